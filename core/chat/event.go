@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package chat
+
+import "time"
+
+// Event is what a bridge hands up. Seq is +1 per account and survives restarts of the bridge as long as the
+// router remembers the last durable one; Key is the dedup key, made from what the network guarantees
+// to be unique. Events of one account are handled in the order of Seq.
+type Event struct {
+	Seq  uint64
+	Key  EventKey
+	At   time.Time // when the network says that it happened
+	Chat RemoteChat
+	// Group is the conversation behind Chat, the same for all accounts; empty means: Chat's own id.
+	Group  RemoteGroup
+	Sender Sender
+	// EchoOf is set by a bridge that recognises one of our own posts in what it received.
+	EchoOf PostKey
+	// Backfilled marks history that was fetched, not said now; it is never mirrored.
+	Backfilled bool
+	Body       Body
+}
+
+// SenderKind says what wrote a message.
+type SenderKind string
+
+// The sender kinds.
+const (
+	SenderUser    SenderKind = "user"
+	SenderBot     SenderKind = "bot"
+	SenderChannel SenderKind = "channel" // a channel, or a group's anonymous admin
+	SenderSystem  SenderKind = "system"  // the network itself
+)
+
+// Sender is who caused an event. The zero value means that the network did not say.
+type Sender struct {
+	User    RemoteUser
+	Kind    SenderKind
+	Name    string  // as shown on the network; untrusted
+	Aliases []Alias // further ids of the same user, for example a phone number
+	// Self is true for our own account. OwnHuman is then true when its human wrote it on another
+	// device, which is mirrored like anybody's words.
+	Self     bool
+	OwnHuman bool
+}
+
+// Alias is one more id of a user: a kind such as "username", "phone" or "lid", and its value.
+type Alias struct {
+	Kind  string
+	Value string
+}
+
+// Body is one of the event bodies of this file.
+type Body interface{ eventBody() }
+
+// MessageNew is a new message.
+type MessageNew struct {
+	ID      RemoteMessage
+	Content Content
+}
+
+// MessageEdit replaces a message's content. The zero NewID means that the id stays; where an edit mints a
+// new id, NewID becomes one more id of the same message.
+type MessageEdit struct {
+	ID      RemoteMessage
+	NewID   RemoteMessage
+	Content Content
+}
+
+// MessageDelete removes a message for everybody.
+type MessageDelete struct{ ID RemoteMessage }
+
+// Reaction is the full set of emoji that Event.Sender now has on a message; empty removes them all.
+type Reaction struct {
+	ID    RemoteMessage
+	Emoji []string
+}
+
+// ReactionCounts is the full count of emoji on a message where the network names nobody.
+type ReactionCounts struct {
+	ID     RemoteMessage
+	Counts map[string]int
+}
+
+// MembershipKind says how a membership changed.
+type MembershipKind string
+
+// The membership changes.
+const (
+	Joined   MembershipKind = "joined"
+	Left     MembershipKind = "left"
+	Removed  MembershipKind = "removed"
+	Promoted MembershipKind = "promoted"
+	Demoted  MembershipKind = "demoted"
+)
+
+// Membership tells of a user who joined, left or changed rights in Event.Chat.
+type Membership struct {
+	User Sender
+	Kind MembershipKind
+}
+
+// ChatInfo describes Event.Chat as the account sees it now. Nil pointers and empty strings mean: not told.
+type ChatInfo struct {
+	Title string
+	// Parent is the chat that a topic belongs to; empty for a whole group.
+	Parent RemoteChat
+	// MovedTo says that the chat goes on under a new id; old message ids are out of reach.
+	MovedTo RemoteChat
+	// MovedGroup is the group id of MovedTo; empty means MovedTo's own id.
+	MovedGroup RemoteGroup
+	// Hold says that the chat takes no posts until a later ChatInfo with a nil Reason resumes it.
+	Access *Access
+	// Members counts the members; 0 means: not told.
+	Members int
+	// Capabilities, when told, replace the account's defaults for this chat.
+	Capabilities *Capabilities
+}
+
+// Access says whether an account can post to and read from a chat.
+type Access struct {
+	// CanPost false holds the chat's lane until a later event says true or an operator resumes it.
+	CanPost bool
+	// Gone says that the chat will never take a post again.
+	Gone bool
+	// Why is empty when CanPost is true and nothing is wrong.
+	Why Reason
+}
+
+// Unknown is what a bridge could not decode. Raw is kept in the journal to be decoded after an upgrade; Text
+// is a sentence for people, empty when the room need not hear of it.
+type Unknown struct {
+	ID   RemoteMessage // empty if it is not known to be a message
+	Kind string
+	Text string
+	Raw  []byte
+}
+
+// Gap tells that events between From and To were lost by the network before we could read them.
+type Gap struct {
+	From, To time.Time
+	Why      Reason
+}
+
+// Typing is never queued.
+type Typing struct{ Active bool }
+
+// Receipt tells that Event.Sender received or read messages of ours.
+type Receipt struct {
+	IDs  []RemoteMessage
+	Read bool
+}
+
+// Call is a call or live stream that began or ended; Join is the way in, if the network gives one.
+type Call struct {
+	Kind  string
+	Ended bool
+	Join  string
+}
+
+func (MessageNew) eventBody()     {}
+func (MessageEdit) eventBody()    {}
+func (MessageDelete) eventBody()  {}
+func (Reaction) eventBody()       {}
+func (ReactionCounts) eventBody() {}
+func (Membership) eventBody()     {}
+func (ChatInfo) eventBody()       {}
+func (Unknown) eventBody()        {}
+func (Gap) eventBody()            {}
+func (Typing) eventBody()         {}
+func (Receipt) eventBody()        {}
+func (Call) eventBody()           {}
+
+// StateItem is something a bridge wants back at its next start, for example a poll cursor. It is committed
+// together with the events that were sent before it.
+type StateItem struct {
+	Key   string
+	Value []byte
+}
