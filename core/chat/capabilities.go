@@ -62,14 +62,14 @@ type Capabilities struct {
 	Text    TextLimit `json:"text"`
 	Caption TextLimit `json:"caption"`
 	// Spans holds a level for each kind; a missing kind is Dropped (its covered text stays).
-	Spans   map[SpanKind]Level       `json:"spans,omitempty"`
-	Media   map[MediaKind]MediaLimit `json:"media,omitempty"`
-	Reply   ReplySupport             `json:"reply"`
-	Edit    EditSupport              `json:"edit"`
-	Delete  EditSupport              `json:"delete"`
-	React   ReactSupport             `json:"react"`
-	Repeat  Repeat                   `json:"repeat"`
-	Pace    Pace                     `json:"pace"`
+	Spans  map[SpanKind]Level       `json:"spans,omitempty"`
+	Media  map[MediaKind]MediaLimit `json:"media,omitempty"`
+	Reply  ReplySupport             `json:"reply"`
+	Edit   EditSupport              `json:"edit"`
+	Delete EditSupport              `json:"delete"`
+	React  ReactSupport             `json:"react"`
+	Repeat Repeat                   `json:"repeat"`
+	Pace   Pace                     `json:"pace"`
 	// OwnEvents says that the account's own posts come back as events, with EchoOf where known.
 	OwnEvents bool `json:"own_events,omitempty"`
 	// LateAnswers says that a post's outcome may be told after its call has ended.

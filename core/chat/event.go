@@ -110,7 +110,7 @@ type ChatInfo struct {
 	MovedTo RemoteChat
 	// MovedGroup is the group id of MovedTo; empty means MovedTo's own id.
 	MovedGroup RemoteGroup
-	// Hold says that the chat takes no posts until a later ChatInfo with a nil Reason resumes it.
+	// Access, when told, says whether the account can post to the chat now.
 	Access *Access
 	// Members counts the members; 0 means: not told.
 	Members int
