@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package render says what a message becomes on another network. It is pure: equal inputs give equal parts.
+package render
+
+import "github.com/causeway-chat/causeway/core/chat"
+
+// Input is a message and what its target chat needs to know of it.
+type Input struct {
+	Content chat.Content
+	// Name is who wrote it; it is cleaned here. Empty shows no name.
+	Name  string
+	Style chat.NameStyle
+	Reply *Reply
+	// Mentions maps users of the origin network to users of the target network, for people who claimed both.
+	Mentions map[chat.RemoteUser]chat.RemoteUser
+	Caps     chat.Capabilities
+}
+
+// Reply is what the message answers. Target is set when the answered message has a copy in the target chat.
+type Reply struct {
+	Target  *chat.ReplyTarget
+	Author  string
+	Excerpt string
+	Quote   string
+}
+
+// Part is the content of one post.
+type Part struct {
+	Text      chat.Text
+	Media     []chat.Media
+	Reply     *chat.ReplyTarget
+	NoPreview bool
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package route
+
+import (
+	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/person"
+	"github.com/causeway-chat/causeway/core/room"
+)
+
+// Tx is what handling an event reads and writes, inside the one transaction that makes the event durable.
+// Its methods fail only when the store does.
+type Tx interface {
+	Journal
+	Chats
+	Messages
+	Deliveries
+}
+
+// Journal remembers which events were seen.
+type Journal interface {
+	// Record notes the key and reports whether it is new. Payload is kept only for events that could not be
+	// handled, to be decoded again after an upgrade; nil otherwise.
+	Record(a chat.Account, key chat.EventKey, c chat.ChatID, kind string, payload []byte) (fresh bool, err error)
+	// Identify upserts the sender's identity with its aliases and returns it. An alias that stood with another
+	// identity is re-pointed; identities are never joined.
+	Identify(n chat.Network, s chat.Sender) (person.Identity, error)
+}
+
+// Chats finds and changes chats.
+type Chats interface {
+	// Chat returns the chat of an address and makes it when it is new.
+	Chat(a chat.Address, n chat.Network, g chat.RemoteGroup) (room.Chat, error)
+	// Describe stores what a chat info tells: title, parent, access (which holds or resumes the lane), capabilities.
+	Describe(c chat.ChatID, info chat.ChatInfo) error
+	// MoveChat gives the chat its new remote id and group. When the new address already has a chat of its own without
+	// a link, that one is dropped in favour of c. It tells when nothing had to change.
+	MoveChat(c chat.ChatID, to chat.RemoteChat, g chat.RemoteGroup) (moved bool, err error)
+	// Link returns the chat's link; ok is false when it is in no room.
+	Link(c chat.ChatID) (l room.Link, ok bool, err error)
+	// Links returns all links of a room, in the order of their chats.
+	Links(r chat.RoomID) ([]room.Link, error)
+}
+
+// Messages finds and writes messages of rooms.
+type Messages interface {
+	// CopyOf finds what stands in chat c under a remote id, the first offset if several do. ok is false when nothing does.
+	CopyOf(c chat.ChatID, id chat.RemoteMessage) (cp chat.Copy, ok bool, err error)
+	// AddMessage stores a new message with the room's next seq, and its origin copy under the remote id. It fills ID and Seq.
+	AddMessage(m *chat.Message, origin chat.RemoteMessage) error
+	// AddAlias notes one more remote id of a copy.
+	AddAlias(cp chat.Copy, id chat.RemoteMessage) error
+	// Message reads a message; ok is false when it is not known any more.
+	Message(id chat.MessageID) (m chat.Message, ok bool, err error)
+	// Revise replaces the content and returns the new revision.
+	Revise(id chat.MessageID, c chat.Content) (revision int, err error)
+	// DeleteMessage marks the message as deleted and erases its body.
+	DeleteMessage(id chat.MessageID) error
+	// React replaces the set of emoji that an identity has on a message, as seen in chat c.
+	React(id chat.MessageID, by chat.IdentityID, c chat.ChatID, emoji []string) (changed bool, err error)
+}
+
+// Deliveries plans work.
+type Deliveries interface {
+	// Plan appends a waiting delivery to the lane.
+	Plan(lane chat.ChatID, kind chat.DeliveryKind, m chat.MessageID, revision int) (chat.DeliveryID, error)
+}
