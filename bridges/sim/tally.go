@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import "strings"
+
+// Tally is what an outside checker finds when it compares what was posted in one chat with what people see in another.
+// It never asks the router.
+type Tally struct {
+	Posted, Arrived, Lost, Repeated, Disordered int
+	// Missing holds the first few texts that are lost.
+	Missing []string
+}
+
+// Add sums two tallies.
+func (t Tally) Add(o Tally) Tally {
+	return Tally{
+		Posted: t.Posted + o.Posted, Arrived: t.Arrived + o.Arrived, Lost: t.Lost + o.Lost,
+		Repeated: t.Repeated + o.Repeated, Disordered: t.Disordered + o.Disordered,
+		Missing: append(append([]string(nil), t.Missing...), o.Missing...),
+	}
+}
+
+// Compare looks for each posted text among what our accounts wrote into a view. Texts must be distinct lines: a copy is
+// recognised by its last line, for its first may name the sender. A text is out of order when its first copy stands
+// before the first copy of one that was posted earlier.
+func Compare(posted []string, view View) Tally {
+	first, count := firstCopies(view)
+	t := Tally{Posted: len(posted)}
+	last := -1
+	for _, text := range posted {
+		n := count[text]
+		if n == 0 {
+			t.Lost++
+			if len(t.Missing) < 5 {
+				t.Missing = append(t.Missing, text)
+			}
+			continue
+		}
+		t.Arrived++
+		t.Repeated += n - 1
+		if first[text] < last {
+			t.Disordered++
+		}
+		last = max(last, first[text])
+	}
+	return t
+}
+
+// firstCopies maps each last line that our accounts wrote to its first place and to how often it stands there.
+func firstCopies(view View) (first, count map[string]int) {
+	first, count = map[string]int{}, map[string]int{}
+	for i, m := range view.Messages {
+		if m.Account == "" || m.Deleted {
+			continue
+		}
+		line := m.Text[strings.LastIndexByte(m.Text, '\n')+1:]
+		if count[line]++; count[line] == 1 {
+			first[line] = i
+		}
+	}
+	return first, count
+}
