@@ -40,9 +40,9 @@ type Lanes interface {
 	Lane(id chat.ChatID) (Lane, error)
 	// Head returns the lane's first delivery that has not ended; ok is false when there is none.
 	Head(id chat.ChatID) (d chat.Delivery, ok bool, err error)
-	// HoldLane rests one lane.
+	// HoldLane rests one lane. It replaces the hold that was there, and Hold.Fails becomes Lane.Fails; the zero Hold ends it.
 	HoldLane(id chat.ChatID, h Hold) error
-	// HoldAccount rests all lanes of an account.
+	// HoldAccount rests all lanes of an account. It replaces the hold that was there; the zero Hold ends it.
 	HoldAccount(a chat.Account, h Hold) error
 	// MoveChat gives the lane's chat its new remote id.
 	MoveChat(id chat.ChatID, to chat.RemoteChat, g chat.RemoteGroup) (moved bool, err error)
@@ -76,6 +76,8 @@ type Records interface {
 	Reactions(m chat.MessageID, except chat.ChatID) (map[string]int, error)
 	// MentionOn finds the user that the same person is on another network; ok is false when nobody claimed both.
 	MentionOn(from chat.Network, u chat.RemoteUser, on chat.Network) (to chat.RemoteUser, ok bool, err error)
+	// Author returns the id by which an identity is known on its own network; ok is false when it is not known any more.
+	Author(id chat.IdentityID) (u chat.RemoteUser, ok bool, err error)
 	// SaveDelivery stores state and why of a delivery; a final state also its time and may erase the body later.
 	SaveDelivery(d chat.Delivery) error
 }
