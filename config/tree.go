@@ -134,23 +134,25 @@ func addSyntax(name string, data []byte, err error, r *report) {
 		}
 		message, _, _ = strings.Cut(located.GetMessage(), "\n")
 	}
-	if strings.Contains(message, "'\\t'") || strings.Contains(message, "tab") {
-		r.add(at, "", "indent with spaces", "is not valid YAML: a tab stands where spaces are needed")
-		return
+	hint := ""
+	switch {
+	case strings.Contains(message, "\t"):
+		message, hint = "a tab stands where spaces are needed", "indent with spaces"
+	case message == "non-map value is specified" || message == "unexpected key name":
+		message, hint = "a key without its value", "write key: value, with a space after the colon"
+	case variableOn(data, at.line):
+		hint = "between braces and brackets, ${NAME} needs quotes"
 	}
 	if message != "" {
 		message = ": " + message
 	}
-	r.add(at, "", syntaxHint(data, at.line), "is not valid YAML%s", message)
+	r.add(at, "", hint, "is not valid YAML%s", message)
 }
 
-// syntaxHint names the usual reason why a line with a variable is no YAML.
-func syntaxHint(data []byte, line int) string {
+// variableOn tells whether a line names a variable: within braces that is the usual mistake.
+func variableOn(data []byte, line int) bool {
 	lines := strings.Split(string(data), "\n")
-	if line < 1 || line > len(lines) || !strings.Contains(lines[line-1], "${") {
-		return ""
-	}
-	return "between braces and brackets, ${NAME} needs quotes"
+	return line >= 1 && line <= len(lines) && strings.Contains(lines[line-1], "${")
 }
 
 type builder struct {

@@ -156,6 +156,9 @@ func patternHint(s *Schema) string {
 	if s.Pattern == hexPattern {
 		return "64 hex digits"
 	}
+	if first, _, _ := strings.Cut(s.Description, ". "); first != "" {
+		return strings.TrimSuffix(first, ".")
+	}
 	return "want " + s.Pattern
 }
 
