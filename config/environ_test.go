@@ -68,7 +68,7 @@ func TestEnvironmentAloneIsAConfig(t *testing.T) {
 }
 
 func TestRuntimeDirectoryHoldsThePluginsSockets(t *testing.T) {
-	cfg := mustLoad(t, smallConfig, "RUNTIME_DIRECTORY=/run/causeway")
+	cfg := mustLoad(t, smallConfig, "RUNTIME_DIRECTORY=/run/causeway:/run/other")
 	if cfg.RuntimeDir() != "/run/causeway" || cfg.ControlSocket() != filepath.Join(cfg.DataDir, "run", "control.sock") {
 		t.Errorf("%s %s", cfg.RuntimeDir(), cfg.ControlSocket())
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Load reads the config at path, under the CAUSEWAY_… variables of environ (entries "NAME=value", as
@@ -157,7 +158,9 @@ func (l *loader) network(account field) *Schema {
 }
 
 func (l *loader) decode(root *node, networks map[string]*Schema) *Config {
-	cfg, d := &Config{runtimeDir: l.env["RUNTIME_DIRECTORY"]}, decoder{base: l.base}
+	// systemd lists several folders with colons between them; the first is ours.
+	runtimeDir, _, _ := strings.Cut(l.env["RUNTIME_DIRECTORY"], ":")
+	cfg, d := &Config{runtimeDir: runtimeDir}, decoder{base: l.base}
 	d.structure(reflect.ValueOf(cfg).Elem(), root)
 	common := routerSchema().Properties.Get("accounts").extra()
 	for name, account := range cfg.Accounts {

@@ -113,16 +113,21 @@ func parseTree(name string, data []byte, r *report) (root *node) {
 	return b.document(file)
 }
 
-// tooDeep looks for more brackets and more indentation than any real config has.
+// tooDeep looks for more open brackets and more indentation than any config has: the parser needs time
+// that grows with the square of the depth. Brackets inside quotes count too, which is harmless.
 func tooDeep(data []byte) (line int, deep bool) {
+	open := 0
 	for i, text := range strings.Split(string(data), "\n") {
-		depth := strings.Count(text, "[") + strings.Count(text, "{") + strings.Count(text, "- ") + strings.Count(text, "? ")
-		indent := (len(text) - len(strings.TrimLeft(text, " \t"))) / 2
-		if depth > maxDepth || indent > maxDepth {
+		text, _, _ = strings.Cut(text, " #")
+		open = max(0, open+strings.Count(text, "[")+strings.Count(text, "{"))
+		steps := strings.Count(text, "- ") + strings.Count(text, "? ")
+		indent := len(text) - len(strings.TrimLeft(text, " "))
+		if open > maxDepth || steps > maxDepth || indent > 4*maxDepth {
 			return i + 1, true
 		}
+		open = max(0, open-strings.Count(text, "]")-strings.Count(text, "}"))
 	}
-	return 0, strings.Count(string(data), "[")+strings.Count(string(data), "{") > 10*maxDepth*maxDepth
+	return 0, false
 }
 
 func addSyntax(name string, data []byte, err error, r *report) {
