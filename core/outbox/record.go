@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package outbox
+
+import (
+	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/render"
+)
+
+// maxHold is the longest wait that is believed.
+const maxHold = 24 * time.Hour
+
+// maxMoves bounds how often in a row a chat's move is followed without a wait.
+const maxMoves = 3
+
+// maxDeaths is how many deaths of a process a post may see in flight before its lane is held.
+const maxDeaths = 3
+
+// record writes down the outcome that came since the last step.
+func (s *step) record(tx Tx) error {
+	p, a, ok, err := s.answered(tx)
+	if err != nil || !ok {
+		return err
+	}
+	d, current, err := tx.Head(s.l.id)
+	if err != nil {
+		return err
+	}
+	s.head = d
+	if current = current && d.ID == p.Delivery; s.bare {
+		return s.recordBare(tx, d, p, current)
+	}
+	s.doubted = p.Outcome.Kind == chat.Uncertain
+	p.Outcome = a.out
+	if !current && !verdict(a.out) {
+		p.State = PostDiscarded // its delivery was ended meanwhile
+		return tx.SavePost(p)
+	}
+	switch a.out.Kind {
+	case chat.Delivered:
+		err = s.delivered(tx, d, p, a, current)
+	case chat.Refused:
+		p.State = PostRefused
+		err = s.finish(tx, d, p, a.out.Why, current)
+	case chat.Retry:
+		err = s.notSent(tx, d, p, a)
+	default:
+		err = s.uncertain(tx, d, p, a)
+	}
+	return err
+}
+
+// answered returns the post that an answer is there for. An answer that came late counts for more than the call's, unless
+// that one is a verdict.
+func (s *step) answered(tx Tx) (p Post, a answer, ok bool, err error) {
+	if s.pending != nil {
+		p, a = s.pending.post, s.pending.answer
+		if s.late != nil && s.late.key == p.Frozen.Key && !verdict(a.out) {
+			a = s.late.answer
+		}
+		return p, a, true, nil
+	}
+	if s.late == nil {
+		return p, a, false, nil
+	}
+	p, ok, err = tx.PostByKey(s.late.key)
+	ok = ok && p.Lane == s.l.id && (p.State == PostUncertain || p.State == PostInFlight)
+	return p, s.late.answer, ok, err
+}
+
+func verdict(out chat.Outcome) bool { return out.Kind == chat.Delivered || out.Kind == chat.Refused }
+
+// recordBare ends a post whose recording panicked.
+func (s *step) recordBare(tx Tx, d chat.Delivery, p Post, current bool) error {
+	p.State = PostRefused
+	if err := tx.SavePost(p); err != nil || !current {
+		return err
+	}
+	return s.refuseInternal(tx, d, []Post{p})
+}
+
+// delivered ends a post that the network took, with its copies.
+func (s *step) delivered(tx Tx, d chat.Delivery, p Post, a answer, current bool) error {
+	p.State = PostDelivered
+	if err := s.recordCopies(tx, p, a); err != nil {
+		return err
+	}
+	if err := s.succeed(tx); err != nil {
+		return err
+	}
+	return s.finish(tx, d, p, chat.Reason{}, current)
+}
+
+// succeed forgets failures, holds that have ended and the wait for a repeat that is not needed any more. A hold that
+// somebody else made during the call stays, and so does a wait that the network asked for.
+func (s *step) succeed(tx Tx) error {
+	h := s.lane.Hold
+	over := !h.holds(s.now) || (s.doubted && !h.UntilResumed)
+	if over && (h.set() || s.lane.Fails > 0) {
+		if err := tx.HoldLane(s.l.id, Hold{}); err != nil {
+			return err
+		}
+		s.lane.Hold, s.lane.Fails = Hold{}, 0
+	}
+	if h := s.lane.AccountHold; h.set() && !h.holds(s.now) {
+		if err := tx.HoldAccount(s.l.account.name, Hold{}); err != nil {
+			return err
+		}
+		s.lane.AccountHold = Hold{}
+	}
+	return nil
+}
+
+func (h Hold) set() bool { return h.UntilResumed || h.Fails > 0 || !h.Until.IsZero() }
+
+func (h Hold) holds(now time.Time) bool { return h.UntilResumed || h.Until.After(now) }
+
+// finish saves a post that has ended and with the last one the delivery. A refused part is noted; the others go on.
+func (s *step) finish(tx Tx, d chat.Delivery, p Post, refused chat.Reason, current bool) error {
+	if err := tx.SavePost(p); err != nil || !current {
+		return err
+	}
+	open, err := tx.OpenPosts(d.ID)
+	if err != nil {
+		return err
+	}
+	if p.State == PostRefused && !lasting(d.Why) {
+		d.Why = refused
+		if len(open) > 0 {
+			d.Why = partRefused(p.Part, refused)
+		}
+	} else if !lasting(d.Why) {
+		d.Why = chat.Reason{}
+	}
+	if len(open) > 0 {
+		d.State = chat.DeliveryWaiting
+		return tx.SaveDelivery(d)
+	}
+	state := chat.DeliveryDelivered
+	if p.State == PostRefused || lasting(d.Why) {
+		state = chat.DeliveryRefused
+	}
+	return s.end(tx, d, state, d.Why)
+}
+
+// notSent takes a post back that the network certainly does not have, and holds what the network wants to rest.
+func (s *step) notSent(tx Tx, d chat.Delivery, p Post, a answer) error {
+	moved, err := s.follow(tx, a.out)
+	if err != nil {
+		return err
+	}
+	if !moved && !isOffline(a.out) && a.out.Why.Code != codeNotSent {
+		if err := s.holdFor(tx, a); err != nil {
+			return err
+		}
+	}
+	return s.takeBack(tx, d, p, a.out.Why)
+}
+
+// follow gives the chat the new id that a Retry tells of.
+func (s *step) follow(tx Tx, out chat.Outcome) (moved bool, err error) {
+	if out.MovedTo == "" || s.l.moves >= maxMoves {
+		return false, nil
+	}
+	moved, err = tx.MoveChat(s.l.id, out.MovedTo, chat.RemoteGroup(out.MovedTo))
+	if err != nil || !moved {
+		return false, err
+	}
+	s.moved = true
+	s.lane, err = tx.Lane(s.l.id)
+	return true, err
+}
+
+// holdFor writes the wait of a Retry down, where a restart finds it. A longer hold that is already there stays.
+func (s *step) holdFor(tx Tx, a answer) error {
+	old := s.lane.Hold
+	old.Fails = max(old.Fails, s.lane.Fails)
+	if a.out.Scope == chat.ScopeAccount {
+		old = s.lane.AccountHold
+	}
+	h := Hold{UntilResumed: a.out.UntilResumed, Why: a.out.Why, Fails: old.Fails}
+	if !h.UntilResumed {
+		h.Until, h.Fails = s.holdEnd(a, old.Fails), old.Fails+1
+	}
+	if old.holds(s.now) && !h.UntilResumed && (old.UntilResumed || old.Until.After(h.Until)) {
+		return nil
+	}
+	if a.out.Scope == chat.ScopeAccount {
+		s.lane.AccountHold = h
+		return tx.HoldAccount(s.l.account.name, h)
+	}
+	s.lane.Hold, s.lane.Fails = h, h.Fails
+	return tx.HoldLane(s.l.id, h)
+}
+
+// holdEnd is when the wait of an answer ends. Stores keep milliseconds, so it is rounded up to them.
+func (s *step) holdEnd(a answer, fails int) time.Time {
+	wait := min(a.out.After, maxHold)
+	if wait <= 0 {
+		wait = s.o.jitter(fails)
+	}
+	return a.at.Add(wait + time.Millisecond - 1).Truncate(time.Millisecond)
+}
+
+// takeBack undoes the mark. Before the first part went out, everything is rendered anew; later the post keeps its content
+// and gets a new key. A repeat that did not arrive says nothing of the call before it: that stays in doubt.
+func (s *step) takeBack(tx Tx, d chat.Delivery, p Post, why chat.Reason) error {
+	if p.Attempts > 1 {
+		p.State = PostUncertain
+		return s.saveBoth(tx, d, p, chat.DeliveryUncertain, why)
+	}
+	if p.Deaths == 0 && (d.Kind != chat.DeliverSend || p.Part == 0) {
+		if err := tx.Thaw(d.ID); err != nil {
+			return err
+		}
+		return s.saveDelivery(tx, d, chat.DeliveryWaiting, why)
+	}
+	p.State, p.Attempts, p.Frozen.Key = PostReady, 0, s.o.key()
+	return s.saveBoth(tx, d, p, chat.DeliveryWaiting, why)
+}
+
+// uncertain writes down that nobody knows, and when to try again.
+func (s *step) uncertain(tx Tx, d chat.Delivery, p Post, a answer) error {
+	if c := a.out.Why.Code; c == chat.CodeBridgeDied || c == chat.CodeRouterDied {
+		p.Deaths++
+	}
+	p.State = PostUncertain
+	if s.repeats(p) {
+		if err := s.holdFor(tx, answer{out: chat.RetryAfter(0, chat.ScopeChat, a.out.Why), at: a.at}); err != nil {
+			return err
+		}
+	}
+	return s.saveBoth(tx, d, p, chat.DeliveryUncertain, a.out.Why)
+}
+
+func (s *step) saveBoth(tx Tx, d chat.Delivery, p Post, state chat.DeliveryState, why chat.Reason) error {
+	if err := tx.SavePost(p); err != nil {
+		return err
+	}
+	return s.saveDelivery(tx, d, state, why)
+}
+
+func (s *step) saveDelivery(tx Tx, d chat.Delivery, state chat.DeliveryState, why chat.Reason) error {
+	d.State = state
+	if !lasting(d.Why) {
+		d.Why = why
+	}
+	return tx.SaveDelivery(d)
+}
+
+// recordCopies notes where the parts of a message now stand.
+func (s *step) recordCopies(tx Tx, p Post, a answer) error {
+	switch {
+	case p.Frozen.Action == chat.ActDelete:
+		return tx.DropCopies(p.Lane, p.Message, p.Part)
+	case p.Frozen.Action == chat.ActReact, p.Part == reactPart:
+		return recordReaction(tx, p)
+	case p.Frozen.Action == chat.ActEdit:
+		return recordEdit(tx, p, a)
+	}
+	for _, id := range a.out.IDs {
+		c := chat.Copy{Chat: p.Lane, Remote: id, Message: p.Message, Part: p.Part, Revision: p.Revision,
+			Digest: digest(p.Frozen), SentAt: acceptedAt(p, a)}
+		if err := tx.SaveCopy(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func acceptedAt(p Post, a answer) time.Time {
+	if a.out.At.IsZero() {
+		return p.SentAt
+	}
+	return a.out.At
+}
+
+// digest is that of what a post says. What it answers is no part of it: an edit cannot change that.
+func digest(p chat.Post) string {
+	return renderDigest(render.Part{Text: p.Text, Media: p.Media, NoPreview: p.NoPreview})
+}
+
+// recordReaction notes the emoji that our account now has on a copy, or has told of.
+func recordReaction(tx Tx, p Post) error {
+	copies, err := tx.Copies(p.Lane, p.Message)
+	if err != nil || len(copies) == 0 {
+		return err
+	}
+	c := newest(firstPart(copies))
+	c.Emoji = p.Frozen.Emoji
+	return tx.SaveCopy(c)
+}
+
+// recordEdit brings the newest copy of the part up to date, and adds the id that the edit has minted.
+func recordEdit(tx Tx, p Post, a answer) error {
+	all, err := tx.Copies(p.Lane, p.Message)
+	if err != nil {
+		return err
+	}
+	copies := ofPart(own(all), p.Part)
+	if len(copies) == 0 {
+		return nil
+	}
+	c := newest(copies)
+	c.Revision, c.Digest = p.Revision, digest(p.Frozen)
+	c.Edits++
+	if err := tx.SaveCopy(c); err != nil {
+		return err
+	}
+	for _, id := range a.out.IDs {
+		if hasRemote(copies, id) {
+			continue
+		}
+		c.Remote, c.SentAt = id, acceptedAt(p, a)
+		if err := tx.SaveCopy(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package outbox
+
+import "github.com/causeway-chat/causeway/core/chat"
+
+// resolve decides about a post that may have been accepted: wait for a late answer, look it up, or do what the
+// link's policy says. done false: its delivery has ended.
+func (s *step) resolve(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
+	caps := s.lane.Caps
+	if caps.LateAnswers && s.restUntil(p.SentAt.Add(s.o.opt.SettleWait), s.l.waited, s.o.opt.SettleWait) {
+		return true, nil
+	}
+	if caps.Repeat == chat.RepeatLookup && s.asks < maxAsks {
+		return s.lookUp(p)
+	}
+	drop, err := s.drops(tx, d, p)
+	if err != nil {
+		return true, err
+	}
+	if drop {
+		p.State = PostDiscarded
+		return false, s.discard(tx, d, p)
+	}
+	return true, s.again(tx, d, p)
+}
+
+// lookUp asks the bridge, if there may be one to ask.
+func (s *step) lookUp(p Post) (done bool, err error) {
+	s.next = nextQueue
+	if s.o.askable(s.l.account) {
+		s.next, s.post = nextLookup, p
+	}
+	return true, nil
+}
+
+func (o *Outbox) askable(a *account) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.mayMark(a)
+}
+
+// again marks a doubtful post for an exact repeat, or a post that is blamed for deaths for nothing at all.
+func (s *step) again(tx Tx, d chat.Delivery, p Post) error {
+	if p.Deaths >= maxDeaths {
+		return s.poison(tx)
+	}
+	if !s.token(true) {
+		return nil
+	}
+	return s.mark(tx, d, p)
+}
+
+// poison holds the lane of a post that was in flight when processes died, again and again.
+func (s *step) poison(tx Tx) error {
+	s.next = nextPark
+	return tx.HoldLane(s.l.id, Hold{UntilResumed: true, Why: reasonPoison, Fails: s.lane.Fails})
+}
+
+// repeats reports whether an uncertain post will simply be repeated after a while.
+func (s *step) repeats(p Post) bool {
+	return s.lane.Caps.Repeat != chat.RepeatLookup && !s.mayDouble(p)
+}
+
+// mayDouble reports whether a repeat could show a message twice on a link that does not want that. Other actions
+// only set what is so already.
+func (s *step) mayDouble(p Post) bool {
+	return p.Frozen.Action == chat.ActSend && s.lane.Caps.Repeat != chat.RepeatDropped &&
+		s.lane.Link.OnUncertain == chat.Drop
+}
+
+// drops reports whether a doubtful post is given up: by the link's policy, or because what it says was deleted and a
+// repeat would show it once more, or has no body any more.
+func (s *step) drops(tx Tx, d chat.Delivery, p Post) (bool, error) {
+	if s.mayDouble(p) {
+		return true, nil
+	}
+	if p.Frozen.Action != chat.ActSend || d.Kind != chat.DeliverSend {
+		return false, nil
+	}
+	m, ok, err := tx.Message(p.Message)
+	if err != nil {
+		return false, err
+	}
+	empty := p.Frozen.Text.Body == "" && len(p.Frozen.Media) == 0
+	return empty || (ok && m.Deleted && s.lane.Caps.Repeat != chat.RepeatDropped), nil
+}
+
+// discard gives a doubtful post up; the further posts of its delivery go with it.
+func (s *step) discard(tx Tx, d chat.Delivery, p Post) error {
+	if err := tx.SavePost(p); err != nil {
+		return err
+	}
+	if err := tx.Thaw(d.ID); err != nil {
+		return err
+	}
+	return s.end(tx, d, chat.DeliveryDiscarded, reasonDropped)
+}

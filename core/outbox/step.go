@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package outbox
+
+import (
+	"crypto/rand"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+// maxFree bounds how many deliveries that need no call one step ends.
+const maxFree = 64
+
+// behindAfter is the age of a first delivery from which its lane counts as behind.
+const behindAfter = 30 * time.Second
+
+// next is what a step has decided.
+type next uint8
+
+const (
+	nextIdle        next = iota
+	nextDeliver          // step.post is marked
+	nextLookup           // step.post is doubtful and can be looked up
+	nextAgain            // more can be done at once
+	nextQueue            // the account decides when
+	nextRest             // for step.wait
+	nextPark             // until resumed
+	nextAccountRest      // the whole account, for step.wait
+	nextAccountPark      // the whole account, until resumed
+)
+
+// step is one transaction of a lane: it records the outcome of the last post and marks the next one. The store may
+// run it several times; only the last run counts.
+type step struct {
+	o *Outbox
+	l *lane
+
+	// What it begins with.
+	pending *pending
+	late    *late
+	asks    uint8
+	resumes uint64
+	refuse  chat.DeliveryID // whose rendering panicked
+	bare    bool            // recording panicked
+
+	took bool // the token; it survives a repeated run
+
+	// What the last run came to.
+	now    time.Time
+	lane   Lane
+	head   chat.Delivery
+	taking bool
+	next   next
+	wait   time.Duration
+	until  int64 // wall-clock end of the wait, in ms; 0 when it has none
+	post   Post
+	ended  []chat.Delivery
+	behind *bool
+	moved  bool
+	// doubted says that the outcome ended a doubt.
+	doubted bool
+}
+
+func (o *Outbox) newStep(l *lane) *step {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l.woken, l.resumed = false, false
+	return &step{o: o, l: l, pending: l.pending, late: l.late, asks: l.asks, resumes: l.account.resumes, took: l.token}
+}
+
+// panicError is a panic of our own code inside a step.
+type panicError struct {
+	delivery chat.DeliveryID
+	taking   bool
+	value    any
+	stack    []byte
+}
+
+func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
+// avoid changes the step so that it does not panic there again; false when nothing is left to leave out.
+func (s *step) avoid(p *panicError) bool {
+	switch {
+	case p.taking && p.delivery != 0 && s.refuse != p.delivery:
+		s.refuse = p.delivery
+	case !p.taking && !s.bare:
+		s.bare = true
+	default:
+		return false
+	}
+	return true
+}
+
+// run is the transaction.
+func (s *step) run(tx Tx) (err error) {
+	s.now, s.head, s.taking, s.post = time.Now(), chat.Delivery{}, false, Post{}
+	s.next, s.wait, s.until, s.ended, s.behind, s.moved, s.doubted = nextIdle, 0, 0, s.ended[:0], nil, false, false
+	defer func() {
+		if r := recover(); r != nil {
+			err = &panicError{delivery: s.head.ID, taking: s.taking, value: r, stack: debug.Stack()}
+		}
+	}()
+	if s.lane, err = tx.Lane(s.l.id); err != nil {
+		return err
+	}
+	if err := s.record(tx); err != nil {
+		return err
+	}
+	s.taking = true
+	return s.take(tx)
+}
+
+// take goes through the deliveries until one needs a call, or a reason to rest is found.
+func (s *step) take(tx Tx) error {
+	if s.pending != nil && isOffline(s.pending.out) {
+		s.next = nextQueue
+		return nil
+	}
+	for range maxFree {
+		d, ok, err := tx.Head(s.l.id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			s.next = nextIdle
+			return nil
+		}
+		s.head = d
+		behind := s.now.Sub(d.PlannedAt) > behindAfter
+		s.behind = &behind
+		if s.rests() {
+			return nil
+		}
+		if done, err := s.work(tx, d); err != nil || done {
+			return err
+		}
+	}
+	s.next = nextAgain
+	return nil
+}
+
+// rests finds a reason not to work now.
+func (s *step) rests() bool {
+	switch {
+	case s.lane.Link.Paused, s.lane.Hold.UntilResumed:
+		s.next = nextPark
+	case s.lane.AccountHold.UntilResumed:
+		s.next = nextAccountPark
+	case s.restUntil(s.lane.AccountHold.Until, s.o.accountWaited(s.l.account), maxHold):
+		s.next = nextAccountRest
+	case s.restUntil(s.lane.Hold.Until, s.l.waited, maxHold):
+		s.next = nextRest
+	default:
+		return false
+	}
+	return true
+}
+
+// restUntil reports whether a wait until a time is left. A wait that the monotonic clock has seen through is over,
+// and none is longer than limit, whatever a jump of the wall clock makes of it.
+func (s *step) restUntil(until time.Time, waited int64, limit time.Duration) bool {
+	left := min(until.Sub(s.now), limit)
+	if until.IsZero() || left <= 0 || until.UnixMilli() == waited {
+		return false
+	}
+	s.next, s.wait, s.until = nextRest, left, until.UnixMilli()
+	return true
+}
+
+func (o *Outbox) accountWaited(a *account) int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.restEnd(a) // notes what has just ended
+	return a.waited
+}
+
+// work brings one delivery further. done false: it has ended without a call, and the next one's turn has come.
+func (s *step) work(tx Tx, d chat.Delivery) (done bool, err error) {
+	posts, err := tx.OpenPosts(d.ID)
+	if err != nil {
+		return true, err
+	}
+	if s.refuse == d.ID {
+		return false, s.refuseInternal(tx, d, posts)
+	}
+	if len(posts) == 0 {
+		return s.begin(tx, d)
+	}
+	if posts[0].State == PostReady {
+		return s.goOn(tx, d, posts[0])
+	}
+	// In flight here means that its outcome got lost with us; only the uncertain are still open besides.
+	return s.resolve(tx, d, posts[0])
+}
+
+// begin plans the posts of a delivery, freezes them and marks the first.
+func (s *step) begin(tx Tx, d chat.Delivery) (done bool, err error) {
+	if !s.token(false) {
+		return true, nil
+	}
+	p, err := s.plan(tx, d)
+	if err != nil {
+		return true, err
+	}
+	if p.state != "" {
+		return false, s.endPlanned(tx, d, p)
+	}
+	p, d = s.withinLimits(p, d)
+	if p.state != "" {
+		return false, s.endPlanned(tx, d, p)
+	}
+	if !s.token(true) {
+		return true, nil
+	}
+	if err := saveAll(tx, p.copies); err != nil {
+		return true, err
+	}
+	if err := tx.Freeze(s.l.id, d.ID, p.posts); err != nil {
+		return true, err
+	}
+	return true, s.mark(tx, d, p.posts[0])
+}
+
+func (s *step) endPlanned(tx Tx, d chat.Delivery, p plan) error {
+	if err := saveAll(tx, p.copies); err != nil {
+		return err
+	}
+	return s.end(tx, d, p.state, p.why)
+}
+
+func saveAll(tx Tx, copies []chat.Copy) error {
+	for _, c := range copies {
+		if err := tx.SaveCopy(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// goOn marks a further post of a delivery, unless what it says must not be said any more.
+func (s *step) goOn(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
+	if p.Deaths >= maxDeaths {
+		return true, s.poison(tx)
+	}
+	if p.Frozen.Action == chat.ActSend || p.Frozen.Action == chat.ActEdit {
+		m, ok, err := tx.Message(d.Message)
+		if err != nil {
+			return true, err
+		}
+		if state, why := gone(m, ok, s.now); state != "" {
+			if err := tx.Thaw(d.ID); err != nil {
+				return true, err
+			}
+			return false, s.end(tx, d, state, why)
+		}
+	}
+	if !s.token(true) {
+		return true, nil
+	}
+	return true, s.mark(tx, d, p)
+}
+
+// mark writes down that the post is being sent. It is committed before the call.
+func (s *step) mark(tx Tx, d chat.Delivery, p Post) error {
+	p.State = PostInFlight
+	p.Attempts++
+	p.Epoch = s.o.opt.Epoch(s.l.account.name)
+	p.SentAt = s.now
+	p.Frozen.ID, p.Frozen.Chat, p.Frozen.Attempt = p.ID, s.lane.Chat.Address.Chat, p.Attempts
+	if err := tx.SavePost(p); err != nil {
+		return err
+	}
+	d.State = chat.DeliveryInFlight
+	if err := tx.SaveDelivery(d); err != nil {
+		return err
+	}
+	s.next, s.post = nextDeliver, p
+	return nil
+}
+
+// end ends a delivery.
+func (s *step) end(tx Tx, d chat.Delivery, state chat.DeliveryState, why chat.Reason) error {
+	d.State, d.Why, d.EndedAt = state, why, s.now
+	if err := tx.SaveDelivery(d); err != nil {
+		return err
+	}
+	s.ended = append(s.ended, d)
+	return nil
+}
+
+// refuseInternal ends a delivery that our own code cannot handle.
+func (s *step) refuseInternal(tx Tx, d chat.Delivery, open []Post) error {
+	if len(open) > 0 {
+		if err := tx.Thaw(d.ID); err != nil {
+			return err
+		}
+	}
+	return s.end(tx, d, chat.DeliveryRefused, reasonInternal)
+}
+
+// token reports whether a token is there, and takes it when asked to; if not, it says what the lane waits for. A token is
+// taken once per step, however often the store runs it.
+func (s *step) token(take bool) bool {
+	if s.took {
+		return true
+	}
+	wait, ok := s.o.token(s.l, s.lane.Caps.Pace, take)
+	switch {
+	case ok:
+		s.took = take
+	case wait > 0:
+		s.next, s.wait = nextRest, wait
+	default:
+		s.next = nextQueue
+	}
+	return ok
+}
+
+// token looks for a token of the lane and of its account. A wait is the lane's own; without one the account decides.
+func (o *Outbox) token(l *lane, p chat.Pace, take bool) (wait time.Duration, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	a, now := l.account, time.Now()
+	if !o.mayMark(a) {
+		return 0, false
+	}
+	o.configure(l, p)
+	if wait := l.pace.wait(now); wait > 0 {
+		return wait, false
+	}
+	if a.pace.wait(now) > 0 || o.mustYield(l) {
+		return 0, false
+	}
+	if take {
+		l.pace.take(now)
+		a.pace.take(now)
+		l.taken()
+	}
+	return 0, true
+}
+
+// mustYield reports whether queued lanes come first: a lane in motion must not keep a scarce place or pace to itself.
+func (o *Outbox) mustYield(l *lane) bool {
+	a := l.account
+	return !l.probing && a.waits() && (a.pace != nil || a.active >= o.opt.MaxActivePerAccount)
+}
+
+// configure gives lane and account the buckets that capabilities and options want.
+func (o *Outbox) configure(l *lane, p chat.Pace) {
+	if over, ok := o.opt.Limits(l.account.name); ok {
+		p = over
+	}
+	if !l.pace.like(p.PerChat) {
+		l.pace = newPace(p.PerChat)
+	}
+	if !l.account.pace.like(p.PerAccount) {
+		l.account.pace = newPace(p.PerAccount)
+	}
+}
+
+// key makes a new key for a post.
+func (o *Outbox) key() chat.PostKey {
+	if o.opt.Rand == nil {
+		return chat.PostKey(rand.Text())
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return chat.PostKey(strconv.FormatUint(o.rand.Uint64(), 36) + strconv.FormatUint(o.rand.Uint64(), 36))
+}
