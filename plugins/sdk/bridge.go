@@ -50,6 +50,8 @@ var (
 	ErrMediaGone = errors.New("media is gone")
 	// ErrMediaTooLarge is what w's Write returns beyond the router's cap.
 	ErrMediaTooLarge = errors.New("media is larger than allowed")
+	// ErrStateTooLarge says that the state items of one Put do not fit into one message; nothing was handed up.
+	ErrStateTooLarge = errors.New("state items are too large")
 	// ErrEnded says that the session with the router has ended. The process ends soon after.
 	ErrEnded = errors.New("session has ended")
 )

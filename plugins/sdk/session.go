@@ -14,7 +14,6 @@ import (
 // Session is what a bridge may ask of the router. It is valid while Run runs, and safe for several goroutines.
 type Session struct {
 	open  *pb.Open
-	saved map[string][]byte
 	log   *slog.Logger
 	up    *uplink
 	input chan PairInput
@@ -66,27 +65,23 @@ func (s *Session) Store(ctx context.Context, events []chat.Event, state ...chat.
 
 // SetState tells the account's state.
 func (s *Session) SetState(st chat.State) {
-	s.up.send(&pb.SessionUp{Frame: &pb.SessionUp_State{State: wire.PackState(st)}})
+	s.up.tell(&pb.SessionUp{Frame: &pb.SessionUp_State{State: wire.PackState(st)}})
 }
 
 // SetCapabilities tells what a chat can show; an empty chat means the account's defaults.
 func (s *Session) SetCapabilities(c chat.RemoteChat, caps chat.Capabilities) {
-	s.up.send(&pb.SessionUp{Frame: &pb.SessionUp_Capabilities{Capabilities: &pb.ChatCapabilities{
-		Chat: string(c), Capabilities: wire.PackCapabilities(caps),
-	}}})
+	s.up.tell(&pb.SessionUp{Frame: &pb.SessionUp_Capabilities{Capabilities: wire.PackChatCapabilities(c, caps)}})
 }
 
 // Settle tells the outcome of a post after its call has ended as uncertain. Only bridges whose capabilities say
 // LateAnswers use it.
 func (s *Session) Settle(key chat.PostKey, o chat.Outcome) {
-	s.up.send(&pb.SessionUp{Frame: &pb.SessionUp_Settled{Settled: &pb.Settled{
-		Key: string(key), Outcome: wire.PackOutcome(o),
-	}}})
+	s.up.tell(&pb.SessionUp{Frame: &pb.SessionUp_Settled{Settled: wire.PackSettled(key, o)}})
 }
 
 // PairStep shows a step of pairing to whoever pairs the account.
 func (s *Session) PairStep(st chat.PairStep) {
-	s.up.send(&pb.SessionUp{Frame: &pb.SessionUp_PairStep{PairStep: wire.PackPairStep(st)}})
+	s.up.tell(&pb.SessionUp{Frame: &pb.SessionUp_PairStep{PairStep: wire.PackPairStep(st)}})
 }
 
 // PairInput gives the answers of whoever pairs the account. It is never closed.

@@ -100,17 +100,27 @@ func (u *uplink) put(ctx context.Context, events []chat.Event, state []chat.Stat
 	if len(events) == 0 && len(state) == 0 {
 		return u.settled(), nil
 	}
-	for {
+	last := &pb.Put{State: wire.PackStateItems(state)}
+	if proto.Size(last) > maxState {
+		return nil, ErrStateTooLarge
+	}
+	return u.putFrames(ctx, events, last, state)
+}
+
+// putFrames hands up full frames and then the last one, which holds the state and what events fit besides.
+func (u *uplink) putFrames(ctx context.Context, events []chat.Event, last *pb.Put, state []chat.StateItem) (*Pending, error) {
+	for len(events) > 0 {
 		frame, rest := u.nextFrame(events)
-		if len(rest) == 0 {
-			frame.State = wire.PackStateItems(state)
-			return u.hand(ctx, frame, state)
+		if len(rest) == 0 && proto.Size(frame)+proto.Size(last) < wire.MaxMessage-wire.MaxPut {
+			last.Events = frame.Events
+			break
 		}
 		if _, err := u.hand(ctx, frame, nil); err != nil {
 			return nil, err
 		}
 		events = rest
 	}
+	return u.hand(ctx, last, state)
 }
 
 // settled is a Pending for nothing at all.
@@ -134,10 +144,16 @@ func (u *uplink) nextFrame(events []chat.Event) (*pb.Put, []chat.Event) {
 	return frame, nil
 }
 
+// maxState bounds the state items of one put, maxEvent one event; both leave room for the frame around them.
+const (
+	maxState = wire.MaxMessage - 2*wire.MaxPut
+	maxEvent = wire.MaxMessage - wire.MaxPut
+)
+
 // packBounded writes an event. One that no message could hold becomes unknown, so that it never stalls the stream.
 func packBounded(e chat.Event) *pb.Event {
 	packed := wire.PackEvent(e)
-	if proto.Size(packed) <= wire.MaxMessage-wire.MaxPut {
+	if proto.Size(packed) <= maxEvent {
 		return packed
 	}
 	return wire.PackEvent(chat.Event{Key: e.Key, At: e.At, Chat: e.Chat, Group: e.Group, Body: chat.Unknown{Kind: wire.KindTooLarge}})
@@ -193,6 +209,9 @@ func (u *uplink) number(frame *pb.Put, p *Pending) {
 		e.Seq = u.seq
 	}
 }
+
+// tell sends what needs no answer; when the stream is gone, the process soon is too.
+func (u *uplink) tell(frame *pb.SessionUp) { _ = u.send(frame) }
 
 // send is called by any goroutine. The router reads at all times, so it does not block for long.
 func (u *uplink) send(frame *pb.SessionUp) error {
