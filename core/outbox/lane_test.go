@@ -79,10 +79,10 @@ func TestActiveLanesOfAnAccountAreBounded(t *testing.T) {
 		if n := len(w.endings()); n != 20 {
 			t.Errorf("%d deliveries ended, want 20", n)
 		}
-		// Every chat had its turn before any had its second.
-		for i := range 10 {
-			if body := w.nets["tg"].call(i).Text.Body; body != "a" {
-				t.Errorf("call %d was %q: a lane kept its place while others waited", i, body)
+		// Nobody has a second turn before all had their first: ten chats, three at a time.
+		for i := range 20 {
+			if c := w.nets["tg"].call(i); c.Text.Body == "b" && c.at < 3*time.Second {
+				t.Errorf("%s had its second turn at %v: it kept its place while others waited", c.Chat, c.at)
 			}
 		}
 	}, func(w *world) { w.opt.MaxActivePerAccount = 3 })
