@@ -22,3 +22,6 @@ func BackoffMedians(base, limit time.Duration, ns ...int) []time.Duration {
 	}
 	return medians
 }
+
+// OverLimit is the gate before the call.
+var OverLimit = overLimit
