@@ -140,7 +140,9 @@ func (o *Outbox) fire(l *lane) {
 		o.forget(l)
 		return
 	}
-	l.waited = l.rests
+	if l.rests != 0 {
+		l.waited = l.rests
+	}
 	o.enqueue(l)
 }
 

@@ -263,3 +263,32 @@ func TestPanicInACallLeavesThePostUncertain(t *testing.T) {
 		w.want("ended", w.endings(), "send delivered")
 	})
 }
+
+func TestManyPanicsRefuseEachDeliveryOnce(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg")
+		w.box.SetSendable("tg", false)
+		w.store.panics = func(chat.MessageID) { panic("boom") }
+		for range 10 {
+			w.say("x", 1)
+		}
+		w.box.SetSendable("tg", true)
+		w.wait(time.Second)
+		if n := len(w.endings()); n != 10 {
+			t.Errorf("%d deliveries ended, want 10", n)
+		}
+	})
+}
+
+func TestUnknownCapabilitiesAreWaitedFor(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg")
+		w.lane(1, func(l *outbox.Lane) { l.Caps = chat.Capabilities{} })
+		w.say("one", 1)
+		w.wait(time.Minute)
+		w.want("ended", w.endings())
+		w.lane(1, func(l *outbox.Lane) { l.Caps = telegramLike() })
+		w.wait(time.Minute)
+		w.want("ended", w.endings(), "send delivered")
+	})
+}

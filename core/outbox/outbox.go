@@ -100,6 +100,9 @@ func (o Options) withDefaults() Options {
 	if o.MaxActivePerAccount <= 0 {
 		o.MaxActivePerAccount = 256
 	}
+	if o.Networks == nil {
+		o.Networks = func(chat.Account) Network { return nil }
+	}
 	if o.Limits == nil {
 		o.Limits = func(chat.Account) (chat.Pace, bool) { return chat.Pace{}, false }
 	}

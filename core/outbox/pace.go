@@ -47,6 +47,18 @@ func perSecond(r chat.Rate) rate.Limit {
 	return rate.Limit(float64(r.N) / time.Duration(r.Per).Seconds())
 }
 
+// retune gives the pace other nominal rates. Tokens that were taken stay taken, so that lanes which disagree about
+// their account's rates do not refill its buckets.
+func (p *pace) retune(now time.Time, rates []chat.Rate) *pace {
+	fresh := newPace(rates)
+	if p == nil || fresh == nil || len(p.rates) != len(fresh.rates) {
+		return fresh
+	}
+	p.rates = fresh.rates
+	p.apply(now)
+	return p
+}
+
 // like reports whether the pace has these nominal rates.
 func (p *pace) like(rates []chat.Rate) bool {
 	if p == nil {

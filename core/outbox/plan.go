@@ -290,7 +290,7 @@ func (s *step) tellReactions(m chat.Message, aliases []chat.Copy, emoji []string
 		c.Emoji = emoji // what was taken back is told again when it comes back
 		return done(c)
 	}
-	in := render.Input{Content: m.Content, Style: s.style(), Caps: s.lane.Caps, Reply: &render.Reply{Target: target(c, "", "")}}
+	in := render.Input{Content: m.Content, Style: s.style(), Caps: s.lane.Caps, Reply: &render.Reply{Target: target(c, excerpt(m.Content.Text.Body), "")}}
 	post := sending(renderReacted("", fresh, in))
 	post.Emoji = emoji
 	return plan{posts: []Post{s.ready(m, reactPart, post)}}

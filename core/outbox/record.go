@@ -97,7 +97,7 @@ func (s *step) delivered(tx Tx, d chat.Delivery, p Post, a answer, current bool)
 // somebody else made during the call stays, and so does a wait that the network asked for.
 func (s *step) succeed(tx Tx) error {
 	h := s.lane.Hold
-	over := !h.holds(s.now) || (s.doubted && !h.UntilResumed)
+	over := !h.holds(s.now) || (!h.UntilResumed && (s.doubted || h.Until.UnixMilli() == s.l.waited))
 	if over && (h.set() || s.lane.Fails > 0) {
 		if err := tx.HoldLane(s.l.id, Hold{}); err != nil {
 			return err
@@ -182,7 +182,12 @@ func (s *step) holdFor(tx Tx, a answer) error {
 	}
 	h := Hold{UntilResumed: a.out.UntilResumed, Why: a.out.Why, Fails: old.Fails}
 	if !h.UntilResumed {
-		h.Until, h.Fails = s.holdEnd(a, old.Fails), old.Fails+1
+		h.Until = s.holdEnd(a, old.Fails)
+		if !old.holds(s.now) { // several lanes that fail at once are one failure of their account
+			h.Fails++
+		}
+	} else {
+		s.held = h.Why
 	}
 	if old.holds(s.now) && !h.UntilResumed && (old.UntilResumed || old.Until.After(h.Until)) {
 		return nil

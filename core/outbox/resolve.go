@@ -53,7 +53,7 @@ func (s *step) again(tx Tx, d chat.Delivery, p Post) error {
 
 // poison holds the lane of a post that was in flight when processes died, again and again.
 func (s *step) poison(tx Tx) error {
-	s.next = nextPark
+	s.next, s.held = nextPark, reasonPoison
 	return tx.HoldLane(s.l.id, Hold{UntilResumed: true, Why: reasonPoison, Fails: s.lane.Fails})
 }
 

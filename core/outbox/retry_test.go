@@ -405,3 +405,40 @@ func TestSecondRunIsRefused(t *testing.T) {
 		w.stop()
 	})
 }
+
+func TestFailuresOfManyLanesAtOnceAreOneOfTheAccount(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.answers("tg", func(context.Context, int, chat.Post) chat.Outcome {
+			time.Sleep(time.Second)
+			return chat.RetryAfter(time.Minute, chat.ScopeAccount, why("flood"))
+		})
+		for id := range chat.ChatID(20) {
+			w.chat(id+1, "tg")
+			w.say("x", id+1)
+		}
+		w.wait(2 * time.Second)
+		if h := w.accountHold("tg"); h.Fails != 1 {
+			t.Errorf("%d failures, want 1", h.Fails)
+		}
+	})
+}
+
+func TestLanesThatDisagreeAboutTheirAccountsPaceDoNotRefillIt(t *testing.T) {
+	rate := func(n int) func(*chat.Capabilities) {
+		return func(c *chat.Capabilities) {
+			c.Pace = chat.Pace{PerAccount: []chat.Rate{{N: n, Per: chat.Duration(time.Minute)}}}
+		}
+	}
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg", rate(10))
+		w.chat(2, "tg", rate(12))
+		for range 40 {
+			w.say("x", 1, 2)
+		}
+		w.wait(time.Minute)
+		if n := w.nets["tg"].count(); n > 25 {
+			t.Errorf("%d calls in a minute, want no more than a bucket and its refill", n)
+		}
+		w.wait(time.Hour)
+	})
+}

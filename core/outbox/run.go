@@ -79,6 +79,9 @@ func (o *Outbox) restAfterError(s *step, err error) {
 
 // report tells the observers what is now committed.
 func (o *Outbox) report(s *step) {
+	if s.held.Code != "" {
+		o.log.Warn("lane is held until it is resumed", "account", s.l.account.name, "chat", s.l.id, "code", s.held.Code)
+	}
 	for _, d := range s.ended {
 		if d.State == chat.DeliveryRefused {
 			o.log.Warn("delivery refused", "account", s.l.account.name, "chat", d.Lane, "delivery", d.ID, "code", d.Why.Code)
@@ -242,7 +245,8 @@ func (o *Outbox) ask(s *step) bool {
 		return true
 	}
 	l.asks++
-	s.next, s.wait, s.until = nextRest, min(max(f.AskAfter, o.opt.RetryBase), o.opt.RetryCap), 0
+	s.next, s.until = nextRest, 0
+	s.wait = min(max(f.AskAfter, o.opt.RetryBase<<min(l.asks, maxAsks)), o.opt.RetryCap)
 	return o.leave(s)
 }
 

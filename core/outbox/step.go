@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -44,8 +45,8 @@ type step struct {
 	late    *late
 	asks    uint8
 	resumes uint64
-	refuse  chat.DeliveryID // whose rendering panicked
-	bare    bool            // recording panicked
+	refuse  []chat.DeliveryID // whose rendering panicked
+	bare    bool              // recording panicked
 
 	took bool // the token; it survives a repeated run
 
@@ -61,6 +62,8 @@ type step struct {
 	ended  []chat.Delivery
 	behind *bool
 	moved  bool
+	// held is the reason of a hold without a time that this step has made.
+	held chat.Reason
 	// doubted says that the outcome ended a doubt.
 	doubted bool
 }
@@ -85,8 +88,8 @@ func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
 // avoid changes the step so that it does not panic there again; false when nothing is left to leave out.
 func (s *step) avoid(p *panicError) bool {
 	switch {
-	case p.taking && p.delivery != 0 && s.refuse != p.delivery:
-		s.refuse = p.delivery
+	case p.taking && p.delivery != 0 && !slices.Contains(s.refuse, p.delivery):
+		s.refuse = append(s.refuse, p.delivery)
 	case !p.taking && !s.bare:
 		s.bare = true
 	default:
@@ -98,7 +101,7 @@ func (s *step) avoid(p *panicError) bool {
 // run is the transaction.
 func (s *step) run(tx Tx) (err error) {
 	s.now, s.head, s.taking, s.post = time.Now(), chat.Delivery{}, false, Post{}
-	s.next, s.wait, s.until, s.ended, s.behind, s.moved, s.doubted = nextIdle, 0, 0, s.ended[:0], nil, false, false
+	s.next, s.wait, s.until, s.ended, s.behind, s.moved, s.doubted, s.held = nextIdle, 0, 0, s.ended[:0], nil, false, false, chat.Reason{}
 	defer func() {
 		if r := recover(); r != nil {
 			err = &panicError{delivery: s.head.ID, taking: s.taking, value: r, stack: debug.Stack()}
@@ -154,11 +157,18 @@ func (s *step) rests() bool {
 		s.next = nextAccountRest
 	case s.restUntil(s.lane.Hold.Until, s.l.waited, maxHold):
 		s.next = nextRest
+	case unknown(s.lane.Caps):
+		s.next, s.wait = nextRest, untilKnown
 	default:
 		return false
 	}
 	return true
 }
+
+// untilKnown is how long a lane rests when nobody has said yet what its chat can show.
+const untilKnown = 10 * time.Second
+
+func unknown(c chat.Capabilities) bool { return c.Network == "" && c.Text.Max == 0 && len(c.Media) == 0 }
 
 // restUntil reports whether a wait until a time is left. A wait that the monotonic clock has seen through is over,
 // and none is longer than limit, whatever a jump of the wall clock makes of it.
@@ -184,7 +194,7 @@ func (s *step) work(tx Tx, d chat.Delivery) (done bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	if s.refuse == d.ID {
+	if slices.Contains(s.refuse, d.ID) {
 		return false, s.refuseInternal(tx, d, posts)
 	}
 	if len(posts) == 0 {
@@ -355,10 +365,10 @@ func (o *Outbox) configure(l *lane, p chat.Pace) {
 		p = over
 	}
 	if !l.pace.like(p.PerChat) {
-		l.pace = newPace(p.PerChat)
+		l.pace = l.pace.retune(time.Now(), p.PerChat)
 	}
 	if !l.account.pace.like(p.PerAccount) {
-		l.account.pace = newPace(p.PerAccount)
+		l.account.pace = l.account.pace.retune(time.Now(), p.PerAccount)
 	}
 }
 
