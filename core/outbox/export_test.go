@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
 )
 
 // BackoffMedians returns the median wait for each n.
@@ -25,3 +27,19 @@ func BackoffMedians(base, limit time.Duration, ns ...int) []time.Duration {
 
 // OverLimit is the gate before the call.
 var OverLimit = overLimit
+
+// Mentions maps the mentions of a message for a lane.
+func Mentions(tx Tx, id chat.ChatID, m chat.Message) (map[chat.RemoteUser]chat.RemoteUser, error) {
+	ln, err := tx.Lane(id)
+	if err != nil {
+		return nil, err
+	}
+	return (&step{lane: ln}).mentions(tx, m)
+}
+
+// LanesInMemory counts the lanes that an Outbox remembers.
+func LanesInMemory(o *Outbox) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.lanes)
+}

@@ -30,6 +30,7 @@ type memStore struct {
 	twice  bool         // run every transaction twice, as a group commit may
 	broken func() error // an error fails the commit
 	panics func(chat.MessageID)
+	saving func(chat.Copy) // may panic
 	writes int
 	undo   []func()
 }
@@ -219,6 +220,9 @@ func (t memTx) Copies(lane chat.ChatID, m chat.MessageID) ([]chat.Copy, error) {
 }
 
 func (t memTx) SaveCopy(c chat.Copy) error {
+	if t.saving != nil {
+		t.saving(c)
+	}
 	k := copyKey{c.Chat, c.Message}
 	all := slices.Clone(t.copies[k])
 	i := slices.IndexFunc(all, func(o chat.Copy) bool { return o.Remote == c.Remote && o.At == c.At })
@@ -249,8 +253,8 @@ func (t memTx) Reactions(m chat.MessageID, except chat.ChatID) (map[string]int, 
 	return counts, nil
 }
 
-func (t memTx) MentionOn(chat.Network, chat.RemoteUser, chat.Network) (chat.RemoteUser, bool, error) {
-	return "", false, nil
+func (t memTx) MentionOn(from chat.Network, u chat.RemoteUser, on chat.Network) (chat.RemoteUser, bool, error) {
+	return chat.RemoteUser(string(u) + "@" + string(on)), from != on && u != "stranger", nil
 }
 
 func (t memTx) Author(id chat.IdentityID) (chat.RemoteUser, bool, error) {

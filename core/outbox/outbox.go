@@ -60,7 +60,8 @@ type Outbox struct {
 	start time.Time // origin of the monotonic times below
 	kick  chan struct{}
 
-	mu       sync.Mutex // never held during a call of the store or of a network
+	// mu is never held during a call of the store or of a network; a step takes it inside its transaction.
+	mu       sync.Mutex
 	rand     *rand.Rand
 	lanes    map[chat.ChatID]*lane
 	accounts map[chat.Account]*account

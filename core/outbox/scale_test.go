@@ -4,6 +4,7 @@ package outbox_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -74,6 +75,12 @@ func TestNothingIsLostAndOrderHolds(t *testing.T) {
 			})
 			for id := range chat.ChatID(3) {
 				w.chat(id+1, "tg", repeat(chat.RepeatDropped))
+			}
+			w.store.broken = func() error { // a commit fails now and then
+				if w.roll(r, 20) == 0 {
+					return errors.New("disk I/O error")
+				}
+				return nil
 			}
 			w.start()
 			var want []string

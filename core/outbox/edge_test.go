@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package outbox_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/outbox"
+	"github.com/causeway-chat/causeway/core/room"
+)
+
+func TestDeliveryThatWasDroppedInFlightStaysDropped(t *testing.T) {
+	answers := map[string]chat.Outcome{
+		"delivered": {},
+		"retry":     chat.RetryAfter(time.Second, chat.ScopeChat, why("rate_limited")),
+		"uncertain": lost,
+		"refused":   chat.RefusedFor(why("bad")),
+	}
+	for name, out := range answers {
+		inWorld(t, func(w *world) {
+			w.chat(1, "tg")
+			w.answers("tg", func(_ context.Context, n int, _ chat.Post) chat.Outcome {
+				if n > 1 {
+					return chat.Outcome{}
+				}
+				time.Sleep(time.Second)
+				w.store.mu.Lock()
+				w.store.queues[1] = w.store.queues[1][1:]
+				w.store.mu.Unlock()
+				return out
+			})
+			w.say("one", 1)
+			w.say("two", 1)
+			w.wait(time.Hour)
+			w.want(name, w.nets["tg"].seen(), "send one", "send two")
+			w.want(name, w.endings(), "send delivered")
+			if n := len(w.copies(1, 1)); (name == "delivered") != (n == 1) {
+				t.Errorf("%s: %d copies of the dropped message", name, n)
+			}
+		})
+	}
+}
+
+func TestPanicInRecordingLetsTheLaneGoOn(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg")
+		w.store.saving = func(c chat.Copy) {
+			if c.Message == 1 {
+				panic("boom")
+			}
+		}
+		w.say("one", 1)
+		w.say("two", 1)
+		w.wait(time.Second)
+		w.want("calls", w.nets["tg"].seen(), "send one", "send two")
+		w.want("ended", w.endings(), "send refused internal", "send delivered")
+	})
+}
+
+func TestMissingNetworkIsNotConnected(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg")
+		w.say("one", 1)
+		w.wait(time.Minute)
+		if p := w.openPost(1); p.State != "" {
+			t.Errorf("a post that nobody took is %q", p.State)
+		}
+		w.want("ended", w.endings())
+	}, func(w *world) {
+		w.opt.Networks = func(chat.Account) outbox.Network { return nil }
+	})
+}
+
+func TestBridgeWithoutAVerdictLeavesThePostUncertain(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg")
+		w.answers("tg", first(1, chat.Outcome{Kind: "what"}))
+		w.say("one", 1)
+		w.wait(0)
+		if p := w.openPost(1); p.State != outbox.PostUncertain || p.Outcome.Why.Code != "internal" {
+			t.Errorf("post: %+v", p)
+		}
+	})
+}
+
+func TestDoubtfulPostOfADeletedMessageIsNotShownAgain(t *testing.T) {
+	for r, calls := range map[chat.Repeat][]string{
+		chat.RepeatDoubles: {"send one"},
+		chat.RepeatDropped: {"send one", "send one", "delete m2"}, // the repeat brings the id to delete
+	} {
+		inWorld(t, func(w *world) {
+			w.chat(1, "tg", repeat(r))
+			w.answers("tg", first(1, lost))
+			id := w.say("one", 1)
+			w.wait(0)
+			w.delete(id, 1)
+			w.wait(time.Minute)
+			w.want(string(r), w.nets["tg"].seen(), calls...)
+		})
+	}
+}
+
+func TestOverlongTextIsRefusedWithoutACall(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg", func(c *chat.Capabilities) { c.Text.Max = 0; c.Media = map[chat.MediaKind]chat.MediaLimit{} })
+		w.say("words", 1)
+		w.wait(0)
+		w.want("calls", w.nets["tg"].seen())
+		if e := w.endings(); len(e) != 1 || e[0][:12] != "send refused" {
+			t.Errorf("ended: %q", e)
+		}
+	})
+}
+
+func TestMentionsFollowThePersonToTheOtherNetwork(t *testing.T) {
+	s := newMemStore()
+	s.chatOf(1, chat.Address{Account: "tg", Chat: "c1"}, telegramLike())
+	wa := telegramLike()
+	wa.Network = "whatsapp"
+	s.chatOf(2, chat.Address{Account: "wa", Chat: "c2"}, wa)
+	span := func(u chat.RemoteUser) chat.Span { return chat.Span{End: 1, Kind: chat.Mention, User: u} }
+	m := chat.Message{ID: 1, Origin: 2, Content: chat.Content{Text: chat.Text{Body: "hey", Spans: []chat.Span{span("ann"), span("ann"), span("stranger"), span("")}}}}
+	for lane, want := range map[chat.ChatID]map[chat.RemoteUser]chat.RemoteUser{
+		1: {"ann": "ann@telegram"},
+		2: {"ann": "ann", "stranger": "stranger"}, // the same network knows them all
+	} {
+		got, err := outbox.Mentions(memTx{s}, lane, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("lane %d: %s", lane, d)
+		}
+	}
+}
+
+func TestRateLimitOfAnAccountHalvesItsPace(t *testing.T) {
+	inWorld(t, func(w *world) {
+		pace := chat.Pace{PerAccount: []chat.Rate{{N: 10, Per: chat.Duration(10 * time.Second)}}}
+		w.chat(1, "tg", func(c *chat.Capabilities) { c.Pace = pace })
+		w.answers("tg", first(1, chat.RetryAfter(time.Second, chat.ScopeAccount, why("rate_limited"))))
+		for range 30 {
+			w.say("x", 1)
+		}
+		w.wait(10 * time.Minute)
+		if gap := w.nets["tg"].call(15).at - w.nets["tg"].call(14).at; gap < 1500*time.Millisecond {
+			t.Errorf("calls are %v apart", gap)
+		}
+	})
+}
+
+func TestIdleLaneIsForgottenOnceItsBucketsAreFull(t *testing.T) {
+	inWorld(t, func(w *world) {
+		pace := chat.Pace{PerChat: []chat.Rate{{N: 1, Per: chat.Duration(time.Minute)}}}
+		w.chat(1, "tg", func(c *chat.Capabilities) { c.Pace = pace })
+		w.say("one", 1)
+		w.wait(time.Second)
+		w.say("two", 1) // the bucket is remembered
+		w.wait(30 * time.Second)
+		w.want("calls", w.nets["tg"].seen(), "send one")
+		w.wait(30 * time.Second)
+		w.want("calls", w.nets["tg"].seen(), "send one", "send two")
+		if n := outbox.LanesInMemory(w.box); n != 1 {
+			t.Errorf("%d lanes in memory while a bucket refills", n)
+		}
+		w.wait(2 * time.Minute)
+		if n := outbox.LanesInMemory(w.box); n != 0 {
+			t.Errorf("%d lanes in memory when all is done", n)
+		}
+	})
+}
+
+func TestUnlinkedLaneEndsWithoutCalls(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg")
+		id := w.say("a", 1)
+		w.wait(0)
+		w.lane(1, func(l *outbox.Lane) { l.Link = room.Link{} })
+		w.react(id, 2, 1, "👍")
+		w.edit(id, "b", 1)
+		w.wait(0)
+		w.delete(id, 1) // what is deleted in the room leaves its former chats too
+		w.wait(0)
+		w.want("ended", w.endings()[1:], "react discarded not_linked", "edit discarded not_linked", "delete delivered")
+	})
+}
