@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/causeway-chat/causeway/plugins/wire"
+)
+
+// Options are the times and limits of a supervisor. Zero values mean the defaults.
+type Options struct {
+	Log *slog.Logger // default: silent
+
+	// BackoffBase and BackoffCap bound the wait before a restart: a random part of base doubled per failure, at most
+	// cap. Defaults: 1 s and 30 s.
+	BackoffBase, BackoffCap time.Duration
+	// CrashLoopAfter lives in a row, each shorter than MinLife and without progress, are a crash loop: one try per
+	// CrashLoopPause. Defaults: 5, 1 min and 10 min.
+	CrashLoopAfter int
+	MinLife        time.Duration
+	CrashLoopPause time.Duration
+
+	// Heartbeat is how often a bridge is asked for a sign of life; after three without an answer it is killed.
+	// Default: 5 s.
+	Heartbeat time.Duration
+	// StartTimeout bounds each step from exec to the open session; default 30 s. LockPatience is how long a start waits
+	// for an earlier process to leave the state folder; default 10 s.
+	StartTimeout, LockPatience time.Duration
+	// CallDeadline bounds calls whose context has no deadline, and the silence of a fetch; default 1 min.
+	CallDeadline time.Duration
+	// DrainGrace is how long calls in flight may go on at the end; default 10 s.
+	DrainGrace time.Duration
+	// StoreRetryCap is the longest wait between two tries to store a batch; default 10 s.
+	StoreRetryCap time.Duration
+
+	// Credit is how many events and bytes a bridge may have unacknowledged; defaults 1024 and 32 MiB.
+	Credit      int
+	CreditBytes int64
+	// MaxMessage bounds one message in bytes; default, and at most, what the contract says.
+	MaxMessage int
+
+	Now  func() time.Time // default time.Now
+	Rand func() float64   // in [0, 1); default math/rand
+}
+
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Float64
+	}
+	o.MaxMessage = min(or(o.MaxMessage, wire.MaxMessage), wire.MaxMessage)
+	o.Credit = or(o.Credit, 1024)
+	o.CreditBytes = or(o.CreditBytes, 32<<20)
+	o.CrashLoopAfter = or(o.CrashLoopAfter, 5)
+	o.setTimes()
+	return o
+}
+
+func (o *Options) setTimes() {
+	o.BackoffBase = or(o.BackoffBase, time.Second)
+	o.BackoffCap = or(o.BackoffCap, 30*time.Second)
+	o.MinLife = or(o.MinLife, time.Minute)
+	o.CrashLoopPause = or(o.CrashLoopPause, 10*time.Minute)
+	o.Heartbeat = or(o.Heartbeat, 5*time.Second)
+	o.StartTimeout = or(o.StartTimeout, 30*time.Second)
+	o.LockPatience = or(o.LockPatience, 10*time.Second)
+	o.CallDeadline = or(o.CallDeadline, time.Minute)
+	o.DrainGrace = or(o.DrainGrace, 10*time.Second)
+	o.StoreRetryCap = or(o.StoreRetryCap, 10*time.Second)
+}
+
+func or[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
