@@ -29,7 +29,10 @@ const (
 )
 
 // Codes of outcomes that the supervisor itself gives, besides those of core/chat.
-const CodePostTooLarge = "post_too_large"
+const (
+	CodePostTooLarge = "post_too_large"
+	CodeBadAnswer    = "bad_answer"
+)
 
 // catalogue holds every code with its sentence and what to do.
 var catalogue = []chat.Reason{
@@ -53,6 +56,7 @@ var catalogue = []chat.Reason{
 	{Code: chat.CodeTimeout, Sentence: "The network did not answer in time; the message may have been sent."},
 	{Code: chat.CodeRouterDied, Sentence: "The router stopped waiting for an answer; the message may have been sent."},
 	{Code: CodePostTooLarge, Sentence: "The message is larger than a bridge can take."},
+	{Code: CodeBadAnswer, Sentence: "The bridge's answer could not be read; the message may have been sent.", Action: "Report it to the bridge's authors."},
 }
 
 // Catalogue lists every reason that a supervisor gives, for documentation and labels.

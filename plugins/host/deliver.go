@@ -26,10 +26,11 @@ const askAgain = 5 * time.Second
 // after CallDeadline without one. What certainly did not reach the bridge is a retry of scope account; what may have
 // is uncertain.
 func (b *Bridge) Deliver(ctx context.Context, p chat.Post) chat.Outcome {
-	l := b.current.Load()
+	l := b.enter()
 	if l == nil {
 		return notConnected()
 	}
+	defer l.door.leave()
 	req := &pb.DeliverRequest{Account: string(b.spec.Account), Epoch: l.epoch, Post: wire.PackPost(p)}
 	if proto.Size(req) > b.opt.MaxMessage {
 		return chat.RefusedFor(reason(CodePostTooLarge))
@@ -70,6 +71,8 @@ func verdict(ctx context.Context, err error, sent bool) chat.Outcome {
 		return chat.UncertainFor(reason(chat.CodeTimeout))
 	case ctx.Err() != nil:
 		return chat.UncertainFor(reason(chat.CodeRouterDied))
+	case code == codes.ResourceExhausted, code == codes.Internal:
+		return chat.UncertainFor(reason(CodeBadAnswer))
 	}
 	why := reason(chat.CodeBridgeDied)
 	why.Sentence = "The bridge ended with the message in its hands; it may have been sent."
@@ -79,10 +82,11 @@ func verdict(ctx context.Context, err error, sent bool) chat.Outcome {
 // Lookup asks whether the post with this key was sent. When the bridge cannot be asked, the answer is unknown.
 func (b *Bridge) Lookup(ctx context.Context, key chat.PostKey) chat.Found {
 	unknown := chat.Found{Kind: chat.FoundUnknown, AskAfter: askAgain}
-	l := b.current.Load()
+	l := b.enter()
 	if l == nil {
 		return unknown
 	}
+	defer l.door.leave()
 	ctx, cancel := b.bounded(ctx)
 	defer cancel()
 	resp, err := l.bridge.Lookup(ctx, &pb.LookupRequest{Account: string(b.spec.Account), Epoch: l.epoch, Key: string(key)})
@@ -94,10 +98,11 @@ func (b *Bridge) Lookup(ctx context.Context, key chat.PostKey) chat.Found {
 
 // PairInput hands the answer to a pairing step to the bridge. It does not wait for the bridge to read it.
 func (b *Bridge) PairInput(step, value string) error {
-	l := b.current.Load()
+	l := b.enter()
 	if l == nil {
 		return ErrNotConnected
 	}
+	defer l.door.leave()
 	if !l.down.input(&pb.PairInput{Step: step, Value: value}) {
 		return errors.New("too many answers wait for the bridge")
 	}
@@ -109,10 +114,11 @@ func (b *Bridge) PairInput(step, value string) error {
 // (CallDeadline) without any ends it. Errors wrap ErrNotConnected, ErrNoMedia, ErrMediaGone or ErrMediaTooLarge; others
 // are worth another try. The bridge removes what it did not finish, unless it dies.
 func (b *Bridge) FetchMedia(ctx context.Context, ref, name string, max int64) (hash string, size int64, err error) {
-	l := b.current.Load()
+	l := b.enter()
 	if l == nil {
 		return "", 0, ErrNotConnected
 	}
+	defer l.door.leave()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	silence := time.AfterFunc(b.opt.CallDeadline, cancel)

@@ -24,6 +24,9 @@ import (
 // router that was itself stopped for a while does not kill its bridges.
 const missedBeats = 3
 
+// answerPatience is for answers that a bridge gave just before it said that it is drained.
+const answerPatience = time.Second
+
 // life is one session with one process.
 type life struct {
 	*running
@@ -39,9 +42,11 @@ type life struct {
 	epoch  uint64
 
 	unanswered atomic.Int32 // heartbeats
+	beats      atomic.Int64 // heartbeats that were answered
+	inFlight   atomic.Int64 // calls, as the bridge said last
 	progress   atomic.Bool  // an event was acknowledged or a post settled
 	drained    bool         // read by the goroutine that receives
-	over       func()       // called once when the stream has ended
+	door       *door
 	state      *account
 }
 
@@ -87,7 +92,10 @@ func (l *life) run(ctx context.Context) *fault {
 	helpers.Go(func() { l.drainAfter(ctx) })
 	f := l.receive()
 	l.stop(io.EOF)
-	l.over()
+	l.door.close()
+	if l.drained {
+		l.door.wait(answerPatience) // their answers may still be on the way
+	}
 	l.kill()
 	helpers.Wait()
 	l.in.close(l.opt.DrainGrace)
@@ -130,6 +138,8 @@ func (l *life) handle(frame *pb.SessionUp) *fault {
 		}
 	case *pb.SessionUp_Pong:
 		l.unanswered.Store(0)
+		l.beats.Add(1)
+		l.inFlight.Store(f.Pong.GetInFlight())
 	case *pb.SessionUp_State:
 		l.state.said(wire.UnpackState(f.State))
 	case *pb.SessionUp_Capabilities:

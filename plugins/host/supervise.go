@@ -25,7 +25,7 @@ type Bridge struct {
 	log     *slog.Logger
 	state   *account
 	ran     atomic.Bool
-	current atomic.Pointer[life] // takes calls
+	current atomic.Pointer[life] // takes calls while its door is open
 	lives   atomic.Int64
 	pid     atomic.Int64
 }
@@ -38,6 +38,14 @@ func New(spec Spec, in Intake, w Watcher, opt Options) *Bridge {
 		log:   opt.Log.With("account", string(spec.Account), "plugin", filepath.Base(spec.Path)),
 		state: &account{name: spec.Account, watch: w, now: opt.Now},
 	}
+}
+
+// enter gives the life that takes calls now, nil if none does. The caller leaves by its door.
+func (b *Bridge) enter() *life {
+	if l := b.current.Load(); l != nil && l.door.enter() {
+		return l
+	}
+	return nil
 }
 
 // Pid is the process id of the bridge that runs now, 0 if none does.
@@ -184,10 +192,9 @@ func (b *Bridge) connect(ctx context.Context, r *running, opening Opening) (*lif
 func (b *Bridge) newLife(ctx context.Context, r *running, opening Opening) *life {
 	l := &life{
 		running: r, spec: b.spec, opt: b.opt, log: b.log, watch: b.watch, state: b.state, epoch: opening.Epoch,
-		down: newDownlink(), in: newIntake(b.in, b.spec.Account, opening, b.log, b.opt),
+		door: newDoor(), down: newDownlink(), in: newIntake(b.in, b.spec.Account, opening, b.log, b.opt),
 	}
 	l.ctx, l.stop = context.WithCancelCause(context.WithoutCancel(ctx))
-	l.over = func() { b.current.CompareAndSwap(l, nil) }
 	return l
 }
 
@@ -195,7 +202,8 @@ func (b *Bridge) newLife(ctx context.Context, r *running, opening Opening) *life
 func (b *Bridge) serve(ctx context.Context, l *life) *fault {
 	b.log.Info("bridge connected", "epoch", l.epoch, "pid", l.process.pid())
 	b.current.Store(l)
-	shut := context.AfterFunc(ctx, l.over)
+	defer b.current.Store(nil)
+	shut := context.AfterFunc(ctx, l.door.close)
 	defer shut()
 	return l.run(ctx)
 }
