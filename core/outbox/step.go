@@ -168,7 +168,9 @@ func (s *step) rests() bool {
 // untilKnown is how long a lane rests when nobody has said yet what its chat can show.
 const untilKnown = 10 * time.Second
 
-func unknown(c chat.Capabilities) bool { return c.Network == "" && c.Text.Max == 0 && len(c.Media) == 0 }
+func unknown(c chat.Capabilities) bool {
+	return c.Network == "" && c.Text.Max == 0 && len(c.Media) == 0
+}
 
 // restUntil reports whether a wait until a time is left. A wait that the monotonic clock has seen through is over,
 // and none is longer than limit, whatever a jump of the wall clock makes of it.
