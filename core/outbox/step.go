@@ -355,10 +355,17 @@ func (o *Outbox) token(l *lane, p chat.Pace, take bool) (wait time.Duration, ok 
 	return 0, true
 }
 
-// mustYield reports whether queued lanes come first: a lane in motion must not keep a scarce place or pace to itself.
+// mustYield reports whether queued lanes, or such that were just started, come first: a lane in motion must not keep a
+// scarce place or pace to itself.
 func (o *Outbox) mustYield(l *lane) bool {
 	a := l.account
-	return !l.probing && a.waits() && (a.pace != nil || a.active >= o.opt.MaxActivePerAccount)
+	if l.probing {
+		return false
+	}
+	if a.waits() && (a.pace != nil || a.active >= o.opt.MaxActivePerAccount) {
+		return true
+	}
+	return a.pace.tokens(time.Now()) < float64(1+a.probing)
 }
 
 // configure gives lane and account the buckets that capabilities and options want.
