@@ -3,11 +3,11 @@
 package host
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -72,26 +72,39 @@ func TestStoppedBridgeIsKilled(t *testing.T) {
 
 func TestBridgeOfAKilledRouterEnds(t *testing.T) {
 	t.Parallel()
-	spec := newSpec(t, setup{})
-	cmd := exec.Command(self(t))
-	cmd.Env = append(os.Environ(), roleEnv+"=router", "DIR="+spec.StateDir)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
+	for name, before := range map[string]func(pid int){
+		"by its lifeline":            func(int) {},
+		"though it has been stopped": func(pid int) { _ = syscall.Kill(pid, syscall.SIGSTOP) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			router, bridge := startRouter(t)
+			before(bridge)
+			begun := time.Now()
+			_ = router.Process.Kill()
+			_ = router.Wait()
+			eventually(t, "the end of the bridge", func() bool { return !alive(bridge) })
+			t.Logf("bridge gone after %s", time.Since(begun))
+		})
+	}
+}
+
+// startRouter runs a router in a process of its own, with a connected bridge.
+func startRouter(t *testing.T) (router *exec.Cmd, bridge int) {
+	t.Helper()
+	router = exec.Command(self(t))
+	router.Env = append(os.Environ(), roleEnv+"=router", "DIR="+newSpec(t, setup{}).StateDir)
+	out, err := router.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := router.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var bridge, sleeper int
-	if _, err := fmt.Fscan(bufio.NewReader(out), &bridge, &sleeper); err != nil {
+	if _, err := fmt.Fscan(out, &bridge); err != nil {
 		t.Fatal(err)
 	}
-	begun := time.Now()
-	_ = cmd.Process.Kill()
-	_ = cmd.Wait()
-	eventually(t, "the end of the bridge", func() bool { return !alive(bridge) })
-	t.Logf("bridge gone after %s", time.Since(begun))
+	return router, bridge
 }
 
 // playRouter runs a bridge and prints its process id, until it is killed.
@@ -103,13 +116,39 @@ func playRouter() {
 		Config: []byte("{}"), Env: []string{roleEnv + "=bridge"},
 	}
 	spec.Path, _ = os.Executable()
-	b := New(spec, r, r, quickOptions())
+	b := New(spec, r, r, Options{})
 	go func() { _ = b.Run(context.Background()) }()
 	for b.current.Load() == nil {
-		time.Sleep(time.Millisecond) // a helper process, ended by its parent
+		<-time.After(time.Millisecond)
 	}
-	fmt.Println(b.Pid(), 0)
+	fmt.Println(b.Pid())
 	select {}
+}
+
+func TestRestartsLeakNothing(t *testing.T) {
+	opt := quickOptions()
+	opt.CrashLoopAfter = 1000
+	l := newLab(t, setup{opt: opt})
+	die := func() {
+		l.connected(t)
+		lives := l.Lives()
+		_ = syscall.Kill(l.Pid(), syscall.SIGKILL)
+		l.until(t, "another life", func() bool { return l.opens > lives })
+		l.connected(t)
+	}
+	die()
+	files, routines := openFiles(), runtime.NumGoroutine()
+	for range 15 {
+		die()
+	}
+	eventually(t, "as many files and goroutines as before", func() bool {
+		return openFiles() <= files+1 && runtime.NumGoroutine() <= routines+3
+	})
+}
+
+func openFiles() int {
+	entries, _ := os.ReadDir("/proc/self/fd")
+	return len(entries)
 }
 
 func TestLifelineAloneEndsTheBridge(t *testing.T) {

@@ -51,8 +51,8 @@ func Serve(b Bridge) {
 		os.Stdout, os.Stderr = stderr, stderr
 		handshake.Close()
 	}
-	plugin.Serve(serveConfig(s))
-	os.Exit(0)
+	plugin.Serve(serveConfig(s, stderr))
+	os.Exit(1)
 }
 
 func refuse(why string) {
@@ -60,12 +60,12 @@ func refuse(why string) {
 	os.Exit(exitUsage)
 }
 
-func serveConfig(s *server) *plugin.ServeConfig {
+func serveConfig(s *server, stderr io.Writer) *plugin.ServeConfig {
 	return &plugin.ServeConfig{
 		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: wire.CookieKey, MagicCookieValue: wire.CookieValue},
 		VersionedPlugins: map[int]plugin.PluginSet{wire.Major: {wire.PluginName: &served{server: s}}},
 		GRPCServer:       s.grpcServer,
-		Logger:           hclog.NewNullLogger(),
+		Logger:           hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: stderr, JSONFormat: true}),
 	}
 }
 
