@@ -189,3 +189,90 @@ func TestUnlinkedLaneEndsWithoutCalls(t *testing.T) {
 		w.want("ended", w.endings()[1:], "react discarded not_linked", "edit discarded not_linked", "delete delivered")
 	})
 }
+
+func TestWorkThatComesWhileALaneGoesIdleIsNotMissed(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg")
+		w.say("one", 1)
+		w.wait(time.Hour)
+		w.want("calls", w.nets["tg"].seen(), "send one", "send two")
+	}, func(w *world) {
+		writes := 0
+		w.store.after = func() {
+			if writes++; writes == 2 { // the first marked, the second found nothing more
+				w.say("two", 1)
+			}
+		}
+	})
+}
+
+func TestTokenSurvivesAFailedMark(t *testing.T) {
+	inWorld(t, func(w *world) {
+		pace := chat.Pace{PerChat: []chat.Rate{{N: 1, Per: chat.Duration(time.Hour)}}}
+		w.chat(1, "tg", func(c *chat.Capabilities) { c.Pace = pace })
+		fails := 3
+		w.store.setBroken(func() error {
+			if fails--; fails >= 0 {
+				return context.DeadlineExceeded
+			}
+			return nil
+		})
+		w.say("one", 1)
+		w.wait(time.Minute)
+		w.want("ended", w.endings(), "send delivered")
+	})
+}
+
+func TestLateAnswerEndsTheWaitForARepeat(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg")
+		w.answers("tg", func(_ context.Context, _ int, p chat.Post) chat.Outcome {
+			if p.Text.Body == "one" {
+				return lost
+			}
+			return chat.Outcome{}
+		})
+		w.say("one", 1)
+		w.say("two", 1)
+		w.wait(time.Hour)
+		for left := time.Duration(0); left < time.Minute; left = time.Until(w.hold(1).Until) {
+			w.wait(time.Second) // until a long wait has begun
+		}
+		if err := w.box.Settled(t.Context(), "tg", w.nets["tg"].call(0).Key, chat.DeliveredAs("late")); err != nil {
+			t.Fatal(err)
+		}
+		w.wait(0)
+		w.want("ended", w.endings(), "send delivered", "send delivered")
+	})
+}
+
+func TestLanesThatAreBehindGetTheirHalfToo(t *testing.T) {
+	pace := chat.Pace{PerAccount: []chat.Rate{{N: 1, Per: chat.Duration(time.Second)}}}
+	inWorld(t, func(w *world) {
+		w.box.SetSendable("tg", false)
+		for id := range chat.ChatID(40) {
+			w.chat(id+1, "tg", func(c *chat.Capabilities) { c.Pace = pace })
+			if id < 20 {
+				w.say("old", id+1)
+			}
+		}
+		w.wait(time.Hour)
+		w.stop()
+		w.start()
+		w.wait(time.Second)
+		for id := range chat.ChatID(20) {
+			w.say("live", id+21)
+		}
+		w.wait(10 * time.Second)
+		old := 0
+		for _, s := range w.nets["tg"].seen() {
+			if s == "send old" {
+				old++
+			}
+		}
+		if n := w.nets["tg"].count(); old < 4 || old > n-4 {
+			t.Errorf("%d of %d calls were for lanes that are behind, want half", old, n)
+		}
+		w.wait(time.Minute)
+	})
+}

@@ -31,6 +31,7 @@ type memStore struct {
 	broken func() error // an error fails the commit
 	panics func(chat.MessageID)
 	saving func(chat.Copy) // may panic
+	after  func()          // runs between a commit and the return of Write
 	writes int
 	undo   []func()
 }
@@ -50,6 +51,14 @@ func newMemStore() *memStore {
 }
 
 func (s *memStore) Write(_ context.Context, f func(outbox.Tx) error) error {
+	err := s.write(f)
+	if s.after != nil {
+		s.after()
+	}
+	return err
+}
+
+func (s *memStore) write(f func(outbox.Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.writes++
