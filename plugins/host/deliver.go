@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -103,7 +104,8 @@ func (b *Bridge) PairInput(step, value string) error {
 		return ErrNotConnected
 	}
 	defer l.door.leave()
-	if !l.down.input(&pb.PairInput{Step: step, Value: value}) {
+	clean := func(s string) string { return strings.ToValidUTF8(s, "") } // a person typed it; the wire carries UTF-8 alone
+	if !l.down.input(&pb.PairInput{Step: clean(step), Value: clean(value)}) {
 		return errors.New("too many answers wait for the bridge")
 	}
 	return nil

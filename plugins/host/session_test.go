@@ -210,7 +210,7 @@ func TestLateAnswersCapabilitiesAndPairingCross(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, setup{opt: quickOptions(), script: script{Do: "late"}})
 	l.until(t, "the first step", func() bool { return len(l.steps) == 1 })
-	if err := l.PairInput("input", "12345"); err != nil {
+	if err := l.PairInput("input\xff", "12345"); err != nil {
 		t.Fatal(err)
 	}
 	l.until(t, "the last step", func() bool { return len(l.steps) == 2 })

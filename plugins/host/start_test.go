@@ -173,7 +173,7 @@ func TestSocketsLieInAFolderThatIsSweptAndClosed(t *testing.T) {
 	t.Parallel()
 	var left string
 	l := newLab(t, setup{opt: quickOptions(), spec: func(s *Spec) {
-		dir := filepath.Join(s.RunDir, "acc")
+		dir := filepath.Join(s.RunDir, "b", "acc")
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +187,7 @@ func TestSocketsLieInAFolderThatIsSweptAndClosed(t *testing.T) {
 	if _, err := os.Lstat(left); !os.IsNotExist(err) {
 		t.Errorf("a dead socket was left: %v", err)
 	}
-	st, err := os.Stat(filepath.Join(l.spec.RunDir, "acc"))
+	st, err := os.Stat(filepath.Join(l.spec.RunDir, "b", "acc"))
 	if err != nil || st.Mode().Perm() != 0o700 {
 		t.Errorf("folder of sockets: %v, %v", st.Mode(), err)
 	}
@@ -220,5 +220,25 @@ func TestSuccessorWaitsForTheLock(t *testing.T) {
 	defer again.Close()
 	if unix.Flock(int(again.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
 		t.Error("the bridge does not hold its lock")
+	}
+}
+
+func TestEveryReasonHasWords(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range Catalogue() {
+		if r.Code == "" || !strings.HasSuffix(r.Sentence, ".") || seen[r.Code] {
+			t.Errorf("%+v", r)
+		}
+		seen[r.Code] = true
+	}
+	for _, code := range []string{
+		CodeStarting, CodeBridgeDied, CodeBridgeSilent, CodeBridgeStopped, CodeCrashLoop, CodeBridgeMissing,
+		CodeChecksumMismatch, CodeProtocolVersion, CodeHandshakeFailed, CodeStartFailed, CodeWrongNetwork, CodeStateDirLocked,
+		CodeRunDir, CodeProtocolViolation, CodeStoreFailed, CodeFenced, CodePostTooLarge, CodeBadAnswer,
+		chat.CodeNotConnected, chat.CodeTimeout, chat.CodeRouterDied,
+	} {
+		if !seen[code] {
+			t.Errorf("%s has no words", code)
+		}
 	}
 }

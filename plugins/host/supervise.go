@@ -163,7 +163,7 @@ func (b *Bridge) exec(ctx context.Context, t *thread) (*running, *fault) {
 	b.lives.Add(1)
 	return start(ctx, program{
 		path: b.spec.Path, sha256: b.spec.SHA256, workDir: b.spec.StateDir, env: b.spec.Env,
-		socketDir: filepath.Join(b.spec.RunDir, string(b.spec.Account)),
+		socketDir: filepath.Join(b.spec.RunDir, "b", string(b.spec.Account)), // short: a socket's path is
 	}, t, newLineLog(b.log, b.opt.Now), b.opt)
 }
 

@@ -4,6 +4,9 @@
 // credit, sequence numbers, drain, logs) is done.
 //
 //	func main() { sdk.Serve(telegram.New()) }
+//
+// A bridge that starts programs of its own leaves them in its process group, which ends with it, gives them a standard
+// error of their own, and sets Pdeathsig on them.
 package sdk
 
 import (
@@ -33,7 +36,8 @@ type Bridge interface {
 	// cannot log in is no error: say so with SetState and wait.
 	Run(ctx context.Context, s *Session) error
 	// Deliver makes one call to the network and says before ctx's deadline what became of it. Posts of one chat come
-	// one at a time, those of several chats at once. Only called while Run runs.
+	// one at a time, those of several chats at once. Only called while Run runs, from its very start: answer with
+	// chat.RetryAfter until the account is ready.
 	Deliver(ctx context.Context, p chat.Post) chat.Outcome
 	// Lookup says whether the post with this key was sent. Bridges that cannot look up embed NoLookup.
 	Lookup(ctx context.Context, key chat.PostKey) chat.Found

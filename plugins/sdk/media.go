@@ -48,7 +48,7 @@ func (s *server) fetch(l *life, req *pb.FetchMediaRequest, stream pb.Bridge_Fetc
 	}
 	defer func() {
 		err = errors.Join(err, f.Close())
-		if err != nil {
+		if err != nil || done == nil { // done is nil after a panic too
 			_ = root.Remove(req.GetName())
 		}
 	}()
