@@ -26,7 +26,7 @@ func TestKilledBridgeIsStartedAgain(t *testing.T) {
 	go func() { answer <- l.say("wait") }()
 	l.untilInFlight(t)
 	begun := time.Now()
-	_ = syscall.Kill(l.Pid(), syscall.SIGKILL)
+	l.signal(syscall.SIGKILL)
 	if got := <-answer; got.Kind != chat.Uncertain || got.Why.Code != chat.CodeBridgeDied {
 		t.Errorf("post in flight at the death: %+v", got)
 	}
@@ -131,7 +131,7 @@ func TestRestartsLeakNothing(t *testing.T) {
 	die := func() {
 		l.connected(t)
 		lives := l.Lives()
-		_ = syscall.Kill(l.Pid(), syscall.SIGKILL)
+		l.signal(syscall.SIGKILL)
 		l.until(t, "another life", func() bool { return l.opens > lives })
 		l.connected(t)
 	}
@@ -181,7 +181,7 @@ func TestGrandchildrenDelayNothingAndEndToo(t *testing.T) {
 				eventually(t, "a grandchild", func() bool { group = groupOf(pid); return len(group) == 2 })
 			}
 			begun := time.Now()
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+			l.signal(syscall.SIGKILL)
 			l.until(t, "another life", func() bool { return l.opens >= 2 })
 			t.Logf("next life began after %s", time.Since(begun))
 			for _, p := range group {
@@ -196,7 +196,7 @@ func TestTerminateIsLeftToTheRouter(t *testing.T) {
 	l := newLab(t, setup{opt: quickOptions()})
 	l.connected(t)
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
-		_ = syscall.Kill(l.Pid(), sig)
+		l.signal(sig)
 		if got := l.say("hello"); got.Kind != chat.Delivered {
 			t.Errorf("after %s: %+v", sig, got)
 		}
@@ -266,7 +266,7 @@ func TestWhatAPersonMustMendIsNotHiddenByCrashes(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, setup{opt: quickOptions(), script: script{Do: "credentials"}})
 	l.untilState(t, chat.BadCredentials, "unauthorized")
-	_ = syscall.Kill(l.Pid(), syscall.SIGKILL)
+	l.signal(syscall.SIGKILL)
 	l.until(t, "another life", func() bool { return l.opens == 2 })
 	l.mu.Lock()
 	defer l.mu.Unlock()

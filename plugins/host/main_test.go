@@ -147,6 +147,8 @@ func (b *scripted) harm(ctx context.Context) error {
 		for n := range 3000 {
 			b.session.Log().Info("line", "n", n)
 		}
+	case "last-words": // events are put once the drain has begun
+		<-ctx.Done()
 	case "slow-drain":
 		<-ctx.Done()
 		<-make(chan int)

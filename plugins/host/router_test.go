@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -264,5 +265,12 @@ func eventually(t testing.TB, what string, ok func() bool) {
 		case <-timeout:
 			t.Fatalf("never came: %s", what)
 		}
+	}
+}
+
+// signal sends sig to the bridge that runs now, if one does.
+func (l *lab) signal(sig syscall.Signal) {
+	if pid := l.Pid(); pid > 0 { // 0 would mean the test's own group
+		_ = syscall.Kill(pid, sig)
 	}
 }

@@ -110,7 +110,7 @@ func TestLostAcknowledgementBringsTheSameEventsAgain(t *testing.T) {
 		if killed.Swap(true) {
 			return nil
 		}
-		_ = syscall.Kill(l.Pid(), syscall.SIGKILL)
+		l.signal(syscall.SIGKILL)
 		return errors.New("struck")
 	}
 	for name, set := range map[string]func(){
@@ -130,6 +130,33 @@ func TestLostAcknowledgementBringsTheSameEventsAgain(t *testing.T) {
 				t.Errorf("%d out of place, last %d, %d lives", l.twice, l.last, l.opens)
 			}
 		})
+	}
+}
+
+func TestNothingIsLostOrDoubledOverManyDeaths(t *testing.T) {
+	t.Parallel()
+	opt := quickOptions()
+	opt.Credit = 100
+	l := newLab(t, setup{opt: opt, script: script{Events: 4000, Size: 100}})
+	for n := 300; n < 4000; n += 300 + n%7 {
+		l.untilStored(t, n)
+		l.signal(syscall.SIGKILL)
+	}
+	l.untilStored(t, 4000)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.twice != 0 || l.last != 4000 || string(l.saved["cursor"]) != "4000" || l.opens < 5 {
+		t.Errorf("%d out of place, last %d, cursor %s, %d lives", l.twice, l.last, l.saved["cursor"], l.opens)
+	}
+}
+
+func TestLastWordsOfADrainAreStored(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, setup{opt: quickOptions(), script: script{Do: "last-words", Events: 500, Wait: true}})
+	l.connected(t)
+	l.stop()
+	if l.last != 500 {
+		t.Errorf("%d events stored", l.last)
 	}
 }
 
