@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+// The stored forms of content and posts: JSON with short names, so that a plain text costs a few bytes. Names are never
+// given a new meaning: old rows keep them.
+
+type storedText struct {
+	Body  string       `json:"b,omitempty"`
+	Spans []storedSpan `json:"s,omitempty"`
+}
+
+type storedSpan struct {
+	Start int             `json:"a"`
+	End   int             `json:"e"`
+	Kind  chat.SpanKind   `json:"k"`
+	Value string          `json:"v,omitempty"`
+	User  chat.RemoteUser `json:"u,omitempty"`
+}
+
+type storedMedia struct {
+	Kind     chat.MediaKind `json:"k"`
+	Ref      string         `json:"r,omitempty"`
+	Hash     string         `json:"h,omitempty"`
+	MIME     string         `json:"m,omitempty"`
+	Name     string         `json:"n,omitempty"`
+	Size     int64          `json:"s,omitempty"`
+	Width    int            `json:"w,omitempty"`
+	Height   int            `json:"ht,omitempty"`
+	Duration time.Duration  `json:"d,omitempty"`
+	Spoiler  bool           `json:"sp,omitempty"`
+	Emoji    string         `json:"e,omitempty"`
+	Waveform []byte         `json:"wf,omitempty"`
+}
+
+type storedReplyRef struct {
+	ID      chat.RemoteMessage `json:"i"`
+	Author  chat.RemoteUser    `json:"a,omitempty"`
+	Excerpt string             `json:"x,omitempty"`
+	Quote   string             `json:"q,omitempty"`
+}
+
+type storedForward struct {
+	From string `json:"f"`
+}
+
+type storedContent struct {
+	Text         storedText      `json:"t,omitzero"`
+	Media        []storedMedia   `json:"m,omitempty"`
+	ReplyTo      *storedReplyRef `json:"r,omitempty"`
+	Forward      *storedForward  `json:"f,omitempty"`
+	Album        chat.AlbumKey   `json:"al,omitempty"`
+	Placeholder  string          `json:"p,omitempty"`
+	ExpiresAfter time.Duration   `json:"x,omitempty"`
+}
+
+type storedTarget struct {
+	ID      chat.RemoteMessage `json:"i"`
+	Author  chat.RemoteUser    `json:"a,omitempty"`
+	Excerpt string             `json:"x,omitempty"`
+	Quote   string             `json:"q,omitempty"`
+	At      time.Time          `json:"at,omitzero"`
+}
+
+// storedPost holds what is frozen of a post; id, key, chat and attempt are columns.
+type storedPost struct {
+	Action       chat.Action          `json:"a"`
+	Text         storedText           `json:"t,omitzero"`
+	Media        []storedMedia        `json:"m,omitempty"`
+	Reply        *storedTarget        `json:"r,omitempty"`
+	Target       []chat.RemoteMessage `json:"tg,omitempty"`
+	Emoji        []string             `json:"em,omitempty"`
+	ExpiresAfter time.Duration        `json:"x,omitempty"`
+	KeepUntil    int64                `json:"ku,omitempty"`
+	NoPreview    bool                 `json:"np,omitempty"`
+}
+
+func encodeContent(c chat.Content) (string, error) {
+	return encode(storedContent{Text: freezeText(c.Text), Media: freezeMedia(c.Media), ReplyTo: (*storedReplyRef)(c.ReplyTo),
+		Forward: (*storedForward)(c.Forward), Album: c.Album, Placeholder: c.Placeholder, ExpiresAfter: c.ExpiresAfter})
+}
+
+func decodeContent(s string) (chat.Content, error) {
+	var c storedContent
+	if err := json.Unmarshal([]byte(s), &c); err != nil {
+		return chat.Content{}, fmt.Errorf("decode content: %w", err)
+	}
+	return chat.Content{Text: c.Text.thaw(), Media: thawMedia(c.Media), ReplyTo: (*chat.ReplyRef)(c.ReplyTo),
+		Forward: (*chat.Forward)(c.Forward), Album: c.Album, Placeholder: c.Placeholder, ExpiresAfter: c.ExpiresAfter}, nil
+}
+
+func encodePost(p chat.Post) (string, error) {
+	return encode(storedPost{Action: p.Action, Text: freezeText(p.Text), Media: freezeMedia(p.Media), Reply: (*storedTarget)(p.Reply),
+		Target: p.Target, Emoji: p.Emoji, ExpiresAfter: p.ExpiresAfter, KeepUntil: millis(p.KeepUntil), NoPreview: p.NoPreview})
+}
+
+// decodePost returns a post without id, key, chat and attempt.
+func decodePost(s string) (chat.Post, error) {
+	var p storedPost
+	if err := json.Unmarshal([]byte(s), &p); err != nil {
+		return chat.Post{}, fmt.Errorf("decode post: %w", err)
+	}
+	return chat.Post{Action: p.Action, Text: p.Text.thaw(), Media: thawMedia(p.Media), Reply: (*chat.ReplyTarget)(p.Reply),
+		Target: p.Target, Emoji: p.Emoji, ExpiresAfter: p.ExpiresAfter, KeepUntil: fromMillis(p.KeepUntil), NoPreview: p.NoPreview}, nil
+}
+
+func freezeText(t chat.Text) storedText {
+	s := storedText{Body: t.Body}
+	for _, sp := range t.Spans {
+		s.Spans = append(s.Spans, storedSpan(sp))
+	}
+	return s
+}
+
+func (s storedText) thaw() chat.Text {
+	t := chat.Text{Body: s.Body}
+	for _, sp := range s.Spans {
+		t.Spans = append(t.Spans, chat.Span(sp))
+	}
+	return t
+}
+
+func freezeMedia(media []chat.Media) (out []storedMedia) {
+	for _, m := range media {
+		out = append(out, storedMedia(m))
+	}
+	return out
+}
+
+func thawMedia(media []storedMedia) (out []chat.Media) {
+	for _, m := range media {
+		out = append(out, chat.Media(m))
+	}
+	return out
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// encode writes JSON without escaping what only matters in HTML.
+func encode(v any) (string, error) {
+	b := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(b)
+	b.Reset()
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return "", fmt.Errorf("encode %T: %w", v, err)
+	}
+	return string(bytes.TrimSuffix(b.Bytes(), []byte{'\n'})), nil
+}
+
+// encodeList writes a list of strings; an empty one is the empty string.
+func encodeList(list []string) (string, error) {
+	if len(list) == 0 {
+		return "", nil
+	}
+	return encode(list)
+}
+
+func decodeList(s string) (list []string, err error) {
+	if s == "" {
+		return nil, nil
+	}
+	if err := json.Unmarshal([]byte(s), &list); err != nil {
+		return nil, fmt.Errorf("decode list: %w", err)
+	}
+	return list, nil
+}
+
+func encodeOutcome(o chat.Outcome) (string, error) {
+	if o.Kind == "" {
+		return "", nil
+	}
+	return encode(o)
+}
+
+func decodeOutcome(s string) (o chat.Outcome, err error) {
+	if s == "" {
+		return o, nil
+	}
+	if err := json.Unmarshal([]byte(s), &o); err != nil {
+		return o, fmt.Errorf("decode outcome: %w", err)
+	}
+	return o, nil
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// lockName is the file that the process which owns a folder keeps locked; it holds its id.
+const lockName = "causeway.lock"
+
+// reserveName is the file that is given up when the disk is full.
+const reserveName = "reserve"
+
+// makeFolder makes the folder, for its owner alone.
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("look at data folder: %w", err)
+	}
+	if info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return fmt.Errorf("close data folder to others: %w", err)
+	}
+	return nil
+}
+
+// makeFile makes the file, for its owner alone. SQLite gives its log the same mode.
+func makeFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("make %s: %w", filepath.Base(path), err)
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
+}
+
+// lockFolder takes the folder for this process. The lock ends with the process, however that ends.
+func lockFolder(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open lock: %w", err)
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = inUse(dir, f)
+	}
+	if err == nil {
+		err = writePID(f)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func inUse(dir string, f *os.File) error {
+	b, _ := io.ReadAll(io.LimitReader(f, 32)) // best effort: the sentence is useful without it
+	pid := strings.TrimSpace(string(b))
+	if pid == "" {
+		pid = "unknown"
+	}
+	return fmt.Errorf("the data folder %s is in use by process %s: stop that one first, or choose another folder", dir, pid)
+}
+
+func writePID(f *os.File) error {
+	if err := f.Truncate(0); err != nil {
+		return fmt.Errorf("write lock: %w", err)
+	}
+	if _, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0); err != nil {
+		return fmt.Errorf("write lock: %w", err)
+	}
+	return nil
+}
+
+// fileURI names a file for SQLite; %, ? and # mean something in a URI.
+func fileURI(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
+}
+
+// keepReserve makes the reserve file if it is not there. It writes zeros: a file with holes would reserve nothing.
+func keepReserve(dir string, size int64) (err error) {
+	path := filepath.Join(dir, reserveName)
+	if info, err := os.Stat(path); size <= 0 || err == nil && info.Size() >= size {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("make reserve: %w", err)
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}()
+	return allocate(f, size)
+}
+
+// freeReserve gives the reserve up.
+func freeReserve(dir string) error {
+	err := os.Remove(filepath.Join(dir, reserveName))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// fill allocates by writing zeros.
+func fill(f *os.File, size int64) error {
+	zeros := make([]byte, 1<<20)
+	for size > 0 {
+		n, err := f.Write(zeros[:min(size, int64(len(zeros)))])
+		if err != nil {
+			return fmt.Errorf("fill reserve: %w", err)
+		}
+		size -= int64(n)
+	}
+	return nil
+}

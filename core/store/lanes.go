@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/outbox"
+)
+
+// Lane implements outbox.Lanes. The capabilities share their maps with other calls and must not be changed.
+func (t *Tx) Lane(id chat.ChatID) (ln outbox.Lane, err error) {
+	c, err := t.knownChat(id)
+	if err != nil {
+		return ln, err
+	}
+	a, _, err := t.account(c.chat.Address.Account)
+	if err != nil {
+		return ln, err
+	}
+	hash := c.caps
+	if hash == "" {
+		hash = a.caps
+	}
+	ln = outbox.Lane{Chat: c.chat, Link: c.link, AccountHold: a.hold}
+	if ln.Caps, err = t.capabilities(hash); err != nil {
+		return ln, err
+	}
+	ln.Hold, err = t.hold(id)
+	ln.Fails = ln.Hold.Fails
+	return ln, err
+}
+
+// hold reads what a lane rests for.
+func (t *Tx) hold(id chat.ChatID) (h outbox.Hold, err error) {
+	if h, ok := t.w.cache.holds[id]; ok {
+		return h, nil
+	}
+	_, err = t.c.one("SELECT hold_until, until_resumed, why_code, why_sentence, why_action, fails FROM lane WHERE chat = ?",
+		func(r row) error { h = scanHold(r, 0); return nil }, id)
+	if err != nil {
+		return h, err
+	}
+	return remember(&t.w.cache.holds, id, h), nil
+}
+
+// HoldLane implements outbox.Lanes.
+func (t *Tx) HoldLane(id chat.ChatID, h outbox.Hold) error {
+	delete(t.w.cache.holds, id)
+	if h == (outbox.Hold{}) {
+		_, err := t.c.exec("DELETE FROM lane WHERE chat = ?", id)
+		return err
+	}
+	_, err := t.c.exec(`INSERT OR REPLACE INTO lane (chat, hold_until, until_resumed, why_code, why_sentence, why_action, fails)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, id, h.Until, h.UntilResumed, h.Why.Code, h.Why.Sentence, h.Why.Action, h.Fails)
+	return err
+}
+
+// Plan implements route.Deliveries.
+func (t *Tx) Plan(lane chat.ChatID, kind chat.DeliveryKind, m chat.MessageID, revision int) (chat.DeliveryID, error) {
+	id, err := t.id()
+	if err != nil {
+		return 0, err
+	}
+	_, err = t.c.exec("INSERT INTO delivery (id, chat, kind, message, revision, state, planned_at) VALUES (?, ?, ?, ?, ?, 'waiting', ?)",
+		id, lane, kind, m, revision, t.now)
+	return chat.DeliveryID(id), err
+}
+
+const deliveryColumns = "id, chat, kind, message, revision, state, planned_at, ended_at, why_code, why_sentence, why_action"
+
+func scanDelivery(r row) chat.Delivery {
+	return chat.Delivery{ID: chat.DeliveryID(r.int(0)), Lane: chat.ChatID(r.int(1)), Kind: chat.DeliveryKind(r.text(2)),
+		Message: chat.MessageID(r.int(3)), Revision: int(r.int(4)), State: chat.DeliveryState(r.text(5)), PlannedAt: r.time(6),
+		EndedAt: r.time(7), Why: chat.Reason{Code: r.text(8), Sentence: r.text(9), Action: r.text(10)}}
+}
+
+// Head implements outbox.Lanes.
+func (t *Tx) Head(id chat.ChatID) (d chat.Delivery, ok bool, err error) {
+	ok, err = t.c.one("SELECT "+deliveryColumns+" FROM delivery WHERE chat = ? AND ended_at IS NULL ORDER BY id LIMIT 1",
+		func(r row) error { d = scanDelivery(r); return nil }, id)
+	return d, ok, err
+}
+
+// delivery reads a delivery; ok is false when it is not known any more.
+func (t *Tx) delivery(id chat.DeliveryID) (d chat.Delivery, ok bool, err error) {
+	ok, err = t.c.one("SELECT "+deliveryColumns+" FROM delivery WHERE id = ?", func(r row) error { d = scanDelivery(r); return nil }, id)
+	return d, ok, err
+}
+
+// SaveDelivery implements outbox.Records. What has ended stays ended.
+func (t *Tx) SaveDelivery(d chat.Delivery) error {
+	var ended any
+	if d.State.Ended() {
+		if d.EndedAt.IsZero() {
+			d.EndedAt = t.now
+		}
+		ended = d.EndedAt
+	}
+	_, err := t.c.exec("UPDATE delivery SET state = ?, ended_at = ?, why_code = ?, why_sentence = ?, why_action = ? WHERE id = ? AND ended_at IS NULL",
+		d.State, ended, d.Why.Code, d.Why.Sentence, d.Why.Action, d.ID)
+	return err
+}
+
+// OpenLanes lists every lane that has a delivery which has not ended.
+func (s *Store) OpenLanes(ctx context.Context) (lanes []outbox.LaneRef, err error) {
+	err = s.readLong(ctx, func(c *conn) error {
+		return c.query(`SELECT c.id, a.name FROM chat c JOIN account a ON a.id = c.account
+			WHERE EXISTS (SELECT 1 FROM delivery d WHERE d.chat = c.id AND d.ended_at IS NULL) ORDER BY c.id`, func(r row) error {
+			lanes = append(lanes, outbox.LaneRef{Lane: chat.ChatID(r.int(0)), Account: chat.Account(r.text(1))})
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list open lanes: %w", err)
+	}
+	return lanes, nil
+}
+
+// Recover turns what was in flight when the router died into uncertain, counts the death and returns how many there were.
+func (s *Store) Recover(ctx context.Context) (uncertain int, err error) {
+	why := chat.Reason{Code: chat.CodeRouterDied, Sentence: "The router ended while this post was being sent."}
+	outcome, err := encodeOutcome(chat.UncertainFor(why))
+	if err != nil {
+		return 0, err
+	}
+	err = s.write(ctx, true, func(tx *Tx) error {
+		_, err := tx.c.exec(`UPDATE delivery SET state = 'uncertain', why_code = ?, why_sentence = ?, why_action = ''
+			WHERE ended_at IS NULL AND id IN (SELECT delivery FROM post WHERE state = 'in_flight')`, why.Code, why.Sentence)
+		if err != nil {
+			return err
+		}
+		n, err := tx.c.exec("UPDATE post SET state = 'uncertain', deaths = deaths + 1, outcome = ? WHERE state = 'in_flight'", outcome)
+		uncertain = int(n)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("recover: %w", err)
+	}
+	return uncertain, nil
+}
