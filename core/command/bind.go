@@ -73,7 +73,7 @@ func atMost(n int) string {
 }
 
 func (c Command) wrong(format string, args ...any) *Error {
-	return &Error{Code: CodeUsage, Usage: true, Sentence: fmt.Sprintf(format, args...), Action: "Usage: " + c.Usage()}
+	return &Error{Code: CodeUsage, Sentence: fmt.Sprintf(format, args...), Action: "Usage: " + c.Usage()}
 }
 
 func (a Arg) parse(text string) (value, error) {
@@ -126,7 +126,7 @@ func parseAddress(text string) (chat.Address, error) {
 
 // wrongUse makes an error of wrong use. format takes what was typed.
 func wrongUse(format, typed, action string) *Error {
-	return &Error{Code: CodeUsage, Usage: true, Sentence: fmt.Sprintf(format, typed), Action: action}
+	return &Error{Code: CodeUsage, Sentence: fmt.Sprintf(format, typed), Action: action}
 }
 
 func (c Command) bindFlags(given map[string]string) (map[string]string, error) {
@@ -172,7 +172,7 @@ func choose(v string, choices []string) string {
 }
 
 func unknownCommand(name string, known []string) *Error {
-	e := &Error{Code: CodeUsage, Usage: true, Sentence: fmt.Sprintf("There is no command %q.", name), Action: "Look at help."}
+	e := &Error{Code: CodeUsage, Sentence: fmt.Sprintf("There is no command %q.", name), Action: "Look at help."}
 	if near := nearest(name, known); near != "" {
 		e.Action = "Did you mean " + near + "?"
 	}

@@ -14,9 +14,10 @@ type Error struct {
 	Code     string `json:"code"`
 	Sentence string `json:"sentence"`
 	Action   string `json:"action"`
-	// Usage marks wrong use: the command line exits with 2, not 1.
-	Usage bool `json:"-"`
 }
+
+// Usage reports whether the error is wrong use: the command line then exits with 2, not 1.
+func (e *Error) Usage() bool { return e.Code == CodeUsage }
 
 // Error writes the sentence and the action.
 func (e *Error) Error() string {

@@ -4,8 +4,10 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
@@ -177,3 +179,28 @@ type SettledRow struct {
 	Sentence string          `json:"sentence"`
 	Action   string          `json:"action"`
 }
+
+// MarshalJSON writes the rows as one array.
+func (l DeliveryList) MarshalJSON() ([]byte, error) { return json.Marshal(orEmpty(l.Rows)) }
+
+// UnmarshalJSON reads what MarshalJSON wrote; how many there were in all is not in it.
+func (l *DeliveryList) UnmarshalJSON(b []byte) error {
+	err := json.Unmarshal(b, &l.Rows)
+	l.Total = len(l.Rows)
+	return err
+}
+
+// Note tells when the list was cut.
+func (l *DeliveryList) Note() string {
+	if l.Total <= len(l.Rows) {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d are shown; --limit shows more.", len(l.Rows), l.Total)
+}
+
+// Failed reports whether any delivery could not be settled.
+func (l *SettledList) Failed() bool {
+	return slices.ContainsFunc(*l, func(r SettledRow) bool { return r.Result == resultFailed })
+}
+
+const resultFailed = "failed"
