@@ -4,6 +4,11 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/outbox"
@@ -42,4 +47,95 @@ func (t *Tx) openLanes() (lanes []chat.ChatID, err error) {
 	err = t.c.query("SELECT id FROM chat c WHERE EXISTS (SELECT 1 FROM delivery d WHERE d.chat = c.id AND d.ended_at IS NULL)",
 		func(r row) error { lanes = append(lanes, chat.ChatID(r.int(0))); return nil })
 	return lanes, err
+}
+
+// Backup writes a copy of the store to a new file, while everything goes on. It needs as much room as the store has. The
+// file is complete once Backup has returned nil, and is not there otherwise. Media and session files are not in it.
+func (s *Store) Backup(ctx context.Context, to string) (err error) {
+	c, err := openConn(s.dsn()+"?mode=rw", "busy_timeout = 10000")
+	if err != nil {
+		return fmt.Errorf("back up: %w", err)
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	c.ctx = ctx
+	if err := vacuumInto(c, to); err != nil {
+		return fmt.Errorf("back up: %w", err)
+	}
+	return nil
+}
+
+// Restore puts a backup into a folder that holds no store yet. What was open in it is held from the next Open on, until
+// an operator retries or drops it. The backup is checked first.
+func Restore(ctx context.Context, backup, dir string) (err error) {
+	if err := makeFolder(dir); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	lock, err := lockFolder(dir)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	to := filepath.Join(dir, FileName)
+	if _, err := os.Stat(to); err == nil {
+		return fmt.Errorf("restore: %s is there already; move it away first", to)
+	}
+	temp := to + ".restoring"
+	if err := copyFile(backup, temp); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	if err := markRestored(ctx, temp); err != nil {
+		return errors.Join(fmt.Errorf("restore: %w", err), os.Remove(temp))
+	}
+	return os.Rename(temp, to)
+}
+
+// copyFile copies to a file that only its owner can read, and syncs it.
+func copyFile(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if _, err := io.Copy(out, in); err != nil {
+		return err
+	}
+	return out.Sync()
+}
+
+// markRestored checks a copied backup and notes in it that it is one.
+func markRestored(ctx context.Context, path string) (err error) {
+	c, err := openConn(fileURI(path)+"?mode=rw", "busy_timeout = 1000", "synchronous = FULL")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	c.ctx = ctx
+	if err := checkSchema(c, len(migrations), false); err != nil {
+		return err
+	}
+	if err := integrity(c); err != nil {
+		return err
+	}
+	_, err = c.exec("INSERT OR REPLACE INTO meta (key, value) VALUES ('restored', '1')")
+	return err
+}
+
+// CheckIntegrity reads the whole store and reports the first thing that is wrong with it. It may take minutes.
+func (s *Store) CheckIntegrity(ctx context.Context) error { return s.readLong(ctx, integrity) }
+
+// ErrCorrupt: the database is damaged.
+var ErrCorrupt = errors.New("the database is damaged")
+
+func integrity(c *conn) error {
+	found := ""
+	_, err := c.one("PRAGMA integrity_check(1)", func(r row) error { found = r.text(0); return nil })
+	if err == nil && found != "ok" {
+		err = fmt.Errorf("%w: %s", ErrCorrupt, found)
+	}
+	return err
 }

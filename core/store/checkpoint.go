@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -48,26 +49,28 @@ func (s *Store) checkpointOn(c *conn) (*conn, error) {
 			return nil, err
 		}
 	}
-	mode := "PASSIVE"
 	if s.logSize() > maxLog {
-		mode = "TRUNCATE"
+		_, err := checkpoint(c, "TRUNCATE")
+		return c, err
 	}
-	return c, checkpoint(c, mode)
+	_, err := checkpoint(c, "PASSIVE")
+	return c, err
 }
 
 func (s *Store) openCheckpointer() (*conn, error) {
 	return openConn(s.dsn()+"?mode=rw", "busy_timeout = 10000", "synchronous = FULL")
 }
 
-// checkpoint runs one; readers that keep parts of the log in use are no error.
-func checkpoint(c *conn, mode string) error {
-	if err := c.script("PRAGMA wal_checkpoint(" + mode + ")"); err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
+// checkpoint runs one. busy means that readers or the writer kept it from finishing.
+func checkpoint(c *conn, mode string) (busy bool, err error) {
+	_, err = c.one("PRAGMA wal_checkpoint("+mode+")", func(r row) error { busy = r.bool(0); return nil })
+	if err != nil {
+		return false, fmt.Errorf("checkpoint: %w", err)
 	}
-	return nil
+	return busy, nil
 }
 
-// truncateLog moves the whole log into the database and cuts it to nothing.
+// truncateLog moves the whole log into the database and cuts it to nothing. It waits for writes and reads for a while.
 func (s *Store) truncateLog(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -76,9 +79,12 @@ func (s *Store) truncateLog(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = checkpoint(c, "TRUNCATE")
+	busy, err := checkpoint(c, "TRUNCATE")
 	if cerr := c.close(); err == nil {
 		err = cerr
+	}
+	if err == nil && busy {
+		err = errors.New("the log is in use and could not be cut; it is tried again")
 	}
 	return err
 }

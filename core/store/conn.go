@@ -215,7 +215,8 @@ func (c *conn) note(err error) error {
 
 // code is SQLite's extended result code, or 0.
 func code(err error) int {
-	if e := (*sqlite.Error)(nil); errors.As(err, &e) {
+	var e interface{ Code() int }
+	if errors.As(err, &e) {
 		return e.Code()
 	}
 	return 0

@@ -34,9 +34,7 @@ func (s *Store) readLong(ctx context.Context, f func(*conn) error) (err error) {
 			return err
 		}
 	}
-	c.ctx = ctx
-	defer func() { c.ctx = context.Background() }()
-	return snapshot(c, f)
+	return snapshot(ctx, c, f)
 }
 
 // openReader opens a connection that cannot write.
@@ -48,16 +46,16 @@ func (s *Store) openReader() (*conn, error) {
 	return c, nil
 }
 
-func snapshot(c *conn, f func(*conn) error) error {
+// snapshot runs f in one transaction. Its begin and end are not cut short: the connection is used again.
+func snapshot(ctx context.Context, c *conn, f func(*conn) error) error {
 	if _, err := c.exec("BEGIN"); err != nil {
 		return err
 	}
+	c.ctx = ctx
 	err := f(c)
-	ctx := c.ctx
-	c.ctx = context.Background() // the end of a read must not be cut short
+	c.ctx = context.Background()
 	if _, rerr := c.exec("ROLLBACK"); err == nil {
 		err = rerr
 	}
-	c.ctx = ctx
 	return err
 }

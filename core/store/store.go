@@ -78,6 +78,7 @@ type Store struct {
 	readers chan *conn // a nil one is opened when it is taken
 	w       *writer    // nil when read only
 	commits atomic.Int64
+	uncut   atomic.Bool // bodies were erased, and the log may still hold pieces of them
 
 	closeOnce sync.Once
 	closeErr  error

@@ -35,7 +35,7 @@ type op struct {
 	err   error
 }
 
-// writer owns the connection that writes. All but queue, stopped and failed belong to its goroutine.
+// writer owns the connection that writes. All but queue, stopped, failed and full belong to its goroutine.
 type writer struct {
 	s       *Store
 	c       *conn
@@ -44,10 +44,10 @@ type writer struct {
 	queue   chan *op
 	stopped chan struct{}
 	failed  chan error
+	full    atomic.Bool // written by the goroutine alone
 
 	batch  []*op
 	broken error
-	full   bool
 	probed time.Time // when room was last looked for
 	// hook, in tests, may fail a commit.
 	hook func() error
@@ -187,7 +187,7 @@ func (w *writer) take(o *op) bool {
 
 // admit takes o unless it must be refused at once.
 func (w *writer) admit(o *op) bool {
-	if w.full && !o.vital && !w.hasRoom() && o.state.CompareAndSwap(opQueued, opTaken) {
+	if w.full.Load() && !o.vital && !w.hasRoom() && o.state.CompareAndSwap(opQueued, opTaken) {
 		w.answer(o, ErrFull)
 		return false
 	}
@@ -325,10 +325,11 @@ func (w *writer) breakDown(err error) {
 // noRoom handles a batch that found the disk full: the reserve is given up for outcomes of what is in motion; everything
 // else is refused.
 func (w *writer) noRoom() {
-	if !w.full {
+	if !w.full.Load() {
 		w.s.log.Error("the disk is full: nothing new is accepted until there is room")
 	}
-	w.full, w.probed = true, time.Now()
+	w.full.Store(true)
+	w.probed = time.Now()
 	if err := freeReserve(w.s.dir); err != nil {
 		w.s.log.Warn("the reserve could not be given up", "err", err)
 	}
@@ -374,7 +375,7 @@ func (w *writer) hasRoom() bool {
 	if keepReserve(w.s.dir, w.s.opt.ReserveBytes) != nil {
 		return false
 	}
-	w.full = false
+	w.full.Store(false)
 	w.s.log.Info("the disk has room again")
 	return true
 }

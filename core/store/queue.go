@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/outbox"
+)
+
+// ErrEnded: the delivery has reached its chat, so there is nothing to repeat or to drop.
+var ErrEnded = errors.New("the delivery has ended")
+
+// ErrBadCursor: the cursor is none that Queue has returned.
+var ErrBadCursor = errors.New("not a cursor of this list")
+
+// CodeDropped is the code of deliveries that an operator has dropped.
+const CodeDropped = "dropped"
+
+// QueueFilter says which deliveries to list. The zero value is all, a hundred at a time.
+type QueueFilter struct {
+	Room  string       // only deliveries to chats of this room
+	Chat  chat.Address // only deliveries to this chat
+	Limit int          // at most 1000
+	After string       // the cursor of the page before
+}
+
+// QueueItem is a delivery that has not ended, or one that ended without reaching its chat.
+type QueueItem struct {
+	ID       chat.DeliveryID
+	Lane     chat.ChatID
+	Chat     chat.Address
+	Title    string
+	Room     string
+	Kind     chat.DeliveryKind
+	State    chat.DeliveryState
+	Attempts int
+	Since    time.Time // planned
+	Ended    time.Time // zero while it is open
+	// Why is the delivery's own reason, or else that of what its lane or account rests for.
+	Why chat.Reason
+	// Until is when the rest of its lane or account ends; zero when there is none or nobody knows.
+	Until time.Time
+	// Held says that it waits for somebody or something, not for a time.
+	Held bool
+	// Paused says that its link is paused.
+	Paused bool
+}
+
+// QueuePage is one page of the list. Next is the cursor of the next one; empty on the last.
+type QueuePage struct {
+	Items []QueueItem
+	Next  string
+}
+
+const queueColumns = `SELECT d.id, d.chat, a.name, c.remote_id, c.title, r.name, d.kind, d.state,
+	(SELECT max(p.attempts) FROM post p WHERE p.delivery = d.id), d.planned_at, d.ended_at, d.why_code, d.why_sentence, d.why_action,
+	h.hold_until, h.until_resumed, h.why_code, h.why_sentence, h.why_action, h.fails,
+	a.hold_until, a.until_resumed, a.hold_code, a.hold_sentence, a.hold_action, a.fails, l.paused
+	FROM delivery d JOIN chat c ON c.id = d.chat JOIN account a ON a.id = c.account LEFT JOIN link l ON l.chat = c.id
+	LEFT JOIN room r ON r.id = l.room LEFT JOIN lane h ON h.chat = c.id
+	WHERE (? = '' OR r.name = ?) AND (? = '' OR a.name = ? AND c.remote_id = ?) `
+
+// Open deliveries come lane by lane, each in order; then the others, the newest first.
+const (
+	queueOpen   = queueColumns + "AND d.ended_at IS NULL AND (d.chat, d.id) > (?, ?) ORDER BY d.chat, d.id LIMIT ?"
+	queueFailed = queueColumns + `AND d.ended_at IS NOT NULL AND d.state <> 'delivered' AND (d.ended_at, d.id) < (?, ?)
+		ORDER BY d.ended_at DESC, d.id DESC LIMIT ?`
+)
+
+// queueCursor is where a page ended: in the open ones at (chat, id), in the others at (ended_at, id).
+type queueCursor struct {
+	failed bool
+	a, b   int64
+}
+
+var failedFromStart = queueCursor{failed: true, a: 1<<63 - 1, b: 1<<63 - 1}
+
+func (q queueCursor) String() string {
+	kind := "o"
+	if q.failed {
+		kind = "e"
+	}
+	return fmt.Sprintf("%s.%d.%d", kind, q.a, q.b)
+}
+
+func parseCursor(s string) (q queueCursor, err error) {
+	if s == "" {
+		return q, nil
+	}
+	parts := strings.Split(s, ".")
+	if len(parts) != 3 || parts[0] != "o" && parts[0] != "e" {
+		return q, ErrBadCursor
+	}
+	a, aerr := strconv.ParseInt(parts[1], 10, 64)
+	b, berr := strconv.ParseInt(parts[2], 10, 64)
+	if aerr != nil || berr != nil {
+		return q, ErrBadCursor
+	}
+	return queueCursor{failed: parts[0] == "e", a: a, b: b}, nil
+}
+
+// Queue lists what has not reached its chat: open deliveries lane by lane, then those that ended otherwise in the last
+// days, newest first.
+func (s *Store) Queue(ctx context.Context, f QueueFilter) (page QueuePage, err error) {
+	at, err := parseCursor(f.After)
+	if err != nil {
+		return page, err
+	}
+	limit := min(cmp.Or(max(f.Limit, 0), 100), 1000)
+	err = s.read(ctx, func(c *conn) error {
+		page, err = readQueue(c, f, at, limit)
+		return err
+	})
+	if err != nil {
+		return QueuePage{}, fmt.Errorf("list queue: %w", err)
+	}
+	return page, nil
+}
+
+func readQueue(c *conn, f QueueFilter, at queueCursor, limit int) (page QueuePage, err error) {
+	if !at.failed {
+		if err := queuePart(c, &page, queueOpen, f, at, limit); err != nil || len(page.Items) == limit {
+			return page, err
+		}
+		at = failedFromStart
+	}
+	err = queuePart(c, &page, queueFailed, f, at, limit)
+	if len(page.Items) < limit {
+		page.Next = ""
+	}
+	return page, err
+}
+
+// queuePart adds to the page until it is full.
+func queuePart(c *conn, page *QueuePage, sql string, f QueueFilter, at queueCursor, limit int) error {
+	return c.query(sql, func(r row) error {
+		it := scanQueue(r)
+		page.Items = append(page.Items, it)
+		next := queueCursor{a: int64(it.Lane), b: int64(it.ID)}
+		if !it.Ended.IsZero() {
+			next = queueCursor{failed: true, a: r.int(10), b: int64(it.ID)}
+		}
+		page.Next = next.String()
+		return nil
+	}, f.Room, f.Room, f.Chat.Chat, f.Chat.Account, f.Chat.Chat, at.a, at.b, limit-len(page.Items))
+}
+
+func scanQueue(r row) QueueItem {
+	it := QueueItem{ID: chat.DeliveryID(r.int(0)), Lane: chat.ChatID(r.int(1)), Title: r.text(4), Room: r.text(5),
+		Chat: chat.Address{Account: chat.Account(r.text(2)), Chat: chat.RemoteChat(r.text(3))},
+		Kind: chat.DeliveryKind(r.text(6)), State: chat.DeliveryState(r.text(7)), Attempts: int(r.int(8)), Since: r.time(9), Ended: r.time(10),
+		Why: chat.Reason{Code: r.text(11), Sentence: r.text(12), Action: r.text(13)}, Paused: r.bool(26)}
+	if it.Ended.IsZero() {
+		it.explain(scanHold(r, 14), scanHold(r, 20))
+	}
+	return it
+}
+
+// explain adds what the lane or the account rests for. A hold that needs somebody says more than the last answer.
+func (it *QueueItem) explain(holds ...outbox.Hold) {
+	for _, h := range holds {
+		it.Held = it.Held || h.UntilResumed
+		if h.Until.After(it.Until) {
+			it.Until = h.Until
+		}
+		if h.Why.Code != "" && (it.Why.Code == "" || h.UntilResumed) {
+			it.Why = h.Why
+		}
+	}
+	if it.Held {
+		it.Until = time.Time{}
+	}
+}
+
+// RetryDelivery makes the lane of an open delivery go on: its hold ends, deaths are forgiven, and a post in doubt is sent
+// once more even if the link's setting would drop it. One that ended without reaching its chat is planned again, at the
+// end of its lane. It returns the delivery that will be tried and its lane, to be told to the outbox. ErrUnknown,
+// ErrEnded when it was delivered.
+func (t *Tx) RetryDelivery(id chat.DeliveryID) (next chat.DeliveryID, lane outbox.LaneRef, err error) {
+	d, lane, err := t.known(id)
+	if err != nil {
+		return 0, lane, err
+	}
+	if d.State == chat.DeliveryDelivered {
+		return 0, lane, fmt.Errorf("delivery %d: %w", id, ErrEnded)
+	}
+	if d.State.Ended() {
+		next, err = t.Plan(d.Lane, d.Kind, d.Message, d.Revision)
+		return next, lane, err
+	}
+	if err := t.HoldLane(d.Lane, outbox.Hold{}); err != nil {
+		return 0, lane, err
+	}
+	return id, lane, t.forgive(d)
+}
+
+// forgive lets the posts of a delivery be sent again. The key stays: what it was sent under once may have arrived.
+func (t *Tx) forgive(d chat.Delivery) error {
+	if d.State == chat.DeliveryInFlight {
+		return nil
+	}
+	_, err := t.c.exec("UPDATE post SET deaths = 0, state = CASE state WHEN 'uncertain' THEN 'ready' ELSE state END WHERE delivery = ?", d.ID)
+	if err != nil || d.State != chat.DeliveryUncertain {
+		return err
+	}
+	d.State = chat.DeliveryWaiting
+	return t.SaveDelivery(d)
+}
+
+// known reads a delivery with its lane.
+func (t *Tx) known(id chat.DeliveryID) (d chat.Delivery, lane outbox.LaneRef, err error) {
+	d, ok, err := t.delivery(id)
+	if err == nil && !ok {
+		err = fmt.Errorf("delivery %d is %w", id, ErrUnknown)
+	}
+	if err != nil {
+		return d, lane, err
+	}
+	c, err := t.knownChat(d.Lane)
+	return d, outbox.LaneRef{Lane: d.Lane, Account: c.chat.Address.Account}, err
+}
+
+// DropDelivery ends an open delivery as discarded, with CodeDropped; by names who wanted it. When it was the first of its
+// lane, a hold that waits for an operator ends too. It returns the lane, to be told to the outbox. ErrUnknown, ErrEnded.
+func (t *Tx) DropDelivery(id chat.DeliveryID, by, why string) (lane outbox.LaneRef, err error) {
+	d, lane, err := t.known(id)
+	if err != nil {
+		return lane, err
+	}
+	if d.State.Ended() {
+		return lane, fmt.Errorf("delivery %d: %w", id, ErrEnded)
+	}
+	head, _, err := t.Head(d.Lane)
+	if err != nil {
+		return lane, err
+	}
+	h, err := t.hold(d.Lane)
+	if err != nil {
+		return lane, err
+	}
+	// After a restore everything in the lane may have been sent; only the poison of one post goes with that post.
+	if head.ID == id && h.UntilResumed && h.Why.Code == outbox.CodePoisonPost {
+		if err := t.HoldLane(d.Lane, outbox.Hold{}); err != nil {
+			return lane, err
+		}
+	}
+	return lane, t.discard(d, droppedBy(d, by, why))
+}
+
+// droppedBy says who dropped it, why, and whether it may have arrived.
+func droppedBy(d chat.Delivery, by, why string) chat.Reason {
+	sentence := "Dropped"
+	if by != "" {
+		sentence += " by " + by
+	}
+	if why != "" {
+		sentence += ": " + strings.TrimSuffix(why, ".")
+	}
+	sentence += "."
+	if d.State == chat.DeliveryUncertain || d.State == chat.DeliveryInFlight {
+		sentence += " It may have been delivered."
+	}
+	return chat.Reason{Code: CodeDropped, Sentence: sentence}
+}
+
+// RetryDelivery is Tx.RetryDelivery in a transaction of its own.
+func (s *Store) RetryDelivery(ctx context.Context, id chat.DeliveryID) (next chat.DeliveryID, lane outbox.LaneRef, err error) {
+	err = s.Write(ctx, func(tx *Tx) (err error) {
+		next, lane, err = tx.RetryDelivery(id)
+		return err
+	})
+	return next, lane, err
+}
+
+// DropDelivery is Tx.DropDelivery in a transaction of its own.
+func (s *Store) DropDelivery(ctx context.Context, id chat.DeliveryID, by, why string) (lane outbox.LaneRef, err error) {
+	err = s.Write(ctx, func(tx *Tx) (err error) {
+		lane, err = tx.DropDelivery(id, by, why)
+		return err
+	})
+	return lane, err
+}

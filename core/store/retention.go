@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+// How long records are kept that hold nothing of what people wrote.
+const (
+	keepKeys     = 35 * 24 * time.Hour // longer than any network keeps what it could send again
+	keepPayloads = 7 * 24 * time.Hour
+	keepEnded    = 7 * 24 * time.Hour
+)
+
+// slice is how many rows one transaction of the retention touches, so that others need not wait for it.
+const slice = 1000
+
+// EraseBodies erases what people wrote in messages that are older than the window and whose deliveries have all ended
+// before it began, and in disappearing messages whose time has come. Ids and copies stay. Then the log is cut, which is
+// where pieces would stay readable. It returns how many messages were erased. It works in slices and may take minutes.
+func (s *Store) EraseBodies(ctx context.Context, now time.Time, window time.Duration) (erased int, err error) {
+	n, err := s.eraseOld(ctx, now.Add(-window))
+	if err == nil {
+		erased, err = s.eraseExpired(ctx, now)
+	}
+	if erased += n; erased > 0 {
+		s.uncut.Store(true)
+	}
+	if err == nil && s.uncut.Load() {
+		err = s.compact(ctx)
+	}
+	if err != nil {
+		return erased, fmt.Errorf("erase bodies: %w", err)
+	}
+	return erased, nil
+}
+
+// eraseOld walks through the messages that have a body, oldest first, up to the first that is younger than the window.
+func (s *Store) eraseOld(ctx context.Context, before time.Time) (erased int, err error) {
+	for after := int64(0); ; {
+		old, last, err := s.oldBodies(ctx, after, before)
+		if err != nil {
+			return erased, err
+		}
+		n, err := s.eraseSlice(ctx, old)
+		if erased += n; err != nil || last == after {
+			return erased, err
+		}
+		after = last
+	}
+}
+
+// oldBodies looks at a slice of messages with a body. It returns those to erase, and where it ended; that is after when
+// there is nothing more to look at.
+func (s *Store) oldBodies(ctx context.Context, after int64, before time.Time) (old []int64, last int64, err error) {
+	last = after
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(`SELECT id, changed_at < ?1 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.message = m.id AND (d.ended_at IS NULL OR d.ended_at >= ?1))
+			FROM message m WHERE id > ?2 AND content IS NOT NULL ORDER BY id LIMIT ?3`, func(r row) error {
+			if last = r.int(0); r.bool(1) {
+				old = append(old, last)
+			}
+			return nil
+		}, before, after, slice)
+	})
+	return old, last, err
+}
+
+// eraseSlice erases bodies; those that were changed since they were looked at are erased by the next round.
+func (s *Store) eraseSlice(ctx context.Context, ids []int64) (erased int, err error) {
+	if len(ids) == 0 {
+		return 0, nil
+	}
+	err = s.Write(ctx, func(tx *Tx) error {
+		erased = 0
+		for _, id := range ids {
+			n, err := tx.c.exec("UPDATE message SET content = NULL WHERE id = ? AND content IS NOT NULL", id)
+			if err != nil {
+				return err
+			}
+			erased += int(n)
+		}
+		return nil
+	})
+	return erased, err
+}
+
+// eraseExpired erases disappearing messages. What waits of them anywhere must not go out any more either.
+func (s *Store) eraseExpired(ctx context.Context, now time.Time) (erased int, err error) {
+	for {
+		n := 0
+		err := s.Write(ctx, func(tx *Tx) (err error) {
+			n, err = tx.eraseExpired(now)
+			return err
+		})
+		if erased += n; err != nil || n < slice {
+			return erased, err
+		}
+	}
+}
+
+func (t *Tx) eraseExpired(now time.Time) (int, error) {
+	var ids []int64
+	err := t.c.query("SELECT id FROM message WHERE expires_at > 0 AND expires_at <= ? AND content IS NOT NULL ORDER BY expires_at LIMIT ?",
+		func(r row) error { ids = append(ids, r.int(0)); return nil }, now, slice)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		if err := t.blankPosts(chat.MessageID(id)); err != nil {
+			return 0, err
+		}
+		if _, err := t.c.exec("UPDATE message SET content = NULL WHERE id = ?", id); err != nil {
+			return 0, err
+		}
+	}
+	return len(ids), nil
+}
+
+// blankPosts erases what posts of a message would say. The outbox ends posts that say nothing any more. One in flight
+// keeps its content until its answer is there, which ends it or, in doubt, leaves an exact repeat possible.
+func (t *Tx) blankPosts(m chat.MessageID) error {
+	_, err := t.c.exec(`UPDATE post SET frozen = json_object('a', json_extract(frozen, '$.a'))
+		WHERE state <> 'in_flight' AND json_extract(frozen, '$.a') IN ('send', 'edit')
+		AND delivery IN (SELECT id FROM delivery WHERE message = ? AND ended_at IS NULL)`, m)
+	return err
+}
+
+// Prune forgets what nobody needs any more: dedup keys after 35 days, payloads that no version could handle after 7, and
+// deliveries 7 days after they ended. It works in slices and may take minutes.
+func (s *Store) Prune(ctx context.Context, now time.Time) error {
+	if err := s.pruneDeliveries(ctx, now.Add(-keepEnded)); err != nil {
+		return fmt.Errorf("forget ended deliveries: %w", err)
+	}
+	if err := s.pruneJournal(ctx, now); err != nil {
+		return fmt.Errorf("forget old events: %w", err)
+	}
+	if err := s.compact(ctx); err != nil {
+		return fmt.Errorf("give space back: %w", err)
+	}
+	return nil
+}
+
+// pruneDeliveries walks through all deliveries with a reader and deletes those that ended long ago.
+func (s *Store) pruneDeliveries(ctx context.Context, before time.Time) error {
+	for at := int64(0); ; {
+		old, next, err := s.endedSlice(ctx, at, before)
+		if err != nil {
+			return err
+		}
+		if err := s.forgetDeliveries(ctx, old); err != nil || next == at {
+			return err
+		}
+		at = next
+	}
+}
+
+func (s *Store) endedSlice(ctx context.Context, at int64, before time.Time) (old []int64, next int64, err error) {
+	next = at
+	err = s.read(ctx, func(c *conn) error {
+		return c.query("SELECT id, ended_at < ? FROM delivery WHERE id > ? ORDER BY id LIMIT ?", func(r row) error {
+			if next = r.int(0); r.bool(1) {
+				old = append(old, next)
+			}
+			return nil
+		}, before, at, slice)
+	})
+	return old, next, err
+}
+
+func (s *Store) forgetDeliveries(ctx context.Context, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return s.Write(ctx, func(tx *Tx) error {
+		for _, id := range ids {
+			if _, err := tx.c.exec("DELETE FROM delivery WHERE id = ? AND ended_at IS NOT NULL", id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// journalKey is the place of a row in the journal.
+type journalKey struct {
+	account int64
+	key     string
+}
+
+// pruneJournal walks through the whole journal with a reader and deletes what is old. An index on the time would make
+// this cheap, and every event dearer.
+func (s *Store) pruneJournal(ctx context.Context, now time.Time) error {
+	for at := (journalKey{}); ; {
+		old, payloads, next, err := s.journalSlice(ctx, at, now)
+		if err != nil {
+			return err
+		}
+		if len(old)+len(payloads) > 0 {
+			if err := s.Write(ctx, func(tx *Tx) error { return tx.forgetEvents(old, payloads) }); err != nil {
+				return err
+			}
+		}
+		if next == at {
+			return nil
+		}
+		at = next
+	}
+}
+
+func (s *Store) journalSlice(ctx context.Context, at journalKey, now time.Time) (old, payloads []journalKey, next journalKey, err error) {
+	next = at
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(`SELECT account, key, seen_at < ?1, payload IS NOT NULL AND seen_at < ?2 FROM journal
+			WHERE (account, key) > (?3, ?4) ORDER BY account, key LIMIT ?5`, func(r row) error {
+			next = journalKey{r.int(0), r.text(1)}
+			switch {
+			case r.bool(2):
+				old = append(old, next)
+			case r.bool(3):
+				payloads = append(payloads, next)
+			}
+			return nil
+		}, now.Add(-keepKeys), now.Add(-keepPayloads), at.account, at.key, slice)
+	})
+	return old, payloads, next, err
+}
+
+func (t *Tx) forgetEvents(old, payloads []journalKey) error {
+	for _, k := range old {
+		if _, err := t.c.exec("DELETE FROM journal WHERE account = ? AND key = ?", k.account, k.key); err != nil {
+			return err
+		}
+	}
+	for _, k := range payloads {
+		if _, err := t.c.exec("UPDATE journal SET payload = NULL WHERE account = ? AND key = ?", k.account, k.key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compact gives free pages back to the file system and cuts the log.
+func (s *Store) compact(ctx context.Context) error {
+	err := s.Write(ctx, func(tx *Tx) error {
+		return tx.c.query("PRAGMA incremental_vacuum(2000)", func(row) error { return nil })
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.truncateLog(ctx); err != nil {
+		return err
+	}
+	s.uncut.Store(false)
+	return nil
+}

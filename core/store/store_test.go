@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/store"
+)
+
+func TestSettingsSurvivePowerLossAndKeepErasedBodiesUnreadable(t *testing.T) {
+	s := openAt(t, t.TempDir(), store.Options{})
+	for name, want := range map[string]string{
+		"page_size": "8192", "auto_vacuum": "2", "journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
+		"busy_timeout": "10000", "secure_delete": "1", "wal_autocheckpoint": "10000",
+	} {
+		if got, err := s.Pragma(name); err != nil || got != want {
+			t.Errorf("%s is %q (%v), want %q", name, got, err, want)
+		}
+	}
+}
+
+func TestFilesAreForTheirOwnerAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := openAt(t, dir, store.Options{})
+	record(t, s, "k")
+	if err := s.Backup(t.Context(), filepath.Join(dir, "copy.db")); err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		seen++
+		if info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %v", d.Name(), info.Mode())
+		}
+		return nil
+	})
+	if err != nil || seen < 7 { // the folder, database, log, index, lock, reserve, copy
+		t.Errorf("saw %d files, error %v", seen, err)
+	}
+}
+
+func TestSecondProcessIsRefusedByName(t *testing.T) {
+	dir := t.TempDir()
+	openAt(t, dir, store.Options{})
+	_, err := store.Open(t.Context(), dir, store.Options{})
+	if err == nil || !strings.Contains(err.Error(), "in use by process "+strconv.Itoa(os.Getpid())) {
+		t.Fatalf("second open: %v", err)
+	}
+}
+
+func TestFolderIsFreeAgainAfterClose(t *testing.T) {
+	dir := t.TempDir()
+	s := openAt(t, dir, store.Options{})
+	record(t, s, "k")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openAt(t, dir, store.Options{})
+	if fresh := record(t, s, "k"); fresh {
+		t.Error("a reopened store has forgotten a key")
+	}
+}
+
+func TestReadOnlyStoreReadsBesideARunningOneAndNeverWrites(t *testing.T) {
+	dir := t.TempDir()
+	s := openAt(t, dir, store.Options{})
+	begin(t, s, "tg")
+	ro := openAt(t, dir, store.Options{ReadOnly: true})
+	accounts, err := ro.Accounts(t.Context())
+	if err != nil || len(accounts) != 1 {
+		t.Errorf("accounts: %v, %v", accounts, err)
+	}
+	err = ro.Write(t.Context(), func(*store.Tx) error { t.Error("ran"); return nil })
+	if !errors.Is(err, store.ErrReadOnly) {
+		t.Errorf("write: %v", err)
+	}
+	if ro.Pressure() || ro.Failed() != nil {
+		t.Error("a reader is under pressure or can break")
+	}
+}
+
+func TestReadOnlyNeedsAStore(t *testing.T) {
+	if _, err := store.Open(t.Context(), t.TempDir(), store.Options{ReadOnly: true}); err == nil {
+		t.Fatal("opened nothing")
+	}
+}
+
+func TestWritesAfterCloseFail(t *testing.T) {
+	s := openAt(t, t.TempDir(), store.Options{})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Write(t.Context(), func(*store.Tx) error { t.Error("ran"); return nil })
+	if !errors.Is(err, store.ErrClosed) {
+		t.Errorf("write: %v", err)
+	}
+	if _, err := s.Accounts(t.Context()); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("read: %v", err)
+	}
+}
+
+func TestPathsWithSpecialLettersWork(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a b?c#d%e'f")
+	record(t, openAt(t, dir, store.Options{}), "k")
+	if _, err := os.Stat(filepath.Join(dir, store.FileName)); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWorksInsideASimulation runs the store where time is virtual, checkpoints included.
+func TestWorksInsideASimulation(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s, err := store.Open(t.Context(), dir, store.Options{ReserveBytes: 4096})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 10 {
+			record(t, s, chat.EventKey(strconv.Itoa(i)))
+			time.Sleep(time.Minute) // virtual
+		}
+		if n, err := s.Number("SELECT max(seen_at) - min(seen_at) FROM journal"); err != nil || n != (9*time.Minute).Milliseconds() {
+			t.Errorf("keys were seen %d ms apart, error %v", n, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestKilledProcessLosesNothingAcknowledged kills a process that writes, again and again.
+func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
+	if dir := os.Getenv("STORE_TEST_WRITER"); dir != "" {
+		writeForEver(dir)
+	}
+	dir := t.TempDir()
+	acked := map[string]bool{}
+	for range 5 {
+		for _, key := range runKilled(t, dir, 200) {
+			acked[key] = true
+		}
+	}
+	s := openAt(t, dir, store.Options{})
+	if err := s.CheckIntegrity(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for key := range acked {
+		if n, err := s.Number("SELECT count(*) FROM journal WHERE key = ?", key); err != nil || n != 1 {
+			t.Errorf("acknowledged %s is there %d times (%v)", key, n, err)
+		}
+	}
+	if len(acked) < 1000 {
+		t.Errorf("only %d writes were acknowledged: nothing was tested", len(acked))
+	}
+}
+
+// runKilled starts a writer and kills it after it has told of n commits. It returns what it told.
+func runKilled(t *testing.T, dir string, n int) (acked []string) {
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), "STORE_TEST_WRITER="+dir)
+	out := &lineWriter{limit: n, enough: make(chan struct{})}
+	cmd.Stdout = out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-out.enough:
+	case <-time.After(20 * time.Second):
+		t.Error("the writer is too slow")
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	return out.lines()
+}
+
+// writeForEver writes keys from several goroutines and prints each once it is committed.
+func writeForEver(dir string) {
+	s, err := store.Open(context.Background(), dir, store.Options{ReserveBytes: -1})
+	if err != nil {
+		os.Exit(1)
+	}
+	for w := range 8 {
+		go func() {
+			for i := 0; ; i++ {
+				key := chat.EventKey(strconv.Itoa(os.Getpid()) + "-" + strconv.Itoa(w) + "-" + strconv.Itoa(i))
+				err := s.Write(context.Background(), func(tx *store.Tx) error {
+					_, err := tx.Record("tg", key, 0, "message", nil)
+					return err
+				})
+				if err != nil {
+					os.Exit(1)
+				}
+				_, _ = os.Stdout.WriteString(string(key) + "\n")
+			}
+		}()
+	}
+	select {}
+}
