@@ -123,3 +123,12 @@ func (c *placed) Close() error {
 	defer c.free()
 	return c.Conn.Close()
 }
+
+// Probe returns nil when somebody answers on the socket, else why not. It waits for two seconds at most.
+func Probe(path string) error {
+	c, err := net.DialTimeout("unix", path, dialTimeout)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}

@@ -165,7 +165,7 @@ func isCount(v string) bool {
 }
 
 func choose(v string, choices []string) string {
-	if near := nearest(v, choices); near != "" {
+	if near := Nearest(v, choices); near != "" {
 		return "Did you mean " + near + "?"
 	}
 	return "It is one of: " + strings.Join(choices, ", ") + "."
@@ -173,7 +173,7 @@ func choose(v string, choices []string) string {
 
 func unknownCommand(name string, known []string) *Error {
 	e := &Error{Code: CodeUsage, Sentence: fmt.Sprintf("There is no command %q.", name), Action: "Look at help."}
-	if near := nearest(name, known); near != "" {
+	if near := Nearest(name, known); near != "" {
 		e.Action = "Did you mean " + near + "?"
 	}
 	return e

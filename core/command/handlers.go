@@ -81,7 +81,7 @@ func (d Desk) wantAccount(ctx context.Context, name chat.Account) error {
 }
 
 func suggest(word string, known []string, otherwise string) string {
-	if near := nearest(word, known); near != "" {
+	if near := Nearest(word, known); near != "" {
 		return "Did you mean " + near + "?"
 	}
 	return otherwise

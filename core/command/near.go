@@ -10,8 +10,8 @@ import (
 // maxWord bounds what is compared: beyond it nothing is near, and nobody can make us work.
 const maxWord = 128
 
-// nearest returns the known word that a slip of the keyboard would turn into word, or "".
-func nearest(word string, known []string) string {
+// Nearest returns the known word that a slip of the keyboard would turn into word, or "".
+func Nearest(word string, known []string) string {
 	best, limit := "", 1+len(word)/4
 	for _, k := range known {
 		if d := distance(strings.ToLower(word), strings.ToLower(k), limit); d <= limit {

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/causeway-chat/causeway/core/admin"
+	"github.com/causeway-chat/causeway/core/command"
+)
+
+func (c *cli) backupCommand() *cobra.Command { return c.routed("backup", c.backup) }
+
+// backupResult is what backup --json writes.
+type backupResult struct {
+	File      string `json:"file"`
+	SizeBytes int64  `json:"size_bytes"`
+}
+
+// backup takes the bytes from the router and writes the file itself: the router's user may not write there.
+func (c *cli) backup(ctx context.Context, _ command.Command, req admin.Request) error {
+	r, err := c.router()
+	if err != nil {
+		return err
+	}
+	file := req.Args[0]
+	size, err := writeWhole(file, func(w io.Writer) error { return r.Stream(ctx, req, w) })
+	if err != nil {
+		return c.unreachable(r, err)
+	}
+	c.say("Wrote %s, %d bytes. It holds messages: keep it secret.", file, size)
+	if c.json {
+		return writeJSON(c.out, backupResult{file, size})
+	}
+	return nil
+}
+
+// writeWhole writes a new file, readable by its owner alone, that appears under its name only when all of it is on
+// disk. It never overwrites.
+func writeWhole(path string, fill func(io.Writer) error) (size int64, err error) {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return 0, fileExists(path, err)
+	}
+	dir, name := filepath.Split(path)
+	f, err := os.CreateTemp(filepath.Clean(dir), "."+name+".part-*") // mode 0600
+	if err != nil {
+		return 0, fmt.Errorf("write the backup: %w", err)
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(fill(f), f.Sync()); err != nil {
+		return 0, errors.Join(err, f.Close())
+	}
+	st, err := f.Stat()
+	if err = errors.Join(err, f.Close()); err != nil {
+		return 0, fmt.Errorf("write the backup: %w", err)
+	}
+	// A link, unlike a rename, does not replace what came to stand there meanwhile.
+	if err := os.Link(f.Name(), path); err != nil {
+		return 0, fileExists(path, err)
+	}
+	return st.Size(), syncFolder(filepath.Clean(dir))
+}
+
+func fileExists(path string, err error) error {
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return &command.Error{Code: "file_exists", Sentence: path + " exists already and is not overwritten.", Action: "Choose another name."}
+	}
+	return fmt.Errorf("write the backup: %w", err)
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

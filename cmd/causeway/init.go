@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/causeway-chat/causeway/config"
+	"github.com/causeway-chat/causeway/core/command"
+)
+
+func (c *cli) initCommand() *cobra.Command {
+	given := config.Answers{}
+	var networks, dataDir, listen string
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "init", Short: "Write a config file after at most four questions",
+		Long: "Write a fully commented config file and show the next commands.\n\nOn a terminal it asks what no flag says. Elsewhere, or with " +
+			"--yes, it takes the defaults; the secret then comes from the environment at each start.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			given["networks"], given["data_dir"], given["listen"] = networks, dataDir, listen
+			return c.init(cmd.Context(), given, !yes && isTerminal(c.in))
+		},
+	}
+	cmd.Flags().StringVar(&networks, "networks", "", "which networks, with commas between them")
+	cmd.Flags().StringVar(&dataDir, "data-dir", "", "the folder to keep data in")
+	cmd.Flags().StringVar(&listen, "listen", "", "where the web page listens")
+	cmd.Flags().BoolVar(&yes, "yes", false, "ask nothing")
+	return cmd
+}
+
+// initResult is what init --json writes.
+type initResult struct {
+	File string   `json:"file"`
+	Next []string `json:"next"`
+}
+
+func (c *cli) init(ctx context.Context, given config.Answers, ask bool) error {
+	path := c.namedConfig()
+	if path == "" {
+		path = "causeway.yaml"
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return &command.Error{Code: "file_exists", Sentence: path + " exists already and is not overwritten.",
+			Action: "Edit it, or name another file with -c."}
+	}
+	schemas, err := c.allSchemas(ctx)
+	if err != nil {
+		return err
+	}
+	if ask {
+		if err := c.interview(config.Questions(schemas), given); err != nil {
+			return err
+		}
+	}
+	next, err := config.WriteStarter(path, given, schemas)
+	if err != nil {
+		return &command.Error{Code: "init", Sentence: sentence(err.Error()), Action: "Nothing was written; try again."}
+	}
+	return c.tellNext(initResult{path, next})
+}
+
+func (c *cli) tellNext(r initResult) error {
+	if c.json {
+		return writeJSON(c.out, r)
+	}
+	c.say("Wrote %s. Next:", r.File)
+	_, err := fmt.Fprintln(c.out, strings.Join(r.Next, "\n"))
+	return err
+}
+
+// allSchemas describes the networks of all bridges that are installed.
+func (c *cli) allSchemas(ctx context.Context) (map[string]*config.Schema, error) {
+	cfg, err := config.Peek("", c.environ)
+	if err != nil {
+		cfg = &config.Config{PluginDir: c.env("CAUSEWAY_PLUGIN_DIR")}
+	}
+	cfg.Accounts = nil
+	if c.wiring.bridges == nil {
+		return nil, errUnwired
+	}
+	schemas := map[string]*config.Schema{}
+	var failed error
+	for _, b := range c.wiring.bridges(ctx, cfg) {
+		failed = errors.Join(failed, b.Err)
+		if b.Err == nil {
+			schemas[b.Network] = b.Schema
+		}
+	}
+	if len(schemas) > 0 {
+		return schemas, nil
+	}
+	if failed == nil {
+		failed = errors.New("no bridge was found")
+	}
+	return nil, &command.Error{Code: "no_bridge", Sentence: sentence(failed.Error()),
+		Action: "Install a bridge such as causeway-bridge-telegram beside this program, or name its folder in CAUSEWAY_PLUGIN_DIR."}
+}
+
+// interview asks what was not given by flags. An empty answer is the default.
+func (c *cli) interview(questions []config.Question, answers config.Answers) error {
+	lines := bufio.NewReader(io.LimitReader(c.in, 64<<10))
+	for _, q := range questions {
+		if answers[q.Key] != "" || !concerns(q, questions, answers) {
+			continue
+		}
+		fmt.Fprint(c.err, prompt(q))
+		answer, err := c.readAnswer(lines, q.Secret)
+		if err != nil {
+			return &command.Error{Code: "init", Sentence: "The answers ended early.", Action: "Nothing was written; try again, or use --yes."}
+		}
+		answers[q.Key] = answer
+	}
+	return nil
+}
+
+// concerns reports whether a question makes sense for the chosen networks.
+func concerns(q config.Question, questions []config.Question, answers config.Answers) bool {
+	if len(q.Networks) == 0 {
+		return true
+	}
+	chosen := answers["networks"]
+	if chosen == "" {
+		i := slices.IndexFunc(questions, func(q config.Question) bool { return q.Key == "networks" })
+		chosen = questions[i].Default
+	}
+	words := strings.FieldsFunc(chosen, func(r rune) bool { return r == ',' || r == ' ' })
+	return slices.ContainsFunc(words, func(n string) bool { return slices.Contains(q.Networks, n) })
+}
+
+func prompt(q config.Question) string {
+	out := q.Text
+	if len(q.Choices) > 0 {
+		out += " (" + strings.Join(q.Choices, ", ") + ")"
+	}
+	if q.Default != "" {
+		out += " [" + q.Default + "]"
+	}
+	return out + " "
+}
+
+// readAnswer reads a line; what a secret's letters are is not shown.
+func (c *cli) readAnswer(lines *bufio.Reader, secret bool) (string, error) {
+	if secret {
+		defer fmt.Fprintln(c.err)
+		defer hideTyping(c.in)()
+	}
+	line, err := lines.ReadString('\n')
+	if err == io.EOF && line != "" {
+		err = nil
+	}
+	return strings.TrimSpace(line), err
+}
