@@ -24,12 +24,14 @@ var ErrBadCursor = errors.New("not a cursor of this list")
 // CodeDropped is the code of deliveries that an operator has dropped.
 const CodeDropped = "dropped"
 
-// QueueFilter says which deliveries to list. The zero value is all, a hundred at a time.
+// QueueFilter says which deliveries to list. The zero value is all that have not ended, a hundred at a time.
 type QueueFilter struct {
-	Room  string       // only deliveries to chats of this room
-	Chat  chat.Address // only deliveries to this chat
-	Limit int          // at most 1000
-	After string       // the cursor of the page before
+	Room string       // only deliveries to chats of this room
+	Chat chat.Address // only deliveries to this chat
+	// Ended chooses those that ended without reaching their chat and are still remembered.
+	Ended bool
+	Limit int    // at most 1000
+	After string // the cursor of the page before
 }
 
 // QueueItem is a delivery that has not ended, or one that ended without reaching its chat.
@@ -58,99 +60,109 @@ type QueueItem struct {
 type QueuePage struct {
 	Items []QueueItem
 	Next  string
+	// Total counts all that the filter chooses, on this page or not.
+	Total int
 }
 
-const queueColumns = `SELECT d.id, d.chat, a.name, c.remote_id, c.title, r.name, d.kind, d.state,
+const queueColumns = `d.id, d.chat, a.name, c.remote_id, c.title, r.name, d.kind, d.state,
 	(SELECT max(p.attempts) FROM post p WHERE p.delivery = d.id), d.planned_at, d.ended_at, d.why_code, d.why_sentence, d.why_action,
 	h.hold_until, h.until_resumed, h.why_code, h.why_sentence, h.why_action, h.fails,
-	a.hold_until, a.until_resumed, a.hold_code, a.hold_sentence, a.hold_action, a.fails, l.paused
-	FROM delivery d JOIN chat c ON c.id = d.chat JOIN account a ON a.id = c.account LEFT JOIN link l ON l.chat = c.id
+	a.hold_until, a.until_resumed, a.hold_code, a.hold_sentence, a.hold_action, a.fails, l.paused`
+
+const queueRows = ` FROM delivery d JOIN chat c ON c.id = d.chat JOIN account a ON a.id = c.account LEFT JOIN link l ON l.chat = c.id
 	LEFT JOIN room r ON r.id = l.room LEFT JOIN lane h ON h.chat = c.id
 	WHERE (? = '' OR r.name = ?) AND (? = '' OR a.name = ? AND c.remote_id = ?) `
 
-// Open deliveries come lane by lane, each in order; then the others, the newest first.
 const (
-	queueOpen   = queueColumns + "AND d.ended_at IS NULL AND (d.chat, d.id) > (?, ?) ORDER BY d.chat, d.id LIMIT ?"
-	queueFailed = queueColumns + `AND d.ended_at IS NOT NULL AND d.state <> 'delivered' AND (d.ended_at, d.id) < (?, ?)
-		ORDER BY d.ended_at DESC, d.id DESC LIMIT ?`
+	onlyOpen  = " AND d.ended_at IS NULL "
+	onlyEnded = " AND d.ended_at IS NOT NULL AND d.state <> 'delivered' "
+)
+
+// Open deliveries come lane by lane, each in order; ended ones the newest first.
+const (
+	queueOpen  = "SELECT " + queueColumns + queueRows + onlyOpen + "AND (d.chat, d.id) > (?, ?) ORDER BY d.chat, d.id LIMIT ?"
+	queueEnded = "SELECT " + queueColumns + queueRows + onlyEnded + "AND (d.ended_at, d.id) < (?, ?) ORDER BY d.ended_at DESC, d.id DESC LIMIT ?"
 )
 
 // queueCursor is where a page ended: in the open ones at (chat, id), in the others at (ended_at, id).
 type queueCursor struct {
-	failed bool
-	a, b   int64
+	ended bool
+	a, b  int64
 }
 
-var failedFromStart = queueCursor{failed: true, a: 1<<63 - 1, b: 1<<63 - 1}
-
-func (q queueCursor) String() string {
-	kind := "o"
-	if q.failed {
-		kind = "e"
+// queueStart is the cursor before everything.
+func queueStart(ended bool) queueCursor {
+	if ended {
+		return queueCursor{ended: true, a: 1<<63 - 1, b: 1<<63 - 1}
 	}
-	return fmt.Sprintf("%s.%d.%d", kind, q.a, q.b)
+	return queueCursor{}
 }
 
-func parseCursor(s string) (q queueCursor, err error) {
-	if s == "" {
+func (q queueCursor) kind() string {
+	if q.ended {
+		return "e"
+	}
+	return "o"
+}
+
+func (q queueCursor) String() string { return fmt.Sprintf("%s.%d.%d", q.kind(), q.a, q.b) }
+
+func parseCursor(f QueueFilter) (queueCursor, error) {
+	q := queueStart(f.Ended)
+	if f.After == "" {
 		return q, nil
 	}
-	parts := strings.Split(s, ".")
-	if len(parts) != 3 || parts[0] != "o" && parts[0] != "e" {
+	parts := strings.Split(f.After, ".")
+	if len(parts) != 3 || parts[0] != q.kind() {
 		return q, ErrBadCursor
 	}
-	a, aerr := strconv.ParseInt(parts[1], 10, 64)
-	b, berr := strconv.ParseInt(parts[2], 10, 64)
+	var aerr, berr error
+	q.a, aerr = strconv.ParseInt(parts[1], 10, 64)
+	q.b, berr = strconv.ParseInt(parts[2], 10, 64)
 	if aerr != nil || berr != nil {
 		return q, ErrBadCursor
 	}
-	return queueCursor{failed: parts[0] == "e", a: a, b: b}, nil
+	return q, nil
 }
 
-// Queue lists what has not reached its chat: open deliveries lane by lane, then those that ended otherwise in the last
+// Queue lists what has not reached its chat: open deliveries lane by lane, or those that ended otherwise in the last
 // days, newest first.
 func (s *Store) Queue(ctx context.Context, f QueueFilter) (page QueuePage, err error) {
-	at, err := parseCursor(f.After)
+	at, err := parseCursor(f)
 	if err != nil {
 		return page, err
 	}
 	limit := min(cmp.Or(max(f.Limit, 0), 100), 1000)
-	err = s.read(ctx, func(c *conn) error {
-		page, err = readQueue(c, f, at, limit)
-		return err
-	})
+	err = s.read(ctx, func(c *conn) error { return readQueue(c, &page, f, at, limit) })
 	if err != nil {
 		return QueuePage{}, fmt.Errorf("list queue: %w", err)
 	}
 	return page, nil
 }
 
-func readQueue(c *conn, f QueueFilter, at queueCursor, limit int) (page QueuePage, err error) {
-	if !at.failed {
-		if err := queuePart(c, &page, queueOpen, f, at, limit); err != nil || len(page.Items) == limit {
-			return page, err
-		}
-		at = failedFromStart
+func readQueue(c *conn, page *QueuePage, f QueueFilter, at queueCursor, limit int) error {
+	sql, only := queueOpen, onlyOpen
+	if f.Ended {
+		sql, only = queueEnded, onlyEnded
 	}
-	err = queuePart(c, &page, queueFailed, f, at, limit)
-	if len(page.Items) < limit {
-		page.Next = ""
+	filter := []any{f.Room, f.Room, f.Chat.Chat, f.Chat.Account, f.Chat.Chat}
+	_, err := c.one("SELECT count(*)"+queueRows+only, func(r row) error { page.Total = int(r.int(0)); return nil }, filter...)
+	if err != nil {
+		return err
 	}
-	return page, err
-}
-
-// queuePart adds to the page until it is full.
-func queuePart(c *conn, page *QueuePage, sql string, f QueueFilter, at queueCursor, limit int) error {
-	return c.query(sql, func(r row) error {
+	err = c.query(sql, func(r row) error {
 		it := scanQueue(r)
 		page.Items = append(page.Items, it)
-		next := queueCursor{a: int64(it.Lane), b: int64(it.ID)}
-		if !it.Ended.IsZero() {
-			next = queueCursor{failed: true, a: r.int(10), b: int64(it.ID)}
+		at.a, at.b = int64(it.Lane), int64(it.ID)
+		if f.Ended {
+			at.a = r.int(10)
 		}
-		page.Next = next.String()
 		return nil
-	}, f.Room, f.Room, f.Chat.Chat, f.Chat.Account, f.Chat.Chat, at.a, at.b, limit-len(page.Items))
+	}, append(filter, at.a, at.b, limit)...)
+	if err == nil && len(page.Items) == limit {
+		page.Next = at.String()
+	}
+	return err
 }
 
 func scanQueue(r row) QueueItem {

@@ -48,6 +48,8 @@ type Options struct {
 	Queue int
 	// CheckpointEvery is how often the log is moved into the database; default 30 s.
 	CheckpointEvery time.Duration
+	// Committed hears how long each synced commit took. It is called by the writer and must not block.
+	Committed func(took time.Duration)
 }
 
 func (o Options) withDefaults() Options {

@@ -295,10 +295,14 @@ func (w *writer) commit() error {
 			return err
 		}
 	}
+	begun := time.Now()
 	_, err := w.c.exec("COMMIT")
 	if err != nil {
 		w.rollback()
 		return fmt.Errorf("commit: %w", err)
+	}
+	if w.s.opt.Committed != nil {
+		w.s.opt.Committed(time.Since(begun))
 	}
 	w.ids.durable = w.ids.limit
 	return nil
