@@ -153,6 +153,17 @@ func readRooms(c *conn, name string) (rooms []ListedRoom, err error) {
 	return rooms, err
 }
 
+// Sizes are what the store takes on disk, in bytes, and whether the disk had no room at the last write.
+type Sizes struct {
+	Database, Log int64
+	Full          bool
+}
+
+// Sizes looks at the files. It does not read the database.
+func (s *Store) Sizes() Sizes {
+	return Sizes{Database: fileSize(s.path()), Log: s.logSize(), Full: s.w != nil && s.w.full.Load()}
+}
+
 // Stats are figures about the store.
 type Stats struct {
 	Rooms, Chats, Messages, Bodies, Copies, Open, Identities int64

@@ -15,8 +15,25 @@ import (
 	"github.com/causeway-chat/causeway/core/outbox"
 )
 
-// ErrEnded: the delivery has reached its chat, so there is nothing to repeat or to drop.
+// ErrInFlight: the delivery is being sent right now.
+var ErrInFlight = errors.New("the delivery is in flight")
+
+// ErrEnded: the delivery has ended, so there is nothing to repeat or to drop. EndedError wraps it.
 var ErrEnded = errors.New("the delivery has ended")
+
+// EndedError says in which state a delivery has ended.
+type EndedError struct {
+	ID    chat.DeliveryID
+	State chat.DeliveryState
+}
+
+// Error names the delivery and the state.
+func (e *EndedError) Error() string {
+	return fmt.Sprintf("the delivery %d has ended: %s", e.ID, e.State)
+}
+
+// Unwrap returns ErrEnded.
+func (e *EndedError) Unwrap() error { return ErrEnded }
 
 // ErrBadCursor: the cursor is none that Queue has returned.
 var ErrBadCursor = errors.New("not a cursor of this list")
@@ -202,7 +219,7 @@ func (t *Tx) RetryDelivery(id chat.DeliveryID) (next chat.DeliveryID, lane outbo
 		return 0, lane, err
 	}
 	if d.State == chat.DeliveryDelivered {
-		return 0, lane, fmt.Errorf("delivery %d: %w", id, ErrEnded)
+		return 0, lane, &EndedError{id, d.State}
 	}
 	if d.State.Ended() {
 		next, err = t.Plan(d.Lane, d.Kind, d.Message, d.Revision)
@@ -241,30 +258,41 @@ func (t *Tx) known(id chat.DeliveryID) (d chat.Delivery, lane outbox.LaneRef, er
 }
 
 // DropDelivery ends an open delivery as discarded, with CodeDropped; by names who wanted it. When it was the first of its
-// lane, a hold that waits for an operator ends too. It returns the lane, to be told to the outbox. ErrUnknown, ErrEnded.
+// lane, a hold that waits for an operator ends too. It returns the lane, to be told to the outbox. ErrUnknown, ErrInFlight
+// and *EndedError.
 func (t *Tx) DropDelivery(id chat.DeliveryID, by, why string) (lane outbox.LaneRef, err error) {
 	d, lane, err := t.known(id)
 	if err != nil {
 		return lane, err
 	}
-	if d.State.Ended() {
-		return lane, fmt.Errorf("delivery %d: %w", id, ErrEnded)
+	switch {
+	case d.State.Ended():
+		return lane, &EndedError{id, d.State}
+	case d.State == chat.DeliveryInFlight:
+		return lane, fmt.Errorf("delivery %d: %w", id, ErrInFlight)
 	}
-	head, _, err := t.Head(d.Lane)
+	first, _, err := t.Head(d.Lane)
 	if err != nil {
 		return lane, err
 	}
-	h, err := t.hold(d.Lane)
-	if err != nil {
+	if err := t.discard(d, droppedBy(d, by, why)); err != nil {
 		return lane, err
 	}
-	// After a restore everything in the lane may have been sent; only the poison of one post goes with that post.
-	if head.ID == id && h.UntilResumed && h.Why.Code == outbox.CodePoisonPost {
-		if err := t.HoldLane(d.Lane, outbox.Hold{}); err != nil {
-			return lane, err
-		}
+	return lane, t.endHoldOf(d, first.ID == id)
+}
+
+// endHoldOf ends a hold that only an operator can end when what it was for is dropped: the poison of one post goes with
+// that post, the doubt after a restore with the last delivery that may have been sent.
+func (t *Tx) endHoldOf(dropped chat.Delivery, first bool) error {
+	h, err := t.hold(dropped.Lane)
+	if err != nil || !forOperators(h) {
+		return err
 	}
-	return lane, t.discard(d, droppedBy(d, by, why))
+	_, more, err := t.Head(dropped.Lane)
+	if err != nil || more && !(first && h.Why.Code == outbox.CodePoisonPost) {
+		return err
+	}
+	return t.HoldLane(dropped.Lane, outbox.Hold{})
 }
 
 // droppedBy says who dropped it, why, and whether it may have arrived.
@@ -277,7 +305,7 @@ func droppedBy(d chat.Delivery, by, why string) chat.Reason {
 		sentence += ": " + strings.TrimSuffix(why, ".")
 	}
 	sentence += "."
-	if d.State == chat.DeliveryUncertain || d.State == chat.DeliveryInFlight {
+	if d.State == chat.DeliveryUncertain {
 		sentence += " It may have been delivered."
 	}
 	return chat.Reason{Code: CodeDropped, Sentence: sentence}

@@ -19,11 +19,26 @@ var (
 	ErrNameTaken = errors.New("a room of that name exists")
 	// ErrLinked: the chat is in a room already.
 	ErrLinked = errors.New("the chat is in a room already")
-	// ErrGroupTwice: the room has the same group already, through another chat.
+	// ErrGroupTwice: the room has the same group already, through another chat. GroupTwiceError wraps it.
 	ErrGroupTwice = errors.New("the room has that group already")
 	// ErrFromConfig: the room comes from the config file and is changed there alone.
 	ErrFromConfig = errors.New("the room comes from the config file and is changed there")
 )
+
+// GroupTwiceError says that a room has a group already, through another chat.
+type GroupTwiceError struct {
+	Room  string
+	Chat  chat.Address
+	Other chat.Address // the one that is linked
+}
+
+// Error names the room and both chats.
+func (e *GroupTwiceError) Error() string {
+	return fmt.Sprintf("the room %q has the group of %s already, as %s", e.Room, e.Chat, e.Other)
+}
+
+// Unwrap returns ErrGroupTwice.
+func (e *GroupTwiceError) Unwrap() error { return ErrGroupTwice }
 
 // CodeUnlinked is the code of deliveries that were open when their chat left its room.
 const CodeUnlinked = "unlinked"
@@ -102,7 +117,7 @@ func (t *Tx) mayLink(l room.Link) error {
 	}
 	other, err := t.inRoom(l.Room, c.chat)
 	if err == nil && other != (chat.Address{}) {
-		err = fmt.Errorf("room %q, chat %s: %w as %s", rm.Name, c.chat.Address, ErrGroupTwice, other)
+		err = &GroupTwiceError{Room: rm.Name, Chat: c.chat.Address, Other: other}
 	}
 	return err
 }
