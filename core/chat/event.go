@@ -178,3 +178,32 @@ type StateItem struct {
 	Key   string
 	Value []byte
 }
+
+// Kind names the event's body in one lower-case word, for logs, metrics and the journal; "none" without a body.
+func (e Event) Kind() string {
+	switch e.Body.(type) {
+	case MessageNew:
+		return "message"
+	case MessageEdit:
+		return "edit"
+	case MessageDelete:
+		return "delete"
+	case Reaction, ReactionCounts:
+		return "reaction"
+	case Membership:
+		return "membership"
+	case ChatInfo:
+		return "chat_info"
+	case Unknown:
+		return "unknown"
+	case Gap:
+		return "gap"
+	case Typing:
+		return "typing"
+	case Receipt:
+		return "receipt"
+	case Call:
+		return "call"
+	}
+	return "none"
+}

@@ -33,8 +33,10 @@ type Chats interface {
 	Chat(a chat.Address, n chat.Network, g chat.RemoteGroup) (room.Chat, error)
 	// Describe stores what a chat info tells: title, parent, access (which holds or resumes the lane), capabilities.
 	Describe(c chat.ChatID, info chat.ChatInfo) error
-	// MoveChat gives the chat its new remote id and group. When the new address already has a chat of its own without
-	// a link, that one is dropped in favour of c. It tells when nothing had to change.
+	// MoveChat gives the chat its new remote id and group; an empty group is the new id. When the new address already has
+	// a chat of its own without a link, that one is dropped in favour of a c that has one. Otherwise both stay and moved is
+	// false, as when c is there already. Copies in c are forgotten with the old id: what stands there is out of reach, and
+	// the new chat may count its messages anew.
 	MoveChat(c chat.ChatID, to chat.RemoteChat, g chat.RemoteGroup) (moved bool, err error)
 	// Link returns the chat's link; ok is false when it is in no room.
 	Link(c chat.ChatID) (l room.Link, ok bool, err error)
@@ -64,4 +66,6 @@ type Messages interface {
 type Deliveries interface {
 	// Plan appends a waiting delivery to the lane.
 	Plan(lane chat.ChatID, kind chat.DeliveryKind, m chat.MessageID, revision int) (chat.DeliveryID, error)
+	// Account returns the account that sends for the lane.
+	Account(lane chat.ChatID) (chat.Account, error)
 }

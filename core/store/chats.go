@@ -191,8 +191,8 @@ func forOperators(h outbox.Hold) bool {
 	return h.UntilResumed && (h.Why.Code == outbox.CodePoisonPost || h.Why.Code == CodeRestored)
 }
 
-// MoveChat implements route.Chats and outbox.Lanes. A chat that already has the new address and a link of its own stays,
-// and nothing moves. Otherwise its records go over to c.
+// MoveChat implements route.Chats and outbox.Lanes. A chat that already has the new address stays, and nothing moves,
+// unless it alone of the two has no link: then it is dropped.
 func (t *Tx) MoveChat(id chat.ChatID, to chat.RemoteChat, g chat.RemoteGroup) (moved bool, err error) {
 	c, err := t.knownChat(id)
 	if err != nil {
@@ -207,7 +207,7 @@ func (t *Tx) MoveChat(id chat.ChatID, to chat.RemoteChat, g chat.RemoteGroup) (m
 		return false, err
 	}
 	if ok && other.chat.ID != id {
-		if other.linked {
+		if other.linked || !c.linked {
 			return false, nil
 		}
 		if err := t.dropChat(other.chat.ID); err != nil {
@@ -215,6 +215,11 @@ func (t *Tx) MoveChat(id chat.ChatID, to chat.RemoteChat, g chat.RemoteGroup) (m
 		}
 	}
 	t.forgetChat(id)
+	if c.chat.Address.Chat != to {
+		if _, err := t.c.exec("DELETE FROM copy WHERE chat = ?", id); err != nil {
+			return false, err
+		}
+	}
 	_, err = t.c.exec("UPDATE chat SET remote_id = ?, remote_group = ? WHERE id = ?", to, g, id)
 	return err == nil, err
 }

@@ -69,6 +69,12 @@ func (t *Tx) Plan(lane chat.ChatID, kind chat.DeliveryKind, m chat.MessageID, re
 	return chat.DeliveryID(id), err
 }
 
+// Account implements route.Deliveries.
+func (t *Tx) Account(lane chat.ChatID) (chat.Account, error) {
+	c, err := t.knownChat(lane)
+	return c.chat.Address.Account, err
+}
+
 const deliveryColumns = "id, chat, kind, message, revision, state, planned_at, ended_at, why_code, why_sentence, why_action"
 
 func scanDelivery(r row) chat.Delivery {
