@@ -38,9 +38,10 @@ var allowed = map[string][]string{
 	"bridges/bridgetest":           {"core/chat", "plugins/host", "bridges/sim"},
 	"bridges/telegram":             {"core/chat", "plugins/sdk", "bridges/sim", "bridges/telegram/sim"},
 	"bridges/telegram/sim":         {"bridges/sim"},
-	"cmd/causeway":                 {"core/app", "core/command", "core/admin", "config"},
-	"cmd/causeway/bench":           {"core/", "config", "bridges/sim", "plugins/wire"},
-	"cmd/causeway/sandbox":         {"core/app", "core/command", "config", "bridges/sim"},
+	"cmd/causeway":                 {"core/app", "core/command", "core/admin", "config", "cmd/causeway/bench", "cmd/causeway/sandbox"},
+	"cmd/causeway/bench":           {"core/chat", "core/store", "config", "bridges/sim", "cmd/causeway/child"},
+	"cmd/causeway/child":           {"bridges/sim"},
+	"cmd/causeway/sandbox":         {"bridges/sim", "cmd/causeway/child"},
 	"cmd/causeway-bridge-telegram": {"bridges/telegram", "plugins/sdk"},
 	"config":                       {"core/chat"},
 }

@@ -13,6 +13,9 @@ import (
 
 var plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 
+// BridgeFile is the file name of a network's bridge.
+func BridgeFile(n chat.Network) string { return "causeway-bridge-" + string(n) }
+
 // Find looks for causeway-bridge-NAME in pluginDir or, if that is empty, beside the running binary, and gives its
 // absolute path. The error names the folder and the build line.
 func Find(name chat.Network, pluginDir string) (string, error) {
@@ -23,7 +26,7 @@ func Find(name chat.Network, pluginDir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(folder, "causeway-bridge-"+string(name))
+	path := filepath.Join(folder, BridgeFile(name))
 	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() || st.Mode()&0o111 == 0 {
 		return "", fmt.Errorf("no program causeway-bridge-%s in %s%s: build it with `go build -o bin/ ./cmd/...`, or set plugin_dir "+
 			"or CAUSEWAY_PLUGIN_DIR to the folder that has it", name, folder, beside(pluginDir))

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/causeway-chat/causeway/config"
+	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/command"
+	"github.com/causeway-chat/causeway/core/outbox"
+	"github.com/causeway-chat/causeway/core/store"
+)
+
+var (
+	_ command.Statuses = (*desk)(nil)
+	_ command.Chats    = (*desk)(nil)
+	_ command.Rooms    = (*desk)(nil)
+	_ command.Links    = (*desk)(nil)
+	_ command.Queue    = (*desk)(nil)
+	_ command.Keeper   = (*desk)(nil)
+)
+
+// desk is what the command table works on: the engine and its store in the words of commands.
+type desk struct {
+	engine *engine
+	cfg    *config.Config
+}
+
+func newDesk(e *engine, cfg *config.Config) *desk { return &desk{engine: e, cfg: cfg} }
+
+// Status implements command.Statuses.
+func (d *desk) Status(ctx context.Context) (command.Status, error) {
+	stored, err := d.engine.store.Accounts(ctx)
+	if err != nil {
+		return command.Status{}, err
+	}
+	var st command.Status
+	for _, name := range slices.Sorted(maps.Keys(d.engine.accounts)) {
+		st.Accounts = append(st.Accounts, accountRow(d.engine.accounts[name], find(stored, name)))
+	}
+	for _, a := range stored {
+		st.Store.Waiting += a.Waiting
+	}
+	rooms, err := d.engine.store.Rooms(ctx)
+	st.Store.Rooms = len(rooms)
+	d.storeRow(&st.Store)
+	return st, err
+}
+
+func find(stored []store.Account, name chat.Account) store.Account {
+	for _, a := range stored {
+		if a.Name == name {
+			return a
+		}
+	}
+	return store.Account{Name: name}
+}
+
+// accountRow joins what the bridge says with what waits. A hold of the whole account explains a connected one that sends
+// nothing.
+func accountRow(a *account, in store.Account) command.AccountRow {
+	st, ok := a.now()
+	if !ok {
+		st = chat.State{State: chat.Starting, Since: in.State.Since}
+	}
+	why := st.Why
+	if why.Code == "" && holds(in.Hold) {
+		why = in.Hold.Why
+	}
+	row := command.AccountRow{Name: a.name, Network: a.network, State: st.State, Code: why.Code, Sentence: why.Sentence,
+		Action: why.Action, Since: st.Since, Waiting: in.Waiting}
+	if !in.Oldest.IsZero() {
+		row.OldestSeconds = int64(max(time.Since(in.Oldest), 0) / time.Second)
+	}
+	return row
+}
+
+// holds reports whether a hold rests anything now.
+func holds(h outbox.Hold) bool { return h.UntilResumed || h.Until.After(time.Now()) }
+
+func (d *desk) storeRow(row *command.StoreRow) {
+	sizes := d.engine.store.Sizes()
+	row.State, row.SizeBytes = "ok", sizes.Database+sizes.Log
+	if sizes.Full {
+		row.State, row.Sentence = "failing", "The disk is full: nothing new is accepted. Networks keep what they have for us."
+		row.Action = "Free some disk space; it goes on by itself."
+	}
+	row.SpoolBytes = folderSize(filepath.Join(d.cfg.DataDir, spoolFolder))
+	row.FreeBytes = freeBytes(d.cfg.DataDir)
+}
+
+// Chats implements command.Chats.
+func (d *desk) Chats(ctx context.Context, a chat.Account) ([]command.ChatRow, error) {
+	listed, err := d.engine.store.Chats(ctx, a)
+	rows := make([]command.ChatRow, 0, len(listed))
+	for _, c := range listed {
+		rows = append(rows, chatRow(c))
+	}
+	return rows, err
+}
+
+// Chat implements command.Chats.
+func (d *desk) Chat(ctx context.Context, at chat.Address) (command.ChatRow, bool, error) {
+	c, err := d.engine.store.FindChat(ctx, at)
+	if errors.Is(err, store.ErrUnknown) {
+		return command.ChatRow{}, false, nil
+	}
+	return chatRow(c), err == nil, err
+}
+
+func chatRow(c store.ListedChat) command.ChatRow {
+	why := c.Access.Why
+	return command.ChatRow{Chat: command.Address(c.Address), Network: c.Network, Title: c.Title, Room: c.Room,
+		CanPost: c.Access.CanPost, Code: why.Code, Sentence: why.Sentence, Action: why.Action}
+}
+
+// Rooms implements command.Rooms.
+func (d *desk) Rooms(ctx context.Context) ([]command.RoomRow, error) {
+	listed, err := d.engine.store.Rooms(ctx)
+	rows := make([]command.RoomRow, 0, len(listed))
+	for _, r := range listed {
+		rows = append(rows, roomRow(r))
+	}
+	return rows, err
+}
+
+// Room implements command.Rooms.
+func (d *desk) Room(ctx context.Context, name string) (command.RoomRow, bool, error) {
+	r, err := d.engine.store.Room(ctx, name)
+	if errors.Is(err, store.ErrUnknown) {
+		return command.RoomRow{}, false, nil
+	}
+	return roomRow(r), err == nil, err
+}
+
+func roomRow(r store.ListedRoom) command.RoomRow {
+	row := command.RoomRow{Name: r.Name, Title: r.Title, FromConfig: r.FromConfig}
+	for _, c := range r.Chats {
+		row.Links = append(row.Links, linkRow(c))
+		row.Waiting += c.Waiting
+	}
+	return row
+}
+
+func linkRow(c store.ListedChat) command.LinkRow {
+	row := command.LinkRow{Chat: command.Address(c.Address), Network: c.Network, Title: c.Title, Direction: c.Link.Direction,
+		NameStyle: command.NameStyleWord(c.Link.NameStyle), OnUncertain: command.OnUncertainWord(c.Link.OnUncertain),
+		Paused: c.Link.Paused, Waiting: c.Waiting}
+	if holds(c.Hold) {
+		why := c.Hold.Why
+		row.Hold = &command.HoldRow{Until: c.Hold.Until, Code: why.Code, Sentence: why.Sentence, Action: why.Action}
+		if c.Hold.UntilResumed {
+			row.Hold.Until = time.Time{}
+		}
+	}
+	return row
+}

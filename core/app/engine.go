@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/causeway-chat/causeway/config"
+	"github.com/causeway-chat/causeway/core/admin"
+	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/outbox"
+	"github.com/causeway-chat/causeway/core/route"
+	"github.com/causeway-chat/causeway/core/store"
+	"github.com/causeway-chat/causeway/plugins/host"
+)
+
+// Bridge is the way to one account's network.
+type Bridge interface {
+	outbox.Network
+	// Run keeps the way open until ctx ends. An error means that it could not even begin.
+	Run(ctx context.Context) error
+}
+
+// Connect makes the bridge of an account, which hands up through in and tells w. An error is told as the account's
+// state; the other accounts go on.
+type Connect func(spec host.Spec, in host.Intake, w host.Watcher, opt host.Options) (Bridge, error)
+
+// engine is the router without its doors for operators: it needs no socket, so that it also runs under a simulated
+// clock.
+type engine struct {
+	store    *store.Store
+	outbox   *outbox.Outbox
+	intake   *intake
+	metrics  *admin.Metrics
+	log      *slog.Logger
+	accounts map[chat.Account]*account
+}
+
+func newEngine(cfg *config.Config, s *store.Store, m *admin.Metrics, log *slog.Logger, connect Connect) *engine {
+	e := &engine{store: s, metrics: m, log: log, accounts: map[chat.Account]*account{}}
+	e.intake = newIntake(e)
+	e.outbox = outbox.New(store.Outbox(s), e.outboxOptions(cfg))
+	if connect == nil {
+		connect = processes(cfg.PluginDir)
+	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Accounts)) {
+		a := newAccount(chat.Account(name), chat.Network(cfg.Accounts[name].Network), e)
+		e.accounts[a.name] = a
+		b, err := connect(e.spec(cfg, a), e.intake, a, e.hostOptions(cfg))
+		if err != nil {
+			a.missing(err)
+			continue
+		}
+		a.bridge = b
+	}
+	return e
+}
+
+// processes starts each bridge as a process of its own.
+func processes(pluginDir string) Connect {
+	return func(spec host.Spec, in host.Intake, w host.Watcher, opt host.Options) (Bridge, error) {
+		path, err := host.Find(spec.Network, pluginDir)
+		if err != nil {
+			return nil, err
+		}
+		spec.Path = path
+		return host.New(spec, in, w, opt), nil
+	}
+}
+
+func (e *engine) spec(cfg *config.Config, a *account) host.Spec {
+	return host.Spec{
+		Account: a.name, Network: a.network, Config: cfg.Accounts[string(a.name)].BridgeConfig(),
+		SHA256:   cfg.Checksums[host.BridgeFile(a.network)],
+		StateDir: filepath.Join(cfg.DataDir, bridgesFolder, string(a.name)),
+		RunDir:   cfg.RuntimeDir(), SpoolDir: filepath.Join(cfg.DataDir, spoolFolder),
+	}
+}
+
+func (e *engine) hostOptions(cfg *config.Config) host.Options {
+	sup := cfg.Supervisor
+	return host.Options{
+		Log: e.log, StartTimeout: sup.StartTimeout, Heartbeat: sup.Heartbeat, DrainGrace: sup.DrainTimeout,
+		BackoffBase: sup.BackoffBase, BackoffCap: sup.BackoffCap, MinLife: sup.ShortLife, CrashLoopPause: sup.CrashLoopRetry,
+		CallDeadline: cfg.Outbox.DeliverTimeout,
+	}
+}
+
+func (e *engine) outboxOptions(cfg *config.Config) outbox.Options {
+	return outbox.Options{
+		Log: e.log, Networks: e.network, Epoch: e.intake.epoch,
+		Limits:  func(a chat.Account) (chat.Pace, bool) { return pace(cfg.Accounts[string(a)]) },
+		Observe: outbox.Observe{Called: e.called, Ended: e.ended},
+		// A bridge is the first to give up a call, so that it can say what it knows.
+		DeliverTimeout: cfg.Outbox.DeliverTimeout, RetryBase: cfg.Outbox.RetryBase, RetryCap: cfg.Outbox.RetryCap,
+		DrainTimeout: cfg.Supervisor.DrainTimeout, KeepBody: cfg.Retention.Bodies,
+	}
+}
+
+// pace is what the config says of an account's pace, and whether it says anything.
+func pace(a *config.Account) (chat.Pace, bool) {
+	if a == nil || a.Limits == nil {
+		return chat.Pace{}, false
+	}
+	return chat.Pace{PerChat: rates(a.Limits.PerChat), PerAccount: rates(a.Limits.PerAccount)}, true
+}
+
+func rates(list []config.Rate) (out []chat.Rate) {
+	for _, r := range list {
+		out = append(out, chat.Rate{N: r.Count, Per: chat.Duration(r.Per)})
+	}
+	return out
+}
+
+// run serves until ctx ends. Lanes end first, while the bridges still carry what is in flight; then the bridges, which
+// hand up what they have in hand; then what records their last words.
+func (e *engine) run(ctx context.Context) error {
+	bridges, endBridges := context.WithCancel(context.WithoutCancel(ctx))
+	defer endBridges()
+	recording, endRecording := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRecording()
+	var bridging, recorders sync.WaitGroup
+	for _, a := range e.accounts {
+		recorders.Go(func() { a.record(recording) })
+		bridging.Go(func() { a.serve(bridges) })
+	}
+	err := e.outbox.Run(ctx)
+	endBridges()
+	bridging.Wait()
+	endRecording()
+	recorders.Wait()
+	return err
+}
+
+// network is the way to an account's network; nil when there is none.
+func (e *engine) network(name chat.Account) outbox.Network {
+	if a := e.accounts[name]; a != nil && a.bridge != nil {
+		return a.bridge
+	}
+	return nil
+}
+
+// routed tells the lanes and the metrics what became of an event, after its commit.
+func (e *engine) routed(name chat.Account, ev chat.Event, r route.Result) {
+	e.metrics.Event(name, ev.Kind(), string(r.Kind))
+	e.outbox.Wake(laneRefs(r.Lanes)...)
+	e.outbox.Resumed(laneRefs(r.Resumed)...)
+}
+
+func laneRefs(lanes []route.LaneRef) []outbox.LaneRef {
+	out := make([]outbox.LaneRef, len(lanes))
+	for i, l := range lanes {
+		out[i] = outbox.LaneRef(l)
+	}
+	return out
+}
+
+// codeRateLimited is the code of outcomes by which a network says that we were too fast.
+const codeRateLimited = "rate_limited"
+
+func (e *engine) called(name chat.Account, _ chat.Action, out chat.Outcome, _ time.Duration) {
+	if out.Kind == chat.Retry && out.Why.Code == codeRateLimited {
+		e.metrics.RateLimited(name, out.After)
+	}
+}
+
+func (e *engine) ended(name chat.Account, d chat.Delivery) {
+	e.metrics.DeliverySettled(name, d.State, d.Why.Code, d.EndedAt.Sub(d.PlannedAt))
+}
