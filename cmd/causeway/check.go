@@ -98,9 +98,6 @@ func problems(list []config.Problem, otherwise ...finding) []finding {
 }
 
 func (c *cli) lookForBridges(ctx context.Context, cfg *config.Config) ([]finding, map[string]*config.Schema) {
-	if c.wiring.bridges == nil {
-		return []finding{{Result: findFail, Sentence: errUnwired.Sentence, Action: errUnwired.Action}}, nil
-	}
 	var out []finding
 	schemas := map[string]*config.Schema{}
 	for _, b := range c.wiring.bridges(ctx, cfg) {

@@ -50,9 +50,6 @@ func (c *cli) restore(cmd *cobra.Command, file string, sessions bool) error {
 	if st, err := os.Stat(file); err != nil || !st.Mode().IsRegular() {
 		return &command.Error{Code: "no_such_file", Sentence: "There is no file " + file + ".", Action: "Name a file that causeway backup made."}
 	}
-	if c.wiring.restore == nil {
-		return errUnwired
-	}
 	if err := c.wiring.restore(cmd.Context(), cfg, file, sessions); err != nil {
 		return err
 	}
@@ -62,9 +59,6 @@ func (c *cli) restore(cmd *cobra.Command, file string, sessions bool) error {
 	}
 	return nil
 }
-
-// errUnwired says that this program was built without the part that does the work.
-var errUnwired = &command.Error{Code: "unsupported", Sentence: "This build of causeway cannot do that.", Action: "Use a released build."}
 
 // wantStopped is an error while a router answers, or may answer.
 func (c *cli) wantStopped(cfg *config.Config) error {

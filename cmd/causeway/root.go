@@ -43,12 +43,14 @@ func (c *cli) commands() []*cobra.Command {
 	return []*cobra.Command{
 		c.initCommand(),
 		c.checkCommand(),
+		c.runCommand(),
 		c.statusCommand(),
 		c.chatCommand(),
 		c.roomCommand(),
 		c.queueCommand(),
 		c.backupCommand(),
 		c.restoreCommand(),
+		c.sandboxCommand(),
 		c.versionCommand(),
 	}
 }

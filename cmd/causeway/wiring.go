@@ -6,25 +6,16 @@ import (
 	"context"
 
 	"github.com/causeway-chat/causeway/config"
+	"github.com/causeway-chat/causeway/core/app"
 )
 
-// wiring is what the command line takes from the router. A nil function makes the commands that need it say so.
+// wiring is what the command line takes from the router, so that its tests need no bridges.
 type wiring struct {
-	// bridges looks for the bridges of the config's accounts, or for all that there are when the config has no
-	// account, and asks each for its keys. It starts processes and ends them before it returns.
-	bridges func(ctx context.Context, cfg *config.Config) []bridge
-	// restore puts a backup in the place of the config's data folder. The router is not running; it takes the lock
-	// that makes sure of it. Session files are restored only when sessions is set.
+	// bridges is app.Bridges.
+	bridges func(ctx context.Context, cfg *config.Config) []app.FoundBridge
+	// restore is app.Restore.
 	restore func(ctx context.Context, cfg *config.Config, file string, sessions bool) error
 }
 
-// bridge is what became of looking for one network's bridge: a path and a schema, or an error that says what to do.
-type bridge struct {
-	Network string
-	Path    string
-	Schema  *config.Schema
-	Err     error
-}
-
 // wired is the wiring of the real program.
-func wired() wiring { return wiring{} }
+func wired() wiring { return wiring{bridges: app.Bridges, restore: app.Restore} }

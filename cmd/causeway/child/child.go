@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package child starts and watches the processes that the sandbox and the benchmarks consist of.
+package child
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/causeway-chat/causeway/bridges/sim"
+)
+
+// Process is a child process. It dies with its parent, also when that is killed.
+type Process struct {
+	cmd  *exec.Cmd
+	done chan struct{} // closed when the process has ended and was reaped
+}
+
+// Start runs a program with its log in NAME.log of a folder; a nil stdout goes there too. The caller's goroutine must be
+// locked to its thread as long as the child shall live,
+// because the kernel ties the parent-death signal to the thread that starts the child.
+func Start(dir, name string, stdout io.Writer, path string, args ...string) (*Process, error) {
+	log, err := os.OpenFile(filepath.Join(dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open log of %s: %w", name, err)
+	}
+	defer log.Close() // the child has its own descriptor
+	cmd := exec.Command(path, args...)
+	cmd.Stderr = log
+	cmd.Stdout = stdout
+	if stdout == nil {
+		cmd.Stdout = log
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	p := &Process{cmd: cmd, done: make(chan struct{})}
+	go func() {
+		_ = cmd.Wait() // how it ended is in its log, and killing is part of the demo
+		close(p.done)
+	}()
+	return p, nil
+}
+
+// Stop asks the process to end and kills it when it has not done so in time.
+func (p *Process) Stop(grace time.Duration) {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.done:
+	case <-time.After(grace):
+		p.Kill()
+	}
+}
+
+// Kill ends the process at once and waits until it is gone.
+func (p *Process) Kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.done
+}
+
+// StartSimulator runs a bridge binary's simulator and reads where it listens.
+func StartSimulator(ctx context.Context, dir, binary string) (*Process, sim.Ready, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, sim.Ready{}, fmt.Errorf("pipe: %w", err)
+	}
+	defer r.Close()
+	p, err := Start(dir, "simulator", w, binary, "simulate", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0")
+	w.Close()
+	if err != nil {
+		return nil, sim.Ready{}, err
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = r.SetReadDeadline(deadline)
+	}
+	ready, _, err := sim.ReadReady(r)
+	if err != nil {
+		p.Kill()
+		return nil, sim.Ready{}, fmt.Errorf("simulator did not start (see %s): %w", filepath.Join(dir, "simulator.log"), err)
+	}
+	return p, ready, nil
+}
+
+// Of finds a child process of the router by the name of its program. Bridges run as /proc/self/fd/N, so the first
+// argument tells, not the executable's path.
+func Of(parent int, program string) (int, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return 0, fmt.Errorf("list processes: %w", err)
+	}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err == nil && parentOf(pid) == parent && strings.Contains(argv0(pid), program) {
+			return pid, nil
+		}
+	}
+	return 0, errors.New("the router has no child " + program)
+}
+
+// parentOf returns the parent's pid, or 0 if the process is gone. In /proc/PID/stat it is the second field behind the
+// name, which stands in parentheses and may hold anything.
+func parentOf(pid int) int {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(b[strings.LastIndexByte(string(b), ')'):]), " ")
+	fields := strings.Fields(rest)
+	if len(fields) < 2 {
+		return 0
+	}
+	ppid, _ := strconv.Atoi(fields[1]) // 0 names no process
+	return ppid
+}
+
+func argv0(pid int) string {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)) // gone: no name
+	return string(b)
+}
+
+// Pid is the process's id.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
+// Done is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.done }
