@@ -5,8 +5,8 @@ package store
 // idBlock is how many ids are reserved on disk at once.
 const idBlock = 4096
 
-// ids hands out ids from one counter. They grow with time and are never used twice; blocks that a crash or a rollback
-// leaves behind are gaps.
+// ids hands out ids from one counter. They grow with time and are never used twice; what a crash leaves behind of a block is a
+// gap. An id that was handed out inside a transaction which was undone may come again after a restart.
 type ids struct {
 	next    int64 // never goes back, not even when a transaction does
 	limit   int64 // reserved inside the transaction: ids below it may be handed out
