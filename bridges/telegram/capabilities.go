@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package telegram
+
+import (
+	"strings"
+	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+// Network is this network's name.
+const Network chat.Network = "telegram"
+
+// capabilities are what a bot can do in any chat (https://core.telegram.org/bots/api, https://core.telegram.org/bots/faq).
+// capabilities.json holds the same for readers outside.
+func capabilities() chat.Capabilities {
+	return chat.Capabilities{
+		Network: Network,
+		// The server counts code points and refuses raw texts over 32768 bytes. UTF-16 units, in which it counts entities,
+		// are never fewer than code points, so a text that fits by them always fits.
+		Text:    chat.TextLimit{Max: 4096, Unit: chat.UTF16, MaxBytes: 32768},
+		Caption: chat.TextLimit{Max: 1024, Unit: chat.UTF16, MaxBytes: 32768},
+		Spans:   spanLevels(),
+		Reply:   chat.ReplySupport{Level: chat.Full, Quote: true},
+		Edit:    chat.EditSupport{Level: chat.Full},
+		Delete:  chat.EditSupport{Level: chat.Full, Window: chat.Duration(48 * time.Hour)},
+		React:   chat.ReactSupport{Level: chat.Partial, Max: 1, Allowed: allowedReactions()},
+		Repeat:  chat.RepeatDoubles,
+		Pace: chat.Pace{
+			PerChat:    []chat.Rate{{N: 1, Per: chat.Duration(time.Second)}, {N: 20, Per: chat.Duration(time.Minute)}},
+			PerAccount: []chat.Rate{{N: 30, Per: chat.Duration(time.Second)}},
+		},
+	}
+}
+
+func spanLevels() map[chat.SpanKind]chat.Level {
+	levels := map[chat.SpanKind]chat.Level{}
+	for _, k := range chat.SpanKinds() {
+		levels[k] = chat.Fallback
+		if _, ok := entityOf[k]; ok {
+			levels[k] = chat.Full
+		}
+	}
+	return levels
+}
+
+// reactions are what bots may set (https://core.telegram.org/bots/api#reactiontypeemoji), as Telegram writes them. A
+// group's admins may allow fewer.
+var reactions = strings.Fields(`❤ 👍 👎 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 ❤‍🔥 🌚 🌭 💯 🤣 ⚡ 🍌 🏆
+	💔 🤨 😐 🍓 🍾 💋 🖕 😈 😴 😭 🤓 👻 👨‍💻 👀 🎃 🙈 😇 😨 🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷‍♂ 🤷 🤷‍♀ 😡`)
+
+// emojiStyle is the selector by which other networks write some emoji and Telegram does not.
+const emojiStyle = "\ufe0f"
+
+// withStyle writes an emoji as other networks do.
+var withStyle = strings.NewReplacer("❤", "❤\ufe0f", "🕊", "🕊\ufe0f", "✍", "✍\ufe0f", "☃", "☃\ufe0f", "♂", "♂\ufe0f", "♀", "♀\ufe0f")
+
+// allowedReactions lists what bots may set, in Telegram's form and in that of other networks.
+func allowedReactions() []string {
+	var out []string
+	for _, e := range reactions {
+		out = append(out, e)
+		if form := withStyle.Replace(e); form != e {
+			out = append(out, form)
+		}
+	}
+	return out
+}
+
+// plainEmoji writes an emoji as Telegram does.
+func plainEmoji(e string) string { return strings.ReplaceAll(e, emojiStyle, "") }
