@@ -27,6 +27,8 @@ const (
 	Supergroup GroupKind = "supergroup"
 	Forum      GroupKind = "forum"
 	Channel    GroupKind = "channel"
+	// Private is the chat of one user and one account. It appears in a Snapshot and cannot be created.
+	Private GroupKind = "private"
 )
 
 // Role is what an account is in a group.
@@ -50,6 +52,10 @@ type NewGroup struct {
 	Role Role `json:"role,omitempty"`
 	// LinkedTo makes this the discussion group of a channel, whose posts are then forwarded into it.
 	LinkedTo ChatID `json:"linked_to,omitempty"`
+	// Username makes it a public chat, where the network has such.
+	Username string `json:"username,omitempty"`
+	// Reactions are the emoji that may be used in it; empty means all that the network has.
+	Reactions []string `json:"reactions,omitempty"`
 }
 
 // ChatReply carries the id of a chat that was made or that goes on under another id.

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
+)
+
+// stage says where a kind of fault strikes.
+type stage int
+
+const (
+	stageBefore stage = iota + 1
+	stageAfter
+	stageOutage // before, and every method
+	stageEvent  // not at a call of a method that changes something
+)
+
+var faultStages = map[control.FaultKind]stage{
+	control.RateLimited: stageBefore, control.ServerError: stageBefore, control.BadGateway: stageBefore,
+	control.ResetBefore: stageBefore, control.HangBefore: stageBefore, control.Slow: stageBefore, control.Pace: stageBefore,
+	control.ResetAfter: stageAfter, control.HangAfter: stageAfter, control.LateAfter: stageAfter,
+	control.ServerErrAfter: stageAfter, control.BadGateAfter: stageAfter, control.HalfAnswer: stageAfter,
+	control.NotJSON: stageAfter, control.OutageReset: stageOutage, control.OutageGateway: stageOutage,
+	control.OutageHang: stageOutage, control.LoggedOut: stageOutage, control.Conflict: stageEvent,
+	control.Redeliver: stageEvent, control.RestartIDs: stageEvent, control.Forget: stageEvent,
+}
+
+// fault is an armed fault.
+type fault struct {
+	control.Fault
+	id      control.FaultID
+	stage   stage
+	chatID  int64
+	thread  int64
+	botID   int64
+	until   time.Time // real time; zero means no end
+	matched int
+	struck  int
+	rng     *rand.Rand
+	paced   map[int64]time.Time
+	done    chan struct{}
+	over    bool
+}
+
+func (s *Server) setFault(_ context.Context, in control.Fault) (control.FaultReply, error) {
+	st, ok := faultStages[in.Kind]
+	if !ok {
+		return control.FaultReply{}, control.Because(control.ErrNotSupported, "unknown kind of fault %q", in.Kind)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := &fault{Fault: in, stage: st, paced: map[int64]time.Time{}, done: make(chan struct{})}
+	if err := s.aim(f); err != nil {
+		return control.FaultReply{}, err
+	}
+	s.faultSeq++
+	f.id = control.FaultID(fmt.Sprintf("f%d", s.faultSeq))
+	f.rng = rand.New(rand.NewPCG(in.Seed, uint64(s.faultSeq)))
+	if in.DurationMS > 0 {
+		f.until = time.Now().Add(time.Duration(in.DurationMS) * time.Millisecond)
+	}
+	s.rec.fault(f)
+	if in.Kind == control.RestartIDs {
+		s.restartIDs(f)
+		return control.FaultReply{Fault: f.id}, nil
+	}
+	s.faults[f.id] = f
+	s.faultList = append(s.faultList, f)
+	if st == stageOutage && f.chatID == 0 {
+		s.interruptPolls(f)
+	}
+	return control.FaultReply{Fault: f.id}, nil
+}
+
+// aim resolves whom the fault means.
+func (s *Server) aim(f *fault) error {
+	if f.Chat != "" {
+		c, thread, err := s.controlChat(f.Chat)
+		if err != nil {
+			return err
+		}
+		f.chatID, f.thread = c.id, thread
+		if c.bot != nil {
+			f.botID = c.bot.user.id
+		}
+	}
+	if f.Account != "" {
+		b, err := s.account(f.Account)
+		if err != nil {
+			return err
+		}
+		f.botID = b.user.id
+	}
+	return nil
+}
+
+func (s *Server) interruptPolls(f *fault) {
+	for _, b := range s.botList {
+		if b.poll != nil && (f.botID == 0 || f.botID == b.user.id) {
+			b.poll.end(&pollEnd{outage: true})
+			b.poll = nil
+		}
+	}
+}
+
+func (s *Server) restartIDs(f *fault) {
+	for _, b := range s.botList {
+		if f.botID == 0 || f.botID == b.user.id {
+			next := 1 + s.rng.Int64N(1<<29)
+			if gap := next - b.queue.nextID; gap > -200_000 && gap < 200_000 {
+				next = b.queue.nextID + 1_000_000
+			}
+			b.queue.renumber(next)
+			s.countStrike(f)
+		}
+	}
+}
+
+func (s *Server) clearFault(_ context.Context, in control.Clear) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if in.Fault != "" && s.faults[in.Fault] == nil && !s.rec.knowsFault(in.Fault) {
+		return control.Because(control.ErrNotFound, "no fault %q", in.Fault)
+	}
+	for _, f := range slices.Clone(s.faultList) {
+		if in.Fault == "" || f.id == in.Fault {
+			s.disarm(f)
+		}
+	}
+	return nil
+}
+
+func (s *Server) disarm(f *fault) {
+	if f.over {
+		return
+	}
+	f.over = true
+	close(f.done)
+	delete(s.faults, f.id)
+	s.faultList = slices.DeleteFunc(s.faultList, func(o *fault) bool { return o == f })
+}
+
+// strikes decides whether the fault strikes a call now. The caller holds s.mu.
+func (s *Server) strikes(f *fault, c *call) bool {
+	if !f.until.IsZero() && time.Now().After(f.until) {
+		s.disarm(f)
+		return false
+	}
+	if !f.matches(c) {
+		return false
+	}
+	return s.takesTurn(f)
+}
+
+func (f *fault) matches(c *call) bool {
+	if f.botID != 0 && f.botID != c.bot.user.id || f.chatID != 0 && f.chatID != c.chatID {
+		return false
+	}
+	if f.thread != 0 && f.thread != c.thread {
+		return false
+	}
+	switch {
+	case f.Method == "*" || f.Method == "" && f.stage == stageOutage:
+		return true
+	case f.Method == "" && f.Kind == control.Pace:
+		return c.def.posts
+	case f.Method == "":
+		return c.def.changes
+	}
+	return strings.EqualFold(f.Method, c.def.name)
+}
+
+// takesTurn applies every, probability and count to a match.
+func (s *Server) takesTurn(f *fault) bool {
+	f.matched++
+	if f.Every > 1 && f.matched%f.Every != 0 {
+		return false
+	}
+	if f.Probability > 0 && f.rng.Float64() >= f.Probability {
+		return false
+	}
+	if f.Kind == control.Pace {
+		return true // counted when it refuses
+	}
+	s.countStrike(f)
+	return true
+}
+
+func (s *Server) countStrike(f *fault) {
+	f.struck++
+	s.rec.struck(f)
+	if f.Count > 0 && f.struck >= f.Count && f.stage != stageOutage {
+		// What hangs goes on hanging: only new calls pass.
+		s.faultList = slices.DeleteFunc(s.faultList, func(o *fault) bool { return o == f })
+	} else if f.Count > 0 && f.struck >= f.Count {
+		s.faultList = slices.DeleteFunc(s.faultList, func(o *fault) bool { return o == f })
+	}
+}
+
+// strikeBefore lets faults strike before the call is accepted; true means that it was answered, or dropped.
+func (s *Server) strikeBefore(ctx context.Context, w http.ResponseWriter, c *call) bool {
+	s.mu.Lock()
+	var hit *fault
+	var ref *refusal
+	var delay time.Duration
+	for _, f := range slices.Clone(s.faultList) {
+		if f.stage != stageBefore && f.stage != stageOutage && f.Kind != control.Conflict || !s.strikes(f, c) {
+			continue
+		}
+		if f.Kind == control.Slow {
+			delay += f.delay(time.Second)
+			c.rec.Fault = f.Kind
+			continue
+		}
+		if f.Kind == control.Pace {
+			if ref = s.pace(f, c); ref == nil {
+				continue
+			}
+		}
+		hit = f
+		break
+	}
+	if hit != nil {
+		c.rec.Fault = hit.Kind
+		ref = s.faultRefusal(hit, c, ref)
+		if ref != nil {
+			s.checkTold(c)
+			s.noteRefusal(c, ref)
+			c.rec.Status, c.rec.Why = ref.code, ref.text
+		}
+		s.rec.request(c.rec, s.now())
+	}
+	s.mu.Unlock()
+	if delay > 0 && !s.wait(ctx, delay) {
+		return true
+	}
+	if hit != nil {
+		s.failBefore(ctx, w, hit, ref)
+	}
+	return hit != nil
+}
+
+func (f *fault) delay(byDefault time.Duration) time.Duration {
+	if f.DelayMS > 0 {
+		return time.Duration(f.DelayMS) * time.Millisecond
+	}
+	return byDefault
+}
+
+// faultRefusal is the answer of a fault that answers in the protocol's own words, else nil.
+func (s *Server) faultRefusal(f *fault, c *call, paced *refusal) *refusal {
+	switch f.Kind {
+	case control.Pace:
+		return paced
+	case control.RateLimited:
+		return tooMany(max(f.RetryAfterS, 1))
+	case control.ServerError:
+		return &refusal{code: 500, text: "Internal Server Error: restart"}
+	case control.LoggedOut:
+		return errUnauthorized
+	case control.Conflict:
+		return conflict(textTwoPolls)
+	}
+	return nil
+}
+
+func (s *Server) failBefore(ctx context.Context, w http.ResponseWriter, f *fault, ref *refusal) {
+	switch {
+	case ref != nil:
+		writeRefusal(w, ref)
+	case f.Kind == control.BadGateway || f.Kind == control.OutageGateway:
+		writePage(w, http.StatusBadGateway, "text/html", gatewayPage)
+	case f.Kind == control.HangBefore || f.Kind == control.OutageHang:
+		s.hang(ctx, f)
+		reset(w)
+	default:
+		reset(w)
+	}
+}
+
+// hang holds a call until the client goes, the fault is cleared, its time is over or the server closes.
+func (s *Server) hang(ctx context.Context, f *fault) {
+	limit := f.delay(10 * time.Minute)
+	if !f.until.IsZero() {
+		limit = min(limit, time.Until(f.until))
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-f.done:
+	case <-s.closed:
+	case <-timer.C:
+	}
+}
+
+// pace lets a chat take one post per delay and tells the true wait.
+func (s *Server) pace(f *fault, c *call) *refusal {
+	now := time.Now()
+	next := f.paced[c.chatID]
+	if now.Before(next) {
+		s.countStrike(f)
+		return tooMany(wholeSeconds(next.Sub(now)))
+	}
+	f.paced[c.chatID] = now.Add(f.delay(time.Second))
+	return nil
+}
+
+func wholeSeconds(d time.Duration) int { return max(int(math.Ceil(d.Seconds())), 1) }
+
+// strikeAfter picks the fault that spoils the answer of a call that was accepted.
+func (s *Server) strikeAfter(c *call, tookEffect bool) *fault {
+	if !tookEffect {
+		return nil
+	}
+	for _, f := range slices.Clone(s.faultList) {
+		if f.stage == stageAfter && s.strikes(f, c) {
+			c.rec.Fault, c.rec.Status = f.Kind, 0
+			return f
+		}
+	}
+	return nil
+}
+
+// spoil answers, or does not, a call that took effect.
+func (s *Server) spoil(ctx context.Context, w http.ResponseWriter, f *fault, body []byte) {
+	switch f.Kind {
+	case control.HangAfter:
+		s.hang(ctx, f)
+		reset(w)
+	case control.LateAfter:
+		if s.wait(ctx, f.delay(2*time.Second)) {
+			write(w, http.StatusOK, body, nil)
+		}
+	case control.ServerErrAfter:
+		writeRefusal(w, &refusal{code: 500, text: "Internal Server Error: restart"})
+	case control.BadGateAfter:
+		writePage(w, http.StatusBadGateway, "text/html", gatewayPage)
+	case control.HalfAnswer:
+		writeHalf(w, body)
+	case control.NotJSON:
+		writePage(w, http.StatusOK, "text/plain", "it worked, but this is not what you expect")
+	default:
+		reset(w)
+	}
+}
+
+// forgets says whether a fault makes the network lose an update for the bot, and notes redelivery.
+func (s *Server) forgets(b *bot, chatID, thread int64) bool {
+	for _, f := range s.faultList {
+		if f.Kind != control.Forget {
+			continue
+		}
+		c := call{bot: b, chatID: chatID, thread: thread, def: methodDef{changes: true}}
+		if s.strikes(f, &c) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkRedelivery arms the repetition of what was confirmed, once per strike.
+func (s *Server) checkRedelivery(c *call) {
+	for _, f := range slices.Clone(s.faultList) {
+		if f.Kind == control.Redeliver && (f.botID == 0 || f.botID == c.bot.user.id) && len(c.bot.queue.confirmed) > 0 && s.takesTurn(f) {
+			s.redeliver[c.bot] = true
+		}
+	}
+}

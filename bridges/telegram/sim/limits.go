@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"time"
+)
+
+// Limits are what a bot may send before it is told to wait.
+type Limits struct {
+	PerChat  Rate // posts to one chat
+	PerGroup Rate // posts to one group, on top of PerChat
+	Overall  Rate // posts of one bot
+}
+
+// Rate allows Events in a time of Per on the long run, and Burst at once (0 means Events). The zero value
+// allows everything.
+type Rate struct {
+	Events int
+	Per    time.Duration
+	Burst  int
+}
+
+// TelegramLimits are the limits that Telegram is reported to have: it does not publish them.
+func TelegramLimits() *Limits {
+	return &Limits{
+		PerChat:  Rate{Events: 1, Per: time.Second, Burst: 3},
+		PerGroup: Rate{Events: 20, Per: time.Minute},
+		Overall:  Rate{Events: 30, Per: time.Second},
+	}
+}
+
+type limiter struct {
+	limits  *Limits
+	buckets map[bucketKey]*bucket
+}
+
+type bucketKey struct {
+	bot, chat int64
+	group     bool
+}
+
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+func newLimiter(l *Limits) limiter { return limiter{limits: l, buckets: map[bucketKey]*bucket{}} }
+
+// limit refuses a post that comes too early, with the true wait.
+func (s *Server) limit(c *call) *refusal {
+	l := &s.limiter
+	if l.limits == nil || !c.def.posts {
+		return nil
+	}
+	now := time.Now()
+	id := c.bot.user.id
+	checks := []struct {
+		key  bucketKey
+		rate Rate
+	}{
+		{bucketKey{bot: id, chat: c.chatID}, l.limits.PerChat},
+		{bucketKey{bot: id, chat: c.chatID, group: true}, l.limits.PerGroup},
+		{bucketKey{bot: id}, l.limits.Overall},
+	}
+	var wait time.Duration
+	var taken []*bucket
+	for _, check := range checks {
+		if check.rate.Events == 0 || check.key.group && c.chatID > 0 {
+			continue
+		}
+		b := l.bucket(check.key, check.rate, now)
+		taken = append(taken, b)
+		wait = max(wait, b.wait(check.rate))
+	}
+	if wait > 0 {
+		return tooMany(wholeSeconds(wait))
+	}
+	for _, b := range taken {
+		b.tokens--
+	}
+	return nil
+}
+
+func (r Rate) perSecond() float64 { return float64(r.Events) / r.Per.Seconds() }
+
+func (r Rate) burst() float64 { return float64(max(r.Burst, r.Events)) }
+
+// bucket returns the key's bucket, filled up to now.
+func (l *limiter) bucket(key bucketKey, r Rate, now time.Time) *bucket {
+	b := l.buckets[key]
+	if b == nil {
+		b = &bucket{tokens: r.burst(), at: now}
+		l.buckets[key] = b
+	}
+	b.tokens = min(b.tokens+now.Sub(b.at).Seconds()*r.perSecond(), r.burst())
+	b.at = now
+	return b
+}
+
+// wait is the time until a token is there, forgiving a tenth of a second of jitter on the way.
+func (b *bucket) wait(r Rate) time.Duration {
+	missing := 1 - b.tokens - 0.1*r.perSecond()
+	if missing <= 0 {
+		return 0
+	}
+	return time.Duration(missing / r.perSecond() * float64(time.Second))
+}
+
+// toldClass groups the calls that one retry_after covers: all that post to or edit in a chat.
+func (d methodDef) toldClass() string {
+	if d.posts || d.edits {
+		return "post"
+	}
+	return d.name
+}
+
+// checkTold records a breach when a call comes inside a time that the bot was told to wait, or to a chat
+// that it was told is closed to it.
+func (s *Server) checkTold(c *call) {
+	if until, ok := c.bot.told[toldKey{c.chatID, c.def.toldClass()}]; ok && time.Now().Before(until) {
+		s.breach(c, "within_retry_after", "called again before the time that it was told to wait")
+	}
+	if c.def.posts && c.bot.dead[c.chatID] {
+		s.breach(c, "dead_chat", "posted again to a chat that it may not post to")
+	}
+}
+
+// noteRefusal remembers what the bot was told. The buckets and notes are as many as chats and bots.
+func (s *Server) noteRefusal(c *call, ref *refusal) {
+	if ref == nil {
+		return
+	}
+	if ref.retryAfter > 0 {
+		c.bot.told[toldKey{c.chatID, c.def.toldClass()}] = time.Now().Add(time.Duration(ref.retryAfter) * time.Second)
+	}
+	if ref.code == 403 && c.def.posts {
+		c.bot.dead[c.chatID] = true
+	}
+}

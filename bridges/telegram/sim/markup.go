@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"html"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// parseMarkup reads text in a parse mode.
+func parseMarkup(text, mode string) (string, []entity, *refusal) {
+	switch strings.ToLower(mode) {
+	case "html":
+		return parseHTML(text)
+	case "markdownv2":
+		return parseMarkdown(text)
+	case "markdown":
+		return "", nil, bad("can't parse entities: the legacy Markdown mode is not simulated")
+	}
+	return "", nil, bad("unsupported parse_mode")
+}
+
+var htmlTypes = map[string]string{
+	"b": "bold", "strong": "bold", "i": "italic", "em": "italic", "u": "underline", "ins": "underline",
+	"s": "strikethrough", "strike": "strikethrough", "del": "strikethrough", "tg-spoiler": "spoiler",
+	"span": "spoiler", "code": "code", "pre": "pre", "a": "text_link", "blockquote": "blockquote",
+	"tg-emoji": "custom_emoji",
+}
+
+type openTag struct {
+	name string
+	ent  entity
+}
+
+// htmlParser holds the text so far and the tags that are open.
+type htmlParser struct {
+	in    string
+	pos   int
+	out   strings.Builder
+	units int
+	open  []openTag
+	ents  []entity
+}
+
+func parseHTML(text string) (string, []entity, *refusal) {
+	p := &htmlParser{in: text}
+	for p.pos < len(p.in) {
+		if p.in[p.pos] != '<' {
+			p.text()
+			continue
+		}
+		if r := p.tag(); r != nil {
+			return "", nil, r
+		}
+	}
+	if n := len(p.open); n > 0 {
+		return "", nil, bad("can't parse entities: Can't find end tag corresponding to start tag \"%s\"", p.open[n-1].name)
+	}
+	return p.out.String(), validOnly(p.ents), nil
+}
+
+func (p *htmlParser) text() {
+	next := strings.IndexByte(p.in[p.pos:], '<')
+	if next < 0 {
+		next = len(p.in) - p.pos
+	}
+	piece := unescapeHTML(p.in[p.pos : p.pos+next])
+	p.out.WriteString(piece)
+	p.units += units(piece)
+	p.pos += next
+}
+
+// unescapeHTML knows the four names and the numbers that the Bot API knows.
+func unescapeHTML(s string) string {
+	if !strings.Contains(s, "&") {
+		return s
+	}
+	var b strings.Builder
+	for s != "" {
+		i := strings.IndexByte(s, '&')
+		if i < 0 {
+			break
+		}
+		b.WriteString(s[:i])
+		s = s[i:]
+		end := strings.IndexByte(s, ';')
+		if end > 0 && knownEscape(s[1:end]) {
+			b.WriteString(html.UnescapeString(s[:end+1]))
+			s = s[end+1:]
+			continue
+		}
+		b.WriteByte('&')
+		s = s[1:]
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+func knownEscape(name string) bool {
+	if number, ok := strings.CutPrefix(name, "#"); ok {
+		_, err := strconv.ParseUint(strings.TrimPrefix(number, "x"), 16, 32)
+		return err == nil
+	}
+	return slices.Contains([]string{"lt", "gt", "amp", "quot"}, name)
+}
+
+func (p *htmlParser) tag() *refusal {
+	at := p.pos
+	end := strings.IndexByte(p.in[at:], '>')
+	if end < 0 {
+		return bad("can't parse entities: Unclosed start tag at byte offset %d", at)
+	}
+	inner := p.in[at+1 : at+end]
+	p.pos = at + end + 1
+	if name, closing := strings.CutPrefix(inner, "/"); closing {
+		return p.closeTag(strings.ToLower(strings.TrimSpace(name)), at)
+	}
+	name, attrs, _ := strings.Cut(inner, " ")
+	name = strings.ToLower(name)
+	kind, ok := htmlTypes[name]
+	if !ok {
+		return bad("can't parse entities: Unsupported start tag \"%s\" at byte offset %d", name, at)
+	}
+	if name == "span" && attribute(attrs, "class") != "tg-spoiler" {
+		return bad("can't parse entities: Tag \"span\" must have class \"tg-spoiler\" at byte offset %d", at)
+	}
+	p.open = append(p.open, openTag{name: name, ent: entity{
+		Type: kind, Offset: p.units, URL: attribute(attrs, "href"), CustomEmoji: attribute(attrs, "emoji-id"),
+		Language: strings.TrimPrefix(attribute(attrs, "class"), "language-"),
+	}})
+	return nil
+}
+
+func attribute(attrs, name string) string {
+	_, rest, ok := strings.Cut(attrs, name+"=")
+	if !ok || rest == "" {
+		return ""
+	}
+	if q := rest[0]; q == '"' || q == '\'' {
+		value, _, _ := strings.Cut(rest[1:], string(q))
+		return html.UnescapeString(value)
+	}
+	value, _, _ := strings.Cut(rest, " ")
+	return value
+}
+
+func (p *htmlParser) closeTag(name string, at int) *refusal {
+	n := len(p.open) - 1
+	if n < 0 {
+		return bad("can't parse entities: Unexpected end tag at byte offset %d", at)
+	}
+	tag := p.open[n]
+	if name != "" && name != tag.name {
+		return bad("can't parse entities: Unmatched end tag at byte offset %d, expected \"</%s>\", found \"</%s>\"",
+			at, tag.name, name)
+	}
+	p.open = p.open[:n]
+	tag.ent.Length = p.units - tag.ent.Offset
+	if tag.ent.Type == "text_link" && tag.ent.URL == "" {
+		return nil
+	}
+	if tag.ent.Type != "pre" && tag.ent.Type != "code" {
+		tag.ent.Language = ""
+	}
+	p.ents = joinPreCode(p.ents, tag.ent, n > 0 && p.open[n-1].name == "pre")
+	return nil
+}
+
+// joinPreCode makes <pre><code class="language-x"> one entity, as the server does.
+func joinPreCode(ents []entity, e entity, insidePre bool) []entity {
+	if n := len(ents) - 1; e.Type == "pre" && n >= 0 && ents[n].Type == "code" && ents[n].Offset == e.Offset && ents[n].Length == e.Length {
+		e.Language = ents[n].Language
+		return append(ents[:n], e)
+	}
+	if e.Type == "code" && !insidePre {
+		e.Language = ""
+	}
+	return append(ents, e)
+}
+
+// mdMarks are the two- and one-character marks of MarkdownV2, longest first.
+var mdMarks = []struct{ mark, kind string }{
+	{"__", "underline"}, {"||", "spoiler"}, {"*", "bold"}, {"_", "italic"}, {"~", "strikethrough"}, {"`", "code"},
+}
+
+const mdReserved = "_*[]()~`>#+-=|{}.!"
+
+// parseMarkdown reads MarkdownV2 without links and block quotations, and refuses unescaped reserved
+// characters with the server's words.
+func parseMarkdown(text string) (string, []entity, *refusal) {
+	var out strings.Builder
+	var open []openTag
+	var ents []entity
+	at, unitsOut := 0, 0
+	write := func(s string) { out.WriteString(s); unitsOut += units(s) }
+	for at < len(text) {
+		c := text[at]
+		if c == '\\' && at+1 < len(text) && text[at+1] < utf8.RuneSelf {
+			write(text[at+1 : at+2])
+			at += 2
+			continue
+		}
+		if mark, kind := markAt(text[at:]); mark != "" {
+			if n := len(open) - 1; n >= 0 && open[n].name == mark {
+				e := open[n].ent
+				e.Length = unitsOut - e.Offset
+				ents, open = append(ents, e), open[:n]
+			} else {
+				open = append(open, openTag{mark, entity{Type: kind, Offset: unitsOut}})
+			}
+			at += len(mark)
+			continue
+		}
+		if strings.IndexByte(mdReserved, c) >= 0 {
+			return "", nil, bad("can't parse entities: Character '%c' is reserved and must be escaped with the preceding '\\'", c)
+		}
+		_, size := utf8.DecodeRuneInString(text[at:])
+		write(text[at : at+size])
+		at += size
+	}
+	if n := len(open) - 1; n >= 0 {
+		return "", nil, bad("can't parse entities: Can't find end of %s entity at byte offset %d", mdName(open[n].ent.Type), len(text))
+	}
+	return out.String(), validOnly(ents), nil
+}
+
+func mdName(kind string) string { return strings.ToUpper(kind[:1]) + kind[1:] }
+
+func markAt(s string) (string, string) {
+	for _, m := range mdMarks {
+		if strings.HasPrefix(s, m.mark) {
+			return m.mark, m.kind
+		}
+	}
+	return "", ""
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
+)
+
+// media is a file that a message carries. The bytes of large files are not kept.
+type media struct {
+	kind   string // one of the control API's media kinds
+	fileID string
+	name   string
+	mime   string
+	size   int64
+	hash   [sha256.Size]byte
+	data   []byte
+}
+
+// The media kinds of the control API.
+const (
+	kindPhoto     = "photo"
+	kindVideo     = "video"
+	kindAnimation = "animation"
+	kindAudio     = "audio"
+	kindVoice     = "voice"
+	kindVideoNote = "video_note"
+	kindFile      = "file"
+	kindSticker   = "sticker"
+)
+
+func (m *media) view() control.Media {
+	return control.Media{Kind: m.kind, Name: m.name, MIME: m.mime, Size: m.size, SHA256: hex.EncodeToString(m.hash[:])}
+}
+
+func (m *media) file() apiFile {
+	return apiFile{FileID: m.fileID, FileUniqueID: "u" + m.fileID, FileSize: m.size}
+}
+
+// api makes the fields of a Message. Sizes in pixels and seconds are made up: the server looks into no file.
+func (m *media) api() *apiMedia {
+	f := m.file()
+	if m.kind == kindPhoto {
+		f.Width, f.Height = new(1280), new(960)
+		return &apiMedia{Photo: []apiFile{f}}
+	}
+	f.MIME = m.mime
+	switch m.kind {
+	case kindSticker:
+		f.MIME, f.Width, f.Height, f.Type, f.IsAnimated, f.IsVideo = "", new(512), new(512), "regular", new(false), new(false)
+		return &apiMedia{Sticker: &f}
+	case kindVideoNote:
+		f.MIME, f.Length, f.Duration = "", new(240), new(1)
+		return &apiMedia{VideoNote: &f}
+	case kindVoice:
+		f.Duration = new(1)
+		return &apiMedia{Voice: &f}
+	}
+	f.FileName = m.name
+	switch m.kind {
+	case kindAudio:
+		f.Duration = new(1)
+		return &apiMedia{Audio: &f}
+	case kindVideo:
+		f.Width, f.Height, f.Duration = new(640), new(480), new(1)
+		return &apiMedia{Video: &f}
+	case kindAnimation:
+		f.Width, f.Height, f.Duration = new(320), new(240), new(1)
+		document := m.file()
+		document.FileName, document.MIME = m.name, m.mime
+		return &apiMedia{Animation: &f, Document: &document}
+	}
+	return &apiMedia{Document: &f}
+}
+
+// keptFiles bounds the files that can be downloaded; the oldest go.
+const keptFiles = 10_000
+
+// keepFile gives the file an id under which it can be downloaded and sent again.
+func (s *Server) keepFile(m *media) {
+	s.nextFile++
+	m.fileID = fmt.Sprintf("F%08d%s", s.nextFile, hex.EncodeToString(m.hash[:4]))
+	s.files[m.fileID] = m
+	s.fileIDs = append(s.fileIDs, m.fileID)
+	if len(s.fileIDs) > keptFiles+keptFiles/8 {
+		for _, id := range s.fileIDs[:len(s.fileIDs)-keptFiles] {
+			delete(s.files, id)
+		}
+		s.fileIDs = trimmed(s.fileIDs, keptFiles)
+	}
+}
+
+// uploaded makes a media of a user's or a bot's file.
+func (s *Server) uploaded(kind, name, mime string, data []byte, size int64, hash [sha256.Size]byte) *media {
+	m := &media{kind: kind, name: name, mime: mime, size: size, hash: hash}
+	if int64(len(data)) == size && size <= s.opts.KeepFile {
+		m.data = data
+	}
+	s.keepFile(m)
+	return m
+}

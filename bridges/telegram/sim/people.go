@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"context"
+	"slices"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
+)
+
+func (s *Server) snapshot(context.Context) (control.Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := control.Snapshot{Network: "telegram"}
+	for _, b := range s.botList {
+		out.Accounts = append(out.Accounts, control.AccountInfo{
+			Account: accountID(b), User: userID(b.user.id), Name: b.user.name,
+			Config: map[string]string{"api_url": s.URL(), "token": b.token},
+		})
+	}
+	for _, u := range s.userList {
+		out.Users = append(out.Users, control.UserInfo{User: userID(u.id), Name: u.name, Username: u.username})
+	}
+	for _, c := range s.chatList {
+		out.Chats = append(out.Chats, c.info()...)
+	}
+	for kind := range faultStages {
+		out.Faults = append(out.Faults, kind)
+	}
+	slices.Sort(out.Faults)
+	return out, nil
+}
+
+// info describes the chat and, in a forum, its topics.
+func (c *chat) info() []control.ChatInfo {
+	if c.deleted {
+		return nil
+	}
+	own := control.ChatInfo{Chat: c.controlID(0), Title: c.title, Kind: c.groupKind(), Members: c.insiders()}
+	if c.private != nil {
+		own.Title = c.private.name
+	}
+	out := []control.ChatInfo{own}
+	for _, t := range c.topics {
+		if t.id != generalTopic && !t.deleted {
+			out = append(out, control.ChatInfo{Chat: c.controlID(t.id), Title: t.name, Kind: control.Forum, Parent: own.Chat})
+		}
+	}
+	slices.SortFunc(out[1:], func(a, b control.ChatInfo) int { return compareIDs(a.Chat, b.Chat) })
+	return out
+}
+
+// compareIDs sorts decimal ids of the same chat by their number.
+func compareIDs(a, b control.ChatID) int {
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	if a < b {
+		return -1
+	}
+	return 1
+}
+
+func (c *chat) groupKind() control.GroupKind {
+	switch {
+	case c.private != nil:
+		return control.Private
+	case c.forum:
+		return control.Forum
+	case c.kind == kindSupergroup:
+		return control.Supergroup
+	case c.kind == kindChannel:
+		return control.Channel
+	}
+	return control.Group
+}
+
+func (c *chat) insiders() []control.UserID {
+	var ids []int64
+	for id, state := range c.members {
+		if inside(state) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	out := make([]control.UserID, len(ids))
+	for i, id := range ids {
+		out[i] = userID(id)
+	}
+	return out
+}
+
+func (s *Server) createUser(_ context.Context, in control.NewUser) (control.UserReply, error) {
+	if in.Name == "" {
+		return control.UserReply{}, control.Because(control.ErrWrongUse, "a user needs a name")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.newUser(in.Name, in.Username, in.Bot)
+	out := control.UserReply{User: userID(u.id)}
+	if !in.Bot {
+		for _, b := range s.botList {
+			s.privateChat(b, u)
+		}
+		out.Chat = s.privates[privateKey{s.botList[0].user.id, u.id}].controlID(0)
+	}
+	return out, nil
+}
+
+func (s *Server) createGroup(_ context.Context, in control.NewGroup) (control.ChatReply, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	plan, err := s.planGroup(in)
+	if err != nil {
+		return control.ChatReply{}, err
+	}
+	c := s.newChat(plan.kind, in.Title, plan.owner)
+	c.username, c.available = in.Username, plan.reactions
+	if in.Kind == control.Forum {
+		c.forum = true
+		c.topics[generalTopic] = &topic{id: generalTopic, name: "General"}
+	}
+	for _, u := range plan.members {
+		if u != plan.owner {
+			c.members[u.id] = stateMember
+		}
+	}
+	if plan.channel != nil {
+		c.linked, plan.channel.linked = plan.channel, c
+	}
+	for _, b := range plan.bots {
+		s.setState(c, b.user, plan.state, plan.owner, false)
+	}
+	return control.ChatReply{Chat: c.controlID(0)}, nil
+}
+
+// groupPlan is a NewGroup whose names are resolved.
+type groupPlan struct {
+	kind      string
+	owner     *user
+	members   []*user
+	bots      []*bot
+	state     string // of the bots
+	channel   *chat
+	reactions []string
+}
+
+var groupKinds = map[control.GroupKind]string{
+	"": kindGroup, control.Group: kindGroup, control.Supergroup: kindSupergroup, control.Forum: kindSupergroup,
+	control.Channel: kindChannel,
+}
+
+var roleStates = map[control.Role]string{
+	"": stateMember, control.RoleMember: stateMember, control.RoleAdmin: stateAdmin, control.RoleNone: "",
+}
+
+func (s *Server) planGroup(in control.NewGroup) (groupPlan, error) {
+	kind, ok := groupKinds[in.Kind]
+	if !ok {
+		return groupPlan{}, control.Because(control.ErrNotSupported, "no such kind of chat: %q", in.Kind)
+	}
+	state, ok := roleStates[in.Role]
+	if !ok || in.Title == "" {
+		return groupPlan{}, control.Because(control.ErrWrongUse, "a group needs a title and a known role")
+	}
+	p := groupPlan{kind: kind, state: state}
+	if kind == kindChannel && state == stateMember {
+		p.state = stateAdmin // bots can only be admins of channels
+	}
+	for _, e := range in.Reactions {
+		p.reactions = append(p.reactions, plainEmoji(e))
+	}
+	err := s.fillPlan(&p, in)
+	return p, err
+}
+
+func (s *Server) fillPlan(p *groupPlan, in control.NewGroup) error {
+	for _, id := range in.Members {
+		u, err := s.userOf(id)
+		if err != nil {
+			return err
+		}
+		p.members = append(p.members, u)
+	}
+	if p.state != "" {
+		accounts := in.Accounts
+		if len(accounts) == 0 {
+			accounts = []control.AccountID{""}
+		}
+		for _, id := range accounts {
+			b, err := s.account(id)
+			if err != nil {
+				return err
+			}
+			p.bots = append(p.bots, b)
+		}
+	}
+	if in.LinkedTo != "" {
+		channel, _, err := s.controlChat(in.LinkedTo)
+		if err != nil {
+			return err
+		}
+		if channel.kind != kindChannel || p.kind != kindSupergroup {
+			return control.Because(control.ErrWrongUse, "only a supergroup can be linked, and only to a channel")
+		}
+		p.channel = channel
+	}
+	p.owner = s.firstHuman(p.members)
+	return nil
+}
+
+// firstHuman is the owner of a new group; a group without members gets an owner of its own.
+func (s *Server) firstHuman(members []*user) *user {
+	for _, u := range members {
+		if !u.isBot {
+			return u
+		}
+	}
+	return s.newUser("Owner", "", false)
+}
