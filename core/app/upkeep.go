@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/causeway-chat/causeway/config"
 	"github.com/causeway-chat/causeway/core/store"
 )
 
@@ -29,7 +30,7 @@ func (a *App) upkeep(ctx context.Context) {
 			n, err := a.store.EraseBodies(ctx, time.Now(), a.opt.Config.Retention.Bodies)
 			a.upkept("bodies erased", n, err)
 		case <-prune.C:
-			a.upkept("old records forgotten", 0, a.store.Prune(ctx, time.Now()))
+			a.upkept("old records forgotten", 0, a.store.Prune(ctx, time.Now(), keepOf(a.opt.Config.Retention)))
 		}
 	}
 }
@@ -42,4 +43,8 @@ func (a *App) upkept(what string, n int, err error) {
 	case n > 0:
 		a.log.Info(what, "messages", n)
 	}
+}
+
+func keepOf(r config.Retention) store.Keep {
+	return store.Keep{Ended: r.Deliveries, Keys: r.Keys, IDs: r.IDs}
 }

@@ -10,12 +10,15 @@ import (
 	"github.com/causeway-chat/causeway/core/chat"
 )
 
-// How long records are kept that hold nothing of what people wrote.
-const (
-	keepKeys     = 35 * 24 * time.Hour // longer than any network keeps what it could send again
-	keepPayloads = 7 * 24 * time.Hour
-	keepEnded    = 7 * 24 * time.Hour
-)
+// Keep says how long records stay that hold nothing of what people wrote.
+type Keep struct {
+	// Ended is for deliveries after their end, Keys for the dedup keys of events, which must outlive what a network could
+	// send again, and IDs for messages after their last change, with their copies and reactions.
+	Ended, Keys, IDs time.Duration
+}
+
+// keepPayloads is how long events are kept whole that no version could handle.
+const keepPayloads = 7 * 24 * time.Hour
 
 // slice is how many rows one transaction of the retention touches, so that others need not wait for it.
 const slice = 1000
@@ -131,14 +134,17 @@ func (t *Tx) blankPosts(m chat.MessageID) error {
 	return err
 }
 
-// Prune forgets what nobody needs any more: dedup keys after 35 days, payloads that no version could handle after 7, and
-// deliveries 7 days after they ended. It works in slices and may take minutes.
-func (s *Store) Prune(ctx context.Context, now time.Time) error {
-	if err := s.pruneDeliveries(ctx, now.Add(-keepEnded)); err != nil {
+// Prune forgets what nobody needs any more, and payloads that no version could handle after 7 days. A message stays as
+// long as any of its deliveries. It works in slices and may take minutes.
+func (s *Store) Prune(ctx context.Context, now time.Time, keep Keep) error {
+	if err := s.pruneDeliveries(ctx, now.Add(-keep.Ended)); err != nil {
 		return fmt.Errorf("forget ended deliveries: %w", err)
 	}
-	if err := s.pruneJournal(ctx, now); err != nil {
+	if err := s.pruneJournal(ctx, now, keep.Keys); err != nil {
 		return fmt.Errorf("forget old events: %w", err)
+	}
+	if err := s.pruneMessages(ctx, now.Add(-keep.IDs)); err != nil {
+		return fmt.Errorf("forget old messages: %w", err)
 	}
 	if err := s.compact(ctx); err != nil {
 		return fmt.Errorf("give space back: %w", err)
@@ -195,9 +201,9 @@ type journalKey struct {
 
 // pruneJournal walks through the whole journal with a reader and deletes what is old. An index on the time would make
 // this cheap, and every event dearer.
-func (s *Store) pruneJournal(ctx context.Context, now time.Time) error {
+func (s *Store) pruneJournal(ctx context.Context, now time.Time, keep time.Duration) error {
 	for at := (journalKey{}); ; {
-		old, payloads, next, err := s.journalSlice(ctx, at, now)
+		old, payloads, next, err := s.journalSlice(ctx, at, now.Add(-keep), now.Add(-keepPayloads))
 		if err != nil {
 			return err
 		}
@@ -213,7 +219,7 @@ func (s *Store) pruneJournal(ctx context.Context, now time.Time) error {
 	}
 }
 
-func (s *Store) journalSlice(ctx context.Context, at journalKey, now time.Time) (old, payloads []journalKey, next journalKey, err error) {
+func (s *Store) journalSlice(ctx context.Context, at journalKey, keys, whole time.Time) (old, payloads []journalKey, next journalKey, err error) {
 	next = at
 	err = s.read(ctx, func(c *conn) error {
 		return c.query(`SELECT account, key, seen_at < ?1, payload IS NOT NULL AND seen_at < ?2 FROM journal
@@ -226,7 +232,7 @@ func (s *Store) journalSlice(ctx context.Context, at journalKey, now time.Time) 
 				payloads = append(payloads, next)
 			}
 			return nil
-		}, now.Add(-keepKeys), now.Add(-keepPayloads), at.account, at.key, slice)
+		}, keys, whole, at.account, at.key, slice)
 	})
 	return old, payloads, next, err
 }
