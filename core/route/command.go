@@ -15,18 +15,25 @@ const commandWord = "bridge"
 // slashNetwork is where clients offer commands that begin with a slash, and privacy mode shows a bot nothing else.
 const slashNetwork chat.Network = "telegram"
 
-// command ends what was said to the bridge: it stays in its chat, whatever becomes of it. Only what somebody has typed
-// is run; to forward a command, or to edit a message into one, does nothing.
+// command ends what was said to the bridge: it stays in its chat, whatever becomes of it. Only what a human has typed
+// is run. To forward a command, or to edit a message into one, does nothing, and bots give none: two bridges that answer
+// each other would never end.
 func (s *step) command() (done bool, err error) {
 	if s.typed == nil {
 		return false, nil
 	}
-	if m, ok := s.ev.Body.(chat.MessageNew); !ok || m.Content.Forward != nil || s.before != nil {
+	if !s.typedByHuman() {
 		return s.ignore(WhyNotTyped), nil
 	}
 	s.typed.By = s.by
 	s.res.Command = s.typed
 	return s.end(CommandTyped), nil
+}
+
+func (s *step) typedByHuman() bool {
+	m, ok := s.ev.Body.(chat.MessageNew)
+	kind := s.ev.Sender.Kind
+	return ok && m.Content.Forward == nil && s.before == nil && kind != chat.SenderBot && kind != chat.SenderSystem
 }
 
 // parseCommand reads the command that the event brings; nil when it brings none.
@@ -49,20 +56,16 @@ func (s *step) parseCommand() *Command {
 // splitCommand splits "!bridge WORDS", or on Telegram "/bridge WORDS" and "/bridge@BOT WORDS"; ok is false when the text is
 // no command. Capitals do not matter, nor does what keyboards put before it.
 func splitCommand(n chat.Network, body string) (bot string, words []string, ok bool) {
-	body = strings.TrimLeftFunc(body, invisible)
-	slash := n == slashNetwork && strings.HasPrefix(body, "/")
-	if !slash && !strings.HasPrefix(body, "!") {
-		return "", nil, false
-	}
-	words = strings.Fields(body[1:])
+	words = strings.Fields(strings.TrimLeftFunc(body, invisible))
 	if len(words) == 0 {
 		return "", nil, false
 	}
-	word := words[0]
-	if slash {
+	word, typed := strings.CutPrefix(words[0], "!")
+	if !typed && n == slashNetwork {
+		word, typed = strings.CutPrefix(words[0], "/")
 		word, bot, _ = strings.Cut(word, "@")
 	}
-	if !strings.EqualFold(word, commandWord) {
+	if !typed || !strings.EqualFold(word, commandWord) {
 		return "", nil, false
 	}
 	return bot, words[1:], true

@@ -26,7 +26,7 @@ func (r *Router) Handle(tx Tx, a chat.Account, n chat.Network, ev chat.Event) (R
 	if why := passing(ev); why != "" {
 		return Result{Kind: Ignored, Why: why}, nil
 	}
-	s := &step{tx: tx, account: a, network: n, ev: ev}
+	s := &step{tx: tx, account: a, network: n, ev: ev, now: time.Now()}
 	if err := s.run(); err != nil {
 		return Result{}, err
 	}
@@ -51,14 +51,14 @@ type step struct {
 	account chat.Account
 	network chat.Network
 	ev      chat.Event
+	now     time.Time
 
 	chat   room.Chat // the zero Chat for an event of the whole account
 	link   room.Link
 	linked bool
-	typed  *Command
-	by     person.Identity
-	// before is the copy under which a message that comes again is known already.
-	before *chat.Copy
+	typed  *Command        // what the event says to the bridge, if it does
+	by     person.Identity // who said or did it
+	before *chat.Copy      // under which a message that comes again is known already
 	res    Result
 }
 
@@ -118,12 +118,4 @@ func (s *step) end(k Kind) (done bool) {
 func (s *step) ignore(why Why) (done bool) {
 	s.res.Why = why
 	return s.end(Ignored)
-}
-
-// sentAt is when the network says that it happened, else now.
-func (s *step) sentAt() time.Time {
-	if s.ev.At.IsZero() {
-		return time.Now()
-	}
-	return s.ev.At
 }

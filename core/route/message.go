@@ -10,12 +10,11 @@ import (
 
 // planMessage stores a new message of the room.
 func (s *step) planMessage(id chat.RemoteMessage, c chat.Content) error {
-	if s.before != nil {
-		return s.planAgain(c)
+	if repeat, err := s.saidBefore(c); err != nil || repeat {
+		return err
 	}
 	m := chat.Message{Room: s.link.Room, Origin: s.chat.ID, Sender: s.by.ID, SenderName: s.by.Name, SenderKind: s.ev.Sender.Kind,
-		SentAt: s.sentAt(), Content: c}
-	m.ExpiresAt = expiry(m.SentAt, c.ExpiresAfter)
+		SentAt: s.sentAt(), ExpiresAt: s.expiry(c.ExpiresAfter), Content: c}
 	var err error
 	if m.ReplyTo, err = s.answered(&m.Content); err != nil {
 		return err
@@ -26,15 +25,41 @@ func (s *step) planMessage(id chat.RemoteMessage, c chat.Content) error {
 	return s.mirror(chat.DeliverSend, m.ID, m.Revision)
 }
 
+// sentAt is when the network says that it happened, else now.
+func (s *step) sentAt() time.Time {
+	if s.ev.At.IsZero() {
+		return s.now
+	}
+	return s.ev.At
+}
+
 // expiry is when a disappearing message must be gone. Clocks of senders may go ahead, but nothing lives longer for it.
-func expiry(sent time.Time, after time.Duration) time.Time {
+func (s *step) expiry(after time.Duration) time.Time {
 	if after <= 0 {
 		return time.Time{}
 	}
-	if now := time.Now(); sent.After(now) {
-		sent = now
+	if sent := s.sentAt(); sent.Before(s.now) {
+		return sent.Add(after)
 	}
-	return sent.Add(after)
+	return s.now.Add(after)
+}
+
+// saidBefore ends a message whose id the room knows, as a repeat. It goes on when its content could not be read at first,
+// or nobody can tell any more whether it could: it is then a new message, for it may answer another one, or disappear, as
+// the placeholder did not.
+func (s *step) saidBefore(c chat.Content) (repeat bool, err error) {
+	if s.before == nil {
+		return false, nil
+	}
+	_, m, why, err := s.find(s.before.Remote)
+	if err != nil {
+		return false, err
+	}
+	_, unread := s.ev.Body.(chat.Unknown)
+	if !unread && why == "" && (m.Erased || m.Content.Placeholder != "" && !sameContent(m.Content, c)) {
+		return false, nil
+	}
+	return s.end(Repeat), nil
 }
 
 // answered finds the room's message that a message answers; 0 when it answers none, or one that the room does not know,
@@ -52,20 +77,6 @@ func (s *step) answered(c *chat.Content) (chat.MessageID, error) {
 		return 0, err
 	}
 	return m.ID, nil
-}
-
-// planAgain judges a message whose id the room knows. One that stands there as a placeholder, because it could not be read
-// at first, gets its content as an edit does; any other is a repeat.
-func (s *step) planAgain(c chat.Content) error {
-	_, m, why, err := s.find(s.before.Remote)
-	if err != nil {
-		return err
-	}
-	if why != "" || m.Erased || m.Content.Placeholder == "" || c.Placeholder != "" {
-		s.end(Repeat)
-		return nil
-	}
-	return s.revise(m, c)
 }
 
 // planUnknown stores a placeholder for what nobody understands, if the room should hear of it.

@@ -45,7 +45,7 @@ const (
 	WhyCopy           Why = "copy"            // it changes a copy of ours, which only its origin can do
 	WhyDeleted        Why = "deleted"         // the message is deleted
 	WhyUnchanged      Why = "unchanged"       // it is so already
-	WhyNotTyped       Why = "not_typed"       // a command that nobody typed: forwarded, or made by an edit
+	WhyNotTyped       Why = "not_typed"       // a command that no human typed: forwarded, a bot's, or made by an edit
 )
 
 // LaneRef names a lane and the account that sends for it.

@@ -48,7 +48,8 @@ type Chats interface {
 type Messages interface {
 	// CopyOf finds what stands in chat c under a remote id, the first offset if several do. ok is false when nothing does.
 	CopyOf(c chat.ChatID, id chat.RemoteMessage) (cp chat.Copy, ok bool, err error)
-	// AddMessage stores a new message with the room's next seq, and its origin copy under the remote id. It fills ID and Seq.
+	// AddMessage stores a new message with the room's next seq, and its origin copy under the remote id, in place of what
+	// stood there. An empty origin makes no copy. It fills ID and Seq.
 	AddMessage(m *chat.Message, origin chat.RemoteMessage) error
 	// AddAlias notes one more remote id of a copy.
 	AddAlias(cp chat.Copy, id chat.RemoteMessage) error
