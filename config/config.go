@@ -20,14 +20,14 @@ type Config struct {
 	// DataDir is the folder that holds the store, the spool of media, the bridges' session files and
 	// the control socket. It must belong to Causeway alone.
 	DataDir string `yaml:"data_dir" default:"/var/lib/causeway" format:"path"`
-	// Listen is the address of the web page, the HTTP API, /livez, /readyz and /metrics. Port 0 takes
-	// any free one.
+	// Listen is the address of health and metrics: /livez, /readyz and /metrics. Port 0 takes any free
+	// one.
 	Listen string `yaml:"listen" default:"127.0.0.1:8787" format:"listen"`
 	// ListenPublic allows a `listen` address that other machines can reach. Without it only loopback
-	// addresses are taken, because whoever reaches the page and holds a token controls the rooms.
+	// addresses are taken, because nobody is asked for a password there.
 	ListenPublic bool `yaml:"listen_public" default:"false"`
-	// PluginDir is the folder with the plugins, `causeway-bridge-NAME` and `causeway-bot-NAME`. When
-	// it is not given, they are looked for beside the `causeway` binary.
+	// PluginDir is the folder with the plugins, `causeway-bridge-NAME`. When it is not given, they are
+	// looked for beside the `causeway` binary.
 	PluginDir string `yaml:"plugin_dir" format:"path" example:"/usr/lib/causeway"`
 	// Accounts are the logins, by a name of your choice. The name is part of the address of every chat
 	// (`tg:-1001234567890`), so it cannot be changed later without losing the chats' history.
@@ -35,15 +35,13 @@ type Config struct {
 	// Checksums are the SHA-256 sums of plugins, by file name. A plugin that is named here is started
 	// only when its file has this sum.
 	Checksums map[string]string `yaml:"checksums" pattern:"^[0-9a-f]{64}$" example:"{causeway-bridge-telegram: 0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8}"`
-	// Rooms are the joined conversations that are fixed by this file. Rooms can also be made in chat, by
-	// command or on the page; a room from this file is changed in this file alone.
+	// Rooms are the joined conversations that are fixed by this file. Rooms can also be made by command,
+	// `causeway room link`; a room from this file is changed in this file alone.
 	Rooms map[string]*Room `yaml:"rooms" names:"room"`
-	// Outage says when and how rooms hear of an account that cannot be reached.
+	// Outage says when rooms hear of an account that cannot be reached.
 	Outage Outage `yaml:"outage"`
 	// Outbox times the sending of posts.
 	Outbox Outbox `yaml:"outbox"`
-	// Media bounds the attachments that are carried from network to network.
-	Media Media `yaml:"media"`
 	// Supervisor times the plugin processes.
 	Supervisor Supervisor `yaml:"supervisor"`
 	// Retention says how long things are kept.
@@ -95,24 +93,19 @@ type Link struct {
 	// Direction says which way messages go: `both`, `in` (from the chat into the room alone) or `out`
 	// (from the room into the chat alone).
 	Direction string `yaml:"direction" default:"both" enum:"both,in,out"`
-	// NameStyle says how the sender is shown in this chat: on a `line` of its own, or as a `prefix` of
-	// the text.
-	NameStyle string `yaml:"name_style" default:"line" enum:"line,prefix"`
-	// CatchUp says what a chat gets after an outage: `all` that was missed, a `digest`, or `none`.
-	CatchUp string `yaml:"catch_up" default:"all" enum:"all,digest,none"`
+	// NameStyle says how the sender is shown in this chat: on a `line` of its own, as a `prefix` of the
+	// text, or not at all (`none`).
+	NameStyle string `yaml:"name_style" default:"line" enum:"line,prefix,none"`
 	// OnUncertain says what happens to a post whose answer was lost: `repeat` it, which may show it
 	// twice, or `drop` it, which may lose it.
 	OnUncertain string `yaml:"on_uncertain" default:"repeat" enum:"repeat,drop"`
 }
 
-// Outage says when and how rooms hear of an account that cannot be reached.
+// Outage says when rooms hear of an account that cannot be reached.
 type Outage struct {
-	// NoticeAfter is how long an account must be away before its rooms are told. Shorter flaps say
-	// nothing.
+	// NoticeAfter is how long an account must be away before its rooms are told; shorter flaps say
+	// nothing. This version sends no such notices yet: `causeway status` tells of outages.
 	NoticeAfter time.Duration `yaml:"notice_after" default:"3m"`
-	// StuckAfter is how long an account may leave all its work unanswered before it counts as away,
-	// although its bridge says that it is connected.
-	StuckAfter time.Duration `yaml:"stuck_after" default:"5m"`
 }
 
 // Outbox times the sending of posts.
@@ -123,19 +116,6 @@ type Outbox struct {
 	RetryBase time.Duration `yaml:"retry_base" default:"1s" min:"1ms"`
 	// RetryCap is the longest wait between two repeats.
 	RetryCap time.Duration `yaml:"retry_cap" default:"5m" min:"1ms"`
-	// KeepFor is how long a delivery waits for a network that is away before it expires.
-	KeepFor time.Duration `yaml:"keep_for" default:"7d" min:"1s"`
-}
-
-// Media bounds the attachments that are carried from network to network.
-type Media struct {
-	// Wait is how long a delivery waits for the bytes of an attachment; then it goes out with a line
-	// that names the file.
-	Wait time.Duration `yaml:"wait" default:"2m"`
-	// MaxSize is the size of the largest attachment that is carried.
-	MaxSize Size `yaml:"max_size" default:"100MB"`
-	// SpoolSize is how much disk the spool may use.
-	SpoolSize Size `yaml:"spool_size" default:"5GB"`
 }
 
 // Supervisor times the plugin processes.
@@ -162,13 +142,14 @@ type Retention struct {
 	// Bodies is how long the text and the attachments of a message are kept after its last delivery, so
 	// that replies can quote it and edits can find it.
 	Bodies time.Duration `yaml:"bodies" default:"24h"`
-	// Deliveries is how long ended deliveries stay in `causeway queue`.
+	// Deliveries is how long ended deliveries are remembered: `causeway queue ls --ended` lists those that
+	// did not arrive.
 	Deliveries time.Duration `yaml:"deliveries" default:"7d"`
 	// Keys is how long the keys of seen events are kept, by which repeats are known. It must be longer
 	// than a network keeps what we have not fetched.
 	Keys time.Duration `yaml:"keys" default:"35d" min:"1h"`
-	// IDs is how long it is known which message is which copy, so that replies, edits and reactions
-	// find their message.
+	// IDs is how long after a message's last change it is known which copies it has, so that replies,
+	// edits and reactions find it.
 	IDs time.Duration `yaml:"ids" default:"400d" min:"1h"`
 }
 

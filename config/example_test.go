@@ -84,7 +84,7 @@ func TestJSONSchemaIsJSONAndKnowsTheNetworks(t *testing.T) {
 
 func TestReferenceNamesEveryKey(t *testing.T) {
 	page := string(Reference(testSchemas(t)))
-	for _, key := range []string{"data_dir", "notice_after", "on_uncertain", "per_chat", "api_url", "root_key", "spool_size"} {
+	for _, key := range []string{"data_dir", "notice_after", "on_uncertain", "per_chat", "api_url", "root_key", "retry_cap"} {
 		if !strings.Contains(page, "| `"+key+"` |") {
 			t.Errorf("%s is missing:\n%s", key, page)
 		}

@@ -95,7 +95,7 @@ retention: {bodies: 2d}
 func TestLoadReadsEveryPartOfAConfig(t *testing.T) {
 	cfg := mustLoad(t, wholeConfig, "TELEGRAM_TOKEN="+goodToken)
 	link := func(account, remote, direction string) Link {
-		return Link{Chat: Chat{account, remote}, Direction: direction, NameStyle: "line", CatchUp: "all", OnUncertain: "repeat"}
+		return Link{Chat: Chat{account, remote}, Direction: direction, NameStyle: "line", OnUncertain: "repeat"}
 	}
 	want := map[string]*Room{"lobby": {Title: "lobby", Chats: []Link{
 		link("tg", "-1001234567890", "both"), link("wa", "120363041234567890@g.us", "both"), link("sig", "group.AbCd=", "out"),
@@ -113,8 +113,8 @@ func TestLoadReadsEveryPartOfAConfig(t *testing.T) {
 	if cfg.Outage.NoticeAfter != 3*time.Second || cfg.Retention.Bodies != 48*time.Hour || cfg.Retention.Keys != 35*24*time.Hour {
 		t.Errorf("times: %+v %+v", cfg.Outage, cfg.Retention)
 	}
-	if cfg.Media.MaxSize != 100e6 || cfg.Log.Level != "info" {
-		t.Errorf("defaults: %+v %+v", cfg.Media, cfg.Log)
+	if cfg.Outbox.RetryCap != 5*time.Minute || cfg.Log.Level != "info" {
+		t.Errorf("defaults: %+v %+v", cfg.Outbox, cfg.Log)
 	}
 }
 

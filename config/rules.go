@@ -155,7 +155,11 @@ func (u *rules) chat(path string, n *node, room string, used map[Chat]string, gr
 		u.report.add(n.pos, path, didYouMean(chat.Account, u.root.get("accounts").keys()), "names the account %s, which is not in accounts", shownKey(chat.Account))
 		return
 	}
-	if other, ok := used[chat]; ok {
+	switch other, ok := used[chat]; {
+	case ok && other == room:
+		u.report.add(n.pos, path, "leave one of them out", "is in this room already")
+		return
+	case ok:
 		u.report.add(n.pos, path, "a chat is in one room at most", "is already in room %s", shownKey(other))
 		return
 	}

@@ -59,14 +59,27 @@ func (s *secrets) one(path string, n *node, key string, schema *Schema) {
 		case key:
 			s.inlineSecret(join(path, key), f.val, schema)
 		default:
-			if len(forms) == 1 && f.val.kind == scalar {
-				n.set(key, s.fetch(join(path, f.key), f, key))
-			}
+			s.settle(path, n, f, key, len(forms) == 1)
 			n.remove(f.key)
 		}
 	}
 	if v := n.get(key); v != nil && v.kind == scalar {
 		s.examine(join(path, key), v, schema)
+	}
+}
+
+// settle puts what f points to in the place of its secret. Where that cannot be known, the secret is broken: what is
+// wrong was told, and that it is missing would not be true.
+func (s *secrets) settle(path string, n *node, f field, key string, alone bool) {
+	if alone && f.val.kind == scalar {
+		n.set(key, s.fetch(join(path, f.key), f, key))
+		return
+	}
+	if f.val.kind == mapping || f.val.kind == sequence {
+		s.report.add(f.val.pos, join(path, f.key), "", "wants %s, not %s", kindWords[scalar], kindWords[f.val.kind])
+	}
+	if n.get(key) == nil {
+		n.set(key, &node{pos: f.val.pos, kind: broken})
 	}
 }
 

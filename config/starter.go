@@ -44,7 +44,7 @@ func Questions(schemas map[string]*Schema) []Question {
 			Text: "The bot's token (leave it empty to take it from the environment at each start)?"})
 	}
 	root := routerSchema()
-	for key, text := range map[string]string{"data_dir": "Which folder may Causeway keep its data in?", "listen": "Where shall the web page listen?"} {
+	for key, text := range map[string]string{"data_dir": "Which folder may Causeway keep its data in?", "listen": "Where shall health and metrics listen?"} {
 		out = append(out, Question{Key: key, Text: text, Default: fmt.Sprint(root.Properties.Get(key).Default)})
 	}
 	slices.SortStableFunc(out[len(out)-2:], func(a, b Question) int { return strings.Compare(a.Key, b.Key) })

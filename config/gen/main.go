@@ -2,10 +2,13 @@
 
 // Command gen writes the files that are made from the Config struct and the bridges' schemas: the
 // commented example, the JSON Schema and the reference page. Run it from anywhere inside the module,
-// through `go generate ./config`.
+// through `go generate ./config`. With -check it writes nothing, and fails when a file is not as it would be.
 package main
 
 import (
+	"bytes"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,13 +17,15 @@ import (
 )
 
 func main() {
-	if err := generate(); err != nil {
+	check := flag.Bool("check", false, "write nothing, fail when a file is stale")
+	flag.Parse()
+	if err := generate(*check); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-func generate() error {
+func generate(check bool) error {
 	root, err := moduleRoot()
 	if err != nil {
 		return err
@@ -29,16 +34,31 @@ func generate() error {
 	if err != nil {
 		return err
 	}
+	var failed error
 	for name, data := range config.Generated(schemas) {
 		path := filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
+		if check {
+			failed = errors.Join(failed, compare(path, data))
+			continue
 		}
-		if err := os.WriteFile(path, data, 0o644); err != nil {
-			return err
-		}
+		failed = errors.Join(failed, write(path, data))
 	}
-	return nil
+	return failed
+}
+
+func compare(path string, want []byte) error {
+	got, err := os.ReadFile(path)
+	if err == nil && !bytes.Equal(got, want) {
+		err = fmt.Errorf("%s is stale: run go generate ./config", path)
+	}
+	return err
+}
+
+func write(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o644)
 }
 
 // moduleRoot is the nearest folder above the working folder that holds go.mod.
