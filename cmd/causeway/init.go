@@ -34,7 +34,7 @@ func (c *cli) initCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&networks, "networks", "", "which networks, with commas between them")
 	cmd.Flags().StringVar(&dataDir, "data-dir", "", "the folder to keep data in")
-	cmd.Flags().StringVar(&listen, "listen", "", "where the web page listens")
+	cmd.Flags().StringVar(&listen, "listen", "", "where health and metrics listen")
 	cmd.Flags().BoolVar(&yes, "yes", false, "ask nothing")
 	return cmd
 }
