@@ -91,20 +91,17 @@ func (c *Client) See(ctx context.Context, in See) (View, error) {
 	return call[View](ctx, c, "GET", pathSee+"?"+in.query(), nil)
 }
 
-// WaitUntil watches a chat, without busy polling, until ok holds for the whole view or ctx ends. It returns
-// the last view also with an error. In's Since, AtLeast and Wait are ignored. A ctx without a deadline may
-// block for ever.
+// WaitUntil watches a chat, without busy polling, until ok holds for the whole view or ctx ends; what has not
+// changed is asked for once. It returns the last view also with an error. In's Since, AtLeast and Wait are
+// ignored. A ctx without a deadline may block for ever.
 func (c *Client) WaitUntil(ctx context.Context, in See, ok func(View) bool) (View, error) {
 	in.Since, in.AtLeast, in.Wait = 0, 0, 0
 	view, err := c.See(ctx, in)
 	for err == nil && !ok(view) {
-		watch := See{Chat: in.Chat, User: in.User, Since: view.Cursor, AtLeast: 1, Wait: MaxWait}
-		if _, err = c.See(ctx, watch); err != nil {
-			break
-		}
-		var next View
-		if next, err = c.See(ctx, in); err == nil {
-			view = next
+		var changed View
+		in.Since, in.AtLeast, in.Wait = view.Cursor, 1, MaxWait
+		if changed, err = c.See(ctx, in); err == nil {
+			view = view.merge(changed)
 		}
 	}
 	if err != nil {

@@ -108,6 +108,28 @@ type View struct {
 	Cursor   Cursor `json:"cursor"`
 }
 
+// merge brings a view up to date with a later one of what changed since. Messages that are new stand at the end.
+func (v View) merge(changed View) View {
+	at := make(map[MessageID]int, len(changed.Messages))
+	for i, m := range changed.Messages {
+		at[m.ID] = i
+	}
+	out := View{Messages: make([]Seen, 0, len(v.Messages)+len(changed.Messages)), Cursor: changed.Cursor}
+	for _, m := range v.Messages {
+		if i, ok := at[m.ID]; ok {
+			m = changed.Messages[i]
+			delete(at, m.ID)
+		}
+		out.Messages = append(out.Messages, m)
+	}
+	for _, m := range changed.Messages {
+		if _, fresh := at[m.ID]; fresh {
+			out.Messages = append(out.Messages, m)
+		}
+	}
+	return out
+}
+
 // Visible lists the messages that are not deleted and were written by somebody (no service messages).
 func (v View) Visible() []Seen {
 	var out []Seen

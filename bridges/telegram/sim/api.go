@@ -82,6 +82,7 @@ type apiMessage struct {
 	Caption         string      `json:"caption,omitempty"`
 	CaptionEntities []entity    `json:"caption_entities,omitempty"`
 	*apiMedia
+	*apiOther
 	*apiService
 }
 
@@ -94,6 +95,52 @@ type apiMedia struct {
 	VideoNote *apiFile  `json:"video_note,omitempty"`
 	Document  *apiFile  `json:"document,omitempty"`
 	Sticker   *apiFile  `json:"sticker,omitempty"`
+}
+
+// apiOther holds what is neither text nor file.
+type apiOther struct {
+	Location *apiLocation `json:"location,omitempty"`
+	Venue    *apiVenue    `json:"venue,omitempty"`
+	Contact  *apiContact  `json:"contact,omitempty"`
+	Dice     *apiDice     `json:"dice,omitempty"`
+	Poll     *apiPoll     `json:"poll,omitempty"`
+}
+
+type apiLocation struct {
+	Latitude  float64 `json:"latitude"`
+	Longitude float64 `json:"longitude"`
+}
+
+type apiVenue struct {
+	Location apiLocation `json:"location"`
+	Title    string      `json:"title"`
+	Address  string      `json:"address"`
+}
+
+type apiContact struct {
+	PhoneNumber string `json:"phone_number"`
+	FirstName   string `json:"first_name"`
+}
+
+type apiDice struct {
+	Emoji string `json:"emoji"`
+	Value int    `json:"value"`
+}
+
+type apiPoll struct {
+	ID              string          `json:"id"`
+	Question        string          `json:"question"`
+	Options         []apiPollOption `json:"options"`
+	TotalVoterCount int             `json:"total_voter_count"`
+	IsClosed        bool            `json:"is_closed"`
+	IsAnonymous     bool            `json:"is_anonymous"`
+	Type            string          `json:"type"`
+	MultipleAnswers bool            `json:"allows_multiple_answers"`
+}
+
+type apiPollOption struct {
+	Text       string `json:"text"`
+	VoterCount int    `json:"voter_count"`
 }
 
 type apiFile struct {

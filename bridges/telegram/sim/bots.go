@@ -31,6 +31,7 @@ type bot struct {
 	commands []apiCommand
 	poll     *poll
 	polls    pollState
+	unsent   map[int64]int // posts under way, by chat
 	told     map[toldKey]time.Time
 	dead     map[int64]bool // chats that answered 403
 }

@@ -81,7 +81,7 @@ const (
 func (s *Server) chatFor(c *call, need access) (*chat, *refusal) {
 	id := c.args.get("chat_id")
 	if id == "" {
-		return nil, bad("chat_id is empty")
+		return nil, wrong("chat_id is empty")
 	}
 	chat := s.resolveChat(c.bot, id)
 	if chat == nil {
@@ -160,14 +160,16 @@ func mayPost(c *chat, b *bot, what string) *refusal {
 	return nil
 }
 
-// threadFor reads the topic that a call posts in; 0 is General or no topic.
+// threadFor reads the topic that a call posts in; 0 is General or no topic. Where there are no topics the
+// server ignores it, in private chats excepted.
 func threadFor(c *call, in *chat) (int64, *refusal) {
 	thread := int64(c.args.integer("message_thread_id", 0))
-	if thread == 0 {
+	switch t := in.topics[thread]; {
+	case thread == 0 || !in.forum && in.private == nil:
 		return 0, nil
-	}
-	t := in.topics[thread]
-	if !in.forum || thread == generalTopic || t == nil || t.deleted && !t.silently {
+	case thread == generalTopic:
+		return 0, wrong("message thread not found")
+	case t == nil || t.deleted && !t.silently:
 		return 0, errNoThread
 	}
 	return thread, nil

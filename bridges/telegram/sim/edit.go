@@ -44,10 +44,29 @@ func (s *Server) editMessageText(c *call) (any, *refusal) {
 	return s.edited(c, m, text)
 }
 
+func (s *Server) editMessageCaption(c *call) (any, *refusal) {
+	raw, ref := textArg(c, "caption", "caption_entities")
+	if ref != nil {
+		return nil, ref
+	}
+	m, ref := s.editable(c)
+	if ref != nil {
+		return nil, ref
+	}
+	if m.media == nil {
+		return nil, bad("there is no caption in the message to edit")
+	}
+	text, ref := raw.fixedCaption()
+	if ref != nil {
+		return nil, ref
+	}
+	return s.edited(c, m, text)
+}
+
 // editable finds the message and checks that the bot wrote it.
 func (s *Server) editable(c *call) (*message, *refusal) {
 	if c.args.get("chat_id") == "" && c.args.get("message_id") == "" {
-		return nil, bad("message identifier is not specified")
+		return nil, wrong("message identifier is not specified")
 	}
 	m, ref := s.messageFor(c, toEdit, "message to edit")
 	if ref != nil {
@@ -83,6 +102,12 @@ func (s *Server) editMessageReplyMarkup(c *call) (any, *refusal) {
 }
 
 func (s *Server) deleteMessage(c *call) (any, *refusal) {
+	switch {
+	case c.args.get("chat_id") == "":
+		return nil, wrong("chat identifier is not specified")
+	case leadingInt(c.args.get("message_id")) <= 0:
+		return nil, wrong("message identifier is not specified")
+	}
 	m, ref := s.messageFor(c, toWrite, "message to delete")
 	if ref != nil {
 		return nil, ref
@@ -144,20 +169,20 @@ func (s *Server) deleteMessages(c *call) (any, *refusal) {
 
 func messageIDs(raw string) ([]int64, *refusal) {
 	if raw == "" {
-		return nil, bad("message identifiers are not specified")
+		return nil, wrong("message identifiers are not specified")
 	}
 	if !json.Valid([]byte(raw)) {
-		return nil, bad("can't parse message_ids JSON object")
+		return nil, wrong("can't parse message_ids JSON object")
 	}
 	var list []json.RawMessage
 	if json.Unmarshal([]byte(raw), &list) != nil || list == nil {
-		return nil, bad("expected an Array of message identifiers")
+		return nil, wrong("expected an Array of message identifiers")
 	}
 	switch {
 	case len(list) == 0:
-		return nil, bad("message identifiers are not specified")
+		return nil, wrong("message identifiers are not specified")
 	case len(list) > maxDeletes:
-		return nil, bad("too many message identifiers specified")
+		return nil, wrong("too many message identifiers specified")
 	}
 	out := make([]int64, len(list))
 	for i, item := range list {
@@ -171,15 +196,15 @@ func messageIDs(raw string) ([]int64, *refusal) {
 
 func oneMessageID(raw json.RawMessage) (int64, *refusal) {
 	var s string
-	if !text(raw, &s) {
-		return 0, bad("message identifier must be a Number")
+	if !stringField(raw, &s) {
+		return 0, wrong("message identifier must be a Number")
 	}
 	n, err := strconv.ParseInt(s, 10, 32)
 	switch {
 	case err != nil:
-		return 0, bad("can't parse message identifier as a Number")
+		return 0, wrong("can't parse message identifier as a Number")
 	case n <= 0:
-		return 0, bad("invalid message identifier specified")
+		return 0, wrong("invalid message identifier specified")
 	}
 	return n, nil
 }

@@ -63,7 +63,7 @@ func parseEntities(raw string) ([]entity, *refusal) {
 }
 
 func parseEntity(raw json.RawMessage) (entity, *refusal) {
-	fail := func(why string) (entity, *refusal) { return entity{}, bad("can't parse MessageEntity: %s", why) }
+	fail := func(why string) (entity, *refusal) { return entity{}, wrong("can't parse MessageEntity: %s", why) }
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(raw, &fields) != nil || fields == nil {
 		return fail("expected an Object")
@@ -94,7 +94,7 @@ func parseEntity(raw json.RawMessage) (entity, *refusal) {
 // white space and finds entities of its own. An empty result is the caller's to judge.
 func fixText(raw string, ents []entity) (string, []entity, *refusal) {
 	if !utf8.ValidString(raw) {
-		return "", nil, bad("strings must be encoded in UTF-8")
+		return "", nil, wrong("strings must be encoded in UTF-8")
 	}
 	ents = splitCrossing(validOnly(ents))
 	if r := checkBounds(raw, ents); r != nil {
@@ -143,40 +143,59 @@ func splitCrossing(sorted []entity) []entity {
 	return sorted
 }
 
-// checkBounds refuses entities that lie outside the text or cut a surrogate pair.
+// checkBounds refuses entities that lie outside the text or cut a surrogate pair. The server reads from left
+// to right and tells of the first that is broken.
 func checkBounds(text string, ents []entity) *refusal {
 	if len(ents) == 0 {
 		return nil
 	}
-	starts, total := unitStarts(text)
+	starts := unitStarts(text)
+	if ref := cutSymbol(starts, ents); ref != nil {
+		return ref
+	}
+	total := len(starts) - 1
+	var ref *refusal
 	for _, e := range ents {
-		if e.Offset >= total {
-			return bad("entity begins after the end of the text at UTF-16 offset %d", e.Offset)
+		if e.Offset > total {
+			return wrong("entity begins after the end of the text at UTF-16 offset %d", e.Offset)
 		}
-		if at, ok := starts[e.Offset]; !ok {
-			return bad("entity begins in a middle of a UTF-16 symbol at byte offset %d", starts[e.Offset-1])
-		} else if e.end() > total {
-			_ = at
-			return bad("entity beginning at UTF-16 offset %d ends after the end of the text at UTF-16 offset %d",
-				e.Offset, e.end())
-		}
-		if _, ok := starts[e.end()]; !ok && e.end() < total {
-			return bad("entity ends in a middle of a UTF-16 symbol at byte offset %d", starts[e.end()-1])
+		if e.end() > total {
+			ref = wrong("entity beginning at UTF-16 offset %d ends after the end of the text at UTF-16 offset %d", e.Offset, e.end())
 		}
 	}
-	return nil
+	return ref
 }
 
-// unitStarts maps the UTF-16 offset of every symbol to its byte offset and counts the units.
-func unitStarts(text string) (map[int]int, int) {
-	starts := make(map[int]int, len(text)+1)
-	units := 0
-	for i, r := range text {
-		starts[units] = i
-		units += unitsOf(r)
+// cutSymbol finds the leftmost border of an entity that stands inside a surrogate pair.
+func cutSymbol(starts []int, ents []entity) *refusal {
+	inside := func(at int) bool { return at < len(starts) && starts[at] < 0 }
+	first := len(starts)
+	var ref *refusal
+	for _, e := range ents {
+		if inside(e.end()) && e.end() <= first {
+			first = e.end()
+			ref = wrong("entity beginning at UTF-16 offset %d ends in a middle of a UTF-16 symbol at byte offset %d",
+				e.Offset, starts[first+1])
+		}
+		if inside(e.Offset) && e.Offset < first {
+			first = e.Offset
+			ref = wrong("entity begins in a middle of a UTF-16 symbol at byte offset %d", starts[first+1])
+		}
 	}
-	starts[units] = len(text)
-	return starts, units
+	return ref
+}
+
+// unitStarts tells for each UTF-16 offset up to the end of the text at which byte the symbol begins that stands
+// there, or -1 in the middle of a surrogate pair.
+func unitStarts(text string) []int {
+	starts := make([]int, 0, len(text)+1)
+	for i, r := range text {
+		starts = append(starts, i)
+		if unitsOf(r) == 2 {
+			starts = append(starts, -1)
+		}
+	}
+	return append(starts, len(text))
 }
 
 func unitsOf(r rune) int {

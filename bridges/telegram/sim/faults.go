@@ -49,7 +49,6 @@ type fault struct {
 	rng     *rand.Rand
 	paced   map[int64]time.Time
 	done    chan struct{}
-	over    bool
 }
 
 func (s *Server) setFault(_ context.Context, in control.Fault) (control.FaultReply, error) {
@@ -76,9 +75,7 @@ func (s *Server) setFault(_ context.Context, in control.Fault) (control.FaultRep
 	}
 	s.faults[f.id] = f
 	s.faultList = append(s.faultList, f)
-	if st == stageOutage && f.chatID == 0 {
-		s.interruptPolls(f)
-	}
+	s.reachPolls(f)
 	return control.FaultReply{Fault: f.id}, nil
 }
 
@@ -104,9 +101,16 @@ func (s *Server) aim(f *fault) error {
 	return nil
 }
 
-func (s *Server) interruptPolls(f *fault) {
+// reachPolls lets a fault strike the polls that wait when it is set.
+func (s *Server) reachPolls(f *fault) {
 	for _, b := range s.botList {
-		if b.poll != nil && (f.botID == 0 || f.botID == b.user.id) {
+		c := call{bot: b, def: methodDef{name: "getUpdates"}}
+		switch {
+		case b.poll == nil:
+		case f.Kind == control.Redeliver:
+			s.checkRedelivery(&c)
+			b.poll.poke()
+		case f.stage != stageAfter && f.matches(&c):
 			b.poll.end(&pollEnd{outage: true})
 			b.poll = nil
 		}
@@ -132,7 +136,7 @@ func (s *Server) clearFault(_ context.Context, in control.Clear) error {
 	if in.Fault != "" && s.faults[in.Fault] == nil && !s.rec.knowsFault(in.Fault) {
 		return control.Because(control.ErrNotFound, "no fault %q", in.Fault)
 	}
-	for _, f := range slices.Clone(s.faultList) {
+	for _, f := range s.faults {
 		if in.Fault == "" || f.id == in.Fault {
 			s.disarm(f)
 		}
@@ -140,13 +144,15 @@ func (s *Server) clearFault(_ context.Context, in control.Clear) error {
 	return nil
 }
 
+// disarm ends a fault and lets go what hangs because of it.
 func (s *Server) disarm(f *fault) {
-	if f.over {
-		return
-	}
-	f.over = true
 	close(f.done)
 	delete(s.faults, f.id)
+	s.unlist(f)
+}
+
+// unlist keeps a fault from striking again. What hangs because of it goes on hanging.
+func (s *Server) unlist(f *fault) {
 	s.faultList = slices.DeleteFunc(s.faultList, func(o *fault) bool { return o == f })
 }
 
@@ -156,10 +162,7 @@ func (s *Server) strikes(f *fault, c *call) bool {
 		s.disarm(f)
 		return false
 	}
-	if !f.matches(c) {
-		return false
-	}
-	return s.takesTurn(f)
+	return f.matches(c) && s.takesTurn(f)
 }
 
 func (f *fault) matches(c *call) bool {
@@ -174,6 +177,8 @@ func (f *fault) matches(c *call) bool {
 		return true
 	case f.Method == "" && f.Kind == control.Pace:
 		return c.def.posts
+	case f.Method == "" && f.Kind == control.Conflict:
+		return c.def.name == "getUpdates"
 	case f.Method == "":
 		return c.def.changes
 	}
@@ -199,40 +204,17 @@ func (s *Server) takesTurn(f *fault) bool {
 func (s *Server) countStrike(f *fault) {
 	f.struck++
 	s.rec.struck(f)
-	if f.Count > 0 && f.struck >= f.Count && f.stage != stageOutage {
-		// What hangs goes on hanging: only new calls pass.
-		s.faultList = slices.DeleteFunc(s.faultList, func(o *fault) bool { return o == f })
-	} else if f.Count > 0 && f.struck >= f.Count {
-		s.faultList = slices.DeleteFunc(s.faultList, func(o *fault) bool { return o == f })
+	if f.Count > 0 && f.struck >= f.Count {
+		s.unlist(f)
 	}
 }
 
 // strikeBefore lets faults strike before the call is accepted; true means that it was answered, or dropped.
 func (s *Server) strikeBefore(ctx context.Context, w http.ResponseWriter, c *call) bool {
 	s.mu.Lock()
-	var hit *fault
-	var ref *refusal
-	var delay time.Duration
-	for _, f := range slices.Clone(s.faultList) {
-		if f.stage != stageBefore && f.stage != stageOutage && f.Kind != control.Conflict || !s.strikes(f, c) {
-			continue
-		}
-		if f.Kind == control.Slow {
-			delay += f.delay(time.Second)
-			c.rec.Fault = f.Kind
-			continue
-		}
-		if f.Kind == control.Pace {
-			if ref = s.pace(f, c); ref == nil {
-				continue
-			}
-		}
-		hit = f
-		break
-	}
+	hit, ref, delay := s.firstStrike(c)
 	if hit != nil {
 		c.rec.Fault = hit.Kind
-		ref = s.faultRefusal(hit, c, ref)
 		if ref != nil {
 			s.checkTold(c)
 			s.noteRefusal(c, ref)
@@ -250,6 +232,32 @@ func (s *Server) strikeBefore(ctx context.Context, w http.ResponseWriter, c *cal
 	return hit != nil
 }
 
+// firstStrike finds the first fault that fails the call, its refusal if it speaks in the protocol's own words,
+// and the delays of those that only make it slow.
+func (s *Server) firstStrike(c *call) (hit *fault, ref *refusal, delay time.Duration) {
+	for _, f := range slices.Clone(s.faultList) {
+		if !f.strikesBefore() || !s.strikes(f, c) {
+			continue
+		}
+		switch f.Kind {
+		case control.Slow:
+			delay += f.delay(time.Second)
+			c.rec.Fault = f.Kind
+		case control.Pace:
+			if ref := s.pace(f, c); ref != nil {
+				return f, ref, delay
+			}
+		default:
+			return f, f.refusal(), delay
+		}
+	}
+	return nil, nil, delay
+}
+
+func (f *fault) strikesBefore() bool {
+	return f.stage == stageBefore || f.stage == stageOutage || f.Kind == control.Conflict
+}
+
 func (f *fault) delay(byDefault time.Duration) time.Duration {
 	if f.DelayMS > 0 {
 		return time.Duration(f.DelayMS) * time.Millisecond
@@ -257,11 +265,9 @@ func (f *fault) delay(byDefault time.Duration) time.Duration {
 	return byDefault
 }
 
-// faultRefusal is the answer of a fault that answers in the protocol's own words, else nil.
-func (s *Server) faultRefusal(f *fault, c *call, paced *refusal) *refusal {
+// refusal is the answer of a fault that answers in the protocol's own words, else nil.
+func (f *fault) refusal() *refusal {
 	switch f.Kind {
-	case control.Pace:
-		return paced
 	case control.RateLimited:
 		return tooMany(max(f.RetryAfterS, 1))
 	case control.ServerError:
@@ -355,18 +361,12 @@ func (s *Server) spoil(ctx context.Context, w http.ResponseWriter, f *fault, bod
 	}
 }
 
-// forgets says whether a fault makes the network lose an update for the bot, and notes redelivery.
+// forgets says whether a fault makes the network lose an update for the bot.
 func (s *Server) forgets(b *bot, chatID, thread int64) bool {
-	for _, f := range s.faultList {
-		if f.Kind != control.Forget {
-			continue
-		}
-		c := call{bot: b, chatID: chatID, thread: thread, def: methodDef{changes: true}}
-		if s.strikes(f, &c) {
-			return true
-		}
-	}
-	return false
+	c := call{bot: b, chatID: chatID, thread: thread, def: methodDef{changes: true}}
+	return slices.ContainsFunc(slices.Clone(s.faultList), func(f *fault) bool {
+		return f.Kind == control.Forget && s.strikes(f, &c)
+	})
 }
 
 // checkRedelivery arms the repetition of what was confirmed, once per strike.

@@ -84,7 +84,7 @@ func (s *Server) actOnTopic(c *chat, thread int64, by *user, in control.TopicCha
 	case control.CreateTopic:
 		return s.createTopic(c, by, in.Title, in.Silent).id, nil
 	case control.CloseTopic, control.ReopenTopic:
-		s.closeTopic(c, thread, by, in.Action == control.CloseTopic, in.Silent)
+		s.closeTopic(c, c.topic(thread), by, in.Action == control.CloseTopic, in.Silent)
 	case control.DeleteTopic:
 		if thread == 0 {
 			return 0, control.Because(control.ErrRefused, "General can't be deleted")
@@ -94,38 +94,4 @@ func (s *Server) actOnTopic(c *chat, thread int64, by *user, in control.TopicCha
 		return 0, control.Because(control.ErrNotSupported, "unknown topic action %q", in.Action)
 	}
 	return thread, nil
-}
-
-// createTopic makes a topic, whose id is that of its first message.
-func (s *Server) createTopic(c *chat, by *user, name string, silent bool) *topic {
-	t := &topic{id: c.log.lastID + 1, name: name}
-	c.topics[t.id] = t
-	s.say(c, t.id, by, "topic_created", &apiService{TopicCreated: &apiTopic{Name: name, IconColor: topicColor}}, silent)
-	return t
-}
-
-const topicColor = 7322096
-
-func (s *Server) closeTopic(c *chat, thread int64, by *user, closed, silent bool) {
-	t := c.topic(thread)
-	if t.closed == closed {
-		return
-	}
-	t.closed = closed
-	if closed {
-		s.say(c, thread, by, "topic_closed", &apiService{TopicClosed: &apiMarker{}}, silent)
-		return
-	}
-	s.say(c, thread, by, "topic_reopened", &apiService{TopicReopened: &apiMarker{}}, silent)
-}
-
-// deleteTopic removes the topic and its messages. The network tells no bot of it.
-func (c *chat) deleteTopic(thread int64, silent bool) {
-	t := c.topics[thread]
-	t.deleted, t.silently = true, silent
-	for _, m := range c.log.order {
-		if m.thread == thread && !m.deleted {
-			m.erase()
-		}
-	}
 }

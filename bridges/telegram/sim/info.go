@@ -31,7 +31,7 @@ func (s *Server) getChatMember(c *call) (any, *refusal) {
 	}
 	id := leadingInt(c.args.get("user_id"))
 	if id <= 0 {
-		return nil, bad("invalid user_id specified")
+		return nil, wrong("invalid user_id specified")
 	}
 	u := s.users[id]
 	if u == nil {
@@ -96,7 +96,7 @@ func (s *Server) sendChatAction(c *call) (any, *refusal) {
 		return nil, ref
 	}
 	if !slices.Contains(chatActions, c.args.get("action")) {
-		return nil, bad("wrong parameter action in request")
+		return nil, wrong("wrong parameter action in request")
 	}
 	return true, nil
 }

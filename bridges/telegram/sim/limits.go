@@ -3,6 +3,7 @@
 package sim
 
 import (
+	"context"
 	"time"
 )
 
@@ -107,6 +108,44 @@ func (b *bucket) wait(r Rate) time.Duration {
 	return time.Duration(missing / r.perSecond() * float64(time.Second))
 }
 
+// The server takes no more than so many posts of a bot to one chat at a time; it answers the others late.
+const (
+	maxUnsent   = 310
+	crowdDelay  = 3 * time.Second
+	crowdedWait = 60 // seconds
+)
+
+// enter counts a post that is under way and says whether there are too many in its chat.
+func (s *Server) enter(c *call) bool {
+	if !c.def.posts {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.bot.unsent[c.chatID]++
+	return c.bot.unsent[c.chatID] > maxUnsent
+}
+
+func (s *Server) leave(c *call) {
+	if !c.def.posts {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.bot.unsent[c.chatID]--; c.bot.unsent[c.chatID] == 0 {
+		delete(c.bot.unsent, c.chatID)
+	}
+}
+
+func (s *Server) refuseCrowd(ctx context.Context, c *call) *refusal {
+	s.wait(ctx, crowdDelay)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ref := tooMany(crowdedWait)
+	s.noteRefusal(c, ref)
+	return ref
+}
+
 // toldClass groups the calls that one retry_after covers: all that post to or edit in a chat.
 func (d methodDef) toldClass() string {
 	if d.posts || d.edits {
@@ -131,10 +170,13 @@ func (s *Server) noteRefusal(c *call, ref *refusal) {
 	if ref == nil {
 		return
 	}
+	if ref.never {
+		s.breach(c, "malformed", ref.text)
+	}
 	if ref.retryAfter > 0 {
 		c.bot.told[toldKey{c.chatID, c.def.toldClass()}] = time.Now().Add(time.Duration(ref.retryAfter) * time.Second)
 	}
-	if ref.code == 403 && c.def.posts {
+	if c.def.posts && c.chatID != 0 && (ref.code == 403 || ref.migrateTo != 0 || ref == errNoChat) {
 		c.bot.dead[c.chatID] = true
 	}
 }

@@ -22,6 +22,7 @@ type flags struct {
 	limits          bool
 	latency         time.Duration
 	keep            int
+	countersOnly    bool
 	seed            uint64
 	verbose         bool
 }
@@ -55,6 +56,7 @@ func parseFlags(args []string, stderr io.Writer) (flags, error) {
 	set.BoolVar(&f.limits, "limits", false, "limit rates as Telegram is said to")
 	set.DurationVar(&f.latency, "latency", 0, "what every call but getUpdates takes longer")
 	set.IntVar(&f.keep, "keep", 0, "how many messages a chat and the ledger keep (default 200000)")
+	set.BoolVar(&f.countersOnly, "counters-only", false, "keep no ledger and no list of requests, but count them")
 	set.Uint64Var(&f.seed, "seed", 1, "makes ids and chances repeatable")
 	set.BoolVar(&f.verbose, "verbose", false, "log every call to standard error")
 	if err := set.Parse(args); err != nil {
@@ -83,7 +85,7 @@ func simulate(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 }
 
 func (f flags) options(stderr io.Writer) Options {
-	o := Options{Latency: f.latency, Keep: f.keep, Seed: f.seed}
+	o := Options{Latency: f.latency, Keep: f.keep, CountersOnly: f.countersOnly, Seed: f.seed}
 	if f.limits {
 		o.Limits = TelegramLimits()
 	}

@@ -18,9 +18,9 @@ func parseMarkup(text, mode string) (string, []entity, *refusal) {
 	case "markdownv2":
 		return parseMarkdown(text)
 	case "markdown":
-		return "", nil, bad("can't parse entities: the legacy Markdown mode is not simulated")
+		return "", nil, wrong("can't parse entities: the legacy Markdown mode is not simulated")
 	}
-	return "", nil, bad("unsupported parse_mode")
+	return "", nil, wrong("unsupported parse_mode")
 }
 
 var htmlTypes = map[string]string{
@@ -57,7 +57,7 @@ func parseHTML(text string) (string, []entity, *refusal) {
 		}
 	}
 	if n := len(p.open); n > 0 {
-		return "", nil, bad("can't parse entities: Can't find end tag corresponding to start tag \"%s\"", p.open[n-1].name)
+		return "", nil, wrong("can't parse entities: Can't find end tag corresponding to start tag \"%s\"", p.open[n-1].name)
 	}
 	return p.out.String(), validOnly(p.ents), nil
 }
@@ -111,7 +111,7 @@ func (p *htmlParser) tag() *refusal {
 	at := p.pos
 	end := strings.IndexByte(p.in[at:], '>')
 	if end < 0 {
-		return bad("can't parse entities: Unclosed start tag at byte offset %d", at)
+		return wrong("can't parse entities: Unclosed start tag at byte offset %d", at)
 	}
 	inner := p.in[at+1 : at+end]
 	p.pos = at + end + 1
@@ -122,10 +122,10 @@ func (p *htmlParser) tag() *refusal {
 	name = strings.ToLower(name)
 	kind, ok := htmlTypes[name]
 	if !ok {
-		return bad("can't parse entities: Unsupported start tag \"%s\" at byte offset %d", name, at)
+		return wrong("can't parse entities: Unsupported start tag \"%s\" at byte offset %d", name, at)
 	}
 	if name == "span" && attribute(attrs, "class") != "tg-spoiler" {
-		return bad("can't parse entities: Tag \"span\" must have class \"tg-spoiler\" at byte offset %d", at)
+		return wrong("can't parse entities: Tag \"span\" must have class \"tg-spoiler\" at byte offset %d", at)
 	}
 	p.open = append(p.open, openTag{name: name, ent: entity{
 		Type: kind, Offset: p.units, URL: attribute(attrs, "href"), CustomEmoji: attribute(attrs, "emoji-id"),
@@ -150,11 +150,11 @@ func attribute(attrs, name string) string {
 func (p *htmlParser) closeTag(name string, at int) *refusal {
 	n := len(p.open) - 1
 	if n < 0 {
-		return bad("can't parse entities: Unexpected end tag at byte offset %d", at)
+		return wrong("can't parse entities: Unexpected end tag at byte offset %d", at)
 	}
 	tag := p.open[n]
 	if name != "" && name != tag.name {
-		return bad("can't parse entities: Unmatched end tag at byte offset %d, expected \"</%s>\", found \"</%s>\"",
+		return wrong("can't parse entities: Unmatched end tag at byte offset %d, expected \"</%s>\", found \"</%s>\"",
 			at, tag.name, name)
 	}
 	p.open = p.open[:n]
@@ -215,14 +215,14 @@ func parseMarkdown(text string) (string, []entity, *refusal) {
 			continue
 		}
 		if strings.IndexByte(mdReserved, c) >= 0 {
-			return "", nil, bad("can't parse entities: Character '%c' is reserved and must be escaped with the preceding '\\'", c)
+			return "", nil, wrong("can't parse entities: Character '%c' is reserved and must be escaped with the preceding '\\'", c)
 		}
 		_, size := utf8.DecodeRuneInString(text[at:])
 		write(text[at : at+size])
 		at += size
 	}
 	if n := len(open) - 1; n >= 0 {
-		return "", nil, bad("can't parse entities: Can't find end of %s entity at byte offset %d", mdName(open[n].ent.Type), len(text))
+		return "", nil, wrong("can't parse entities: Can't find end of %s entity at byte offset %d", mdName(open[n].ent.Type), len(text))
 	}
 	return out.String(), validOnly(ents), nil
 }

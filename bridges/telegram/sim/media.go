@@ -33,6 +33,8 @@ const (
 	kindSticker   = "sticker"
 )
 
+var mediaKinds = []string{kindPhoto, kindVideo, kindAnimation, kindAudio, kindVoice, kindVideoNote, kindFile, kindSticker}
+
 func (m *media) view() control.Media {
 	return control.Media{Kind: m.kind, Name: m.name, MIME: m.mime, Size: m.size, SHA256: hex.EncodeToString(m.hash[:])}
 }

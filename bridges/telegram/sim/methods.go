@@ -31,11 +31,20 @@ var methods = methodTable([]methodDef{
 	{name: "sendMessage", posts: true, changes: true, run: (*Server).sendMessage},
 	{name: "sendChatAction", run: (*Server).sendChatAction},
 	{name: "editMessageText", edits: true, changes: true, run: (*Server).editMessageText},
+	{name: "editMessageCaption", edits: true, changes: true, run: (*Server).editMessageCaption},
 	{name: "editMessageReplyMarkup", edits: true, changes: true, run: (*Server).editMessageReplyMarkup},
 	{name: "deleteMessage", changes: true, run: (*Server).deleteMessage},
 	{name: "deleteMessages", changes: true, run: (*Server).deleteMessages},
 	{name: "setMessageReaction", changes: true, run: (*Server).setMessageReaction},
+	{name: "createForumTopic", changes: true, run: (*Server).createForumTopic},
+	{name: "editForumTopic", changes: true, run: (*Server).editForumTopic},
+	{name: "closeForumTopic", changes: true, run: (*Server).closeForumTopic},
+	{name: "reopenForumTopic", changes: true, run: (*Server).reopenForumTopic},
+	{name: "deleteForumTopic", changes: true, run: (*Server).deleteForumTopic},
 })
+
+// unknownMethod stands for all others.
+var unknownMethod = methodDef{name: "unknown", run: func(*Server, *call) (any, *refusal) { return nil, errNoMethod }}
 
 func methodTable(list []methodDef) map[string]methodDef {
 	out := make(map[string]methodDef, len(list))

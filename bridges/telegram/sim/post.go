@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -33,7 +34,10 @@ func (s *Server) post(_ context.Context, in control.Post) (control.MessageReply,
 // publish puts a user's message into its chat and tells the bots.
 func (s *Server) publish(m *message) {
 	m.placeInThread()
-	m.chat.started = true
+	if m.chat.private != nil && !m.chat.started {
+		m.chat.started = true
+		delete(m.chat.bot.dead, m.chat.id)
+	}
 	m.chat.log.add(m)
 	s.rec.post(m)
 	s.deliver(m.chat.messageKind(), m)
@@ -122,9 +126,11 @@ func (s *Server) saying(m *message, in control.Post) error {
 	limit := maxText
 	switch {
 	case in.Kind != "":
-		return control.Because(control.ErrNotSupported, "this simulator posts no %q", in.Kind)
+		return m.sayOther(in)
 	case len(in.Media) > 1:
 		return control.Because(control.ErrWrongUse, "on Telegram each file is a message: post one, and join them by their album")
+	case len(in.Media) == 1 && !slices.Contains(mediaKinds, in.Media[0].Kind):
+		return control.Because(control.ErrWrongUse, "unknown kind of media %q", in.Media[0].Kind)
 	case len(in.Media) == 1:
 		limit = maxCaption
 		m.media = s.posted(in.Media[0])
@@ -204,8 +210,8 @@ func (s *Server) edit(_ context.Context, in control.Edit) error {
 	if err != nil {
 		return err
 	}
-	if m.bot != nil || m.service != "" {
-		return control.Because(control.ErrRefused, "message %s is no user's", in.Message)
+	if m.bot != nil || m.service != "" || m.other != nil {
+		return control.Because(control.ErrRefused, "message %s is no user's text", in.Message)
 	}
 	ents, err := s.entitiesOf(in.Text, in.Spans)
 	if err != nil {

@@ -48,9 +48,12 @@ func (s *Server) setMessageReaction(c *call) (any, *refusal) {
 		return nil, ref
 	}
 	if len(emoji) > 1 {
-		return nil, bad("REACTIONS_TOO_MANY")
+		return nil, wrong("REACTIONS_TOO_MANY")
 	}
 	for _, e := range emoji {
+		if !allEmoji[e] {
+			return nil, wrong("REACTION_INVALID")
+		}
 		if !m.chat.takes(e) {
 			return nil, bad("REACTION_INVALID")
 		}
@@ -66,17 +69,17 @@ func parseReactions(raw string) ([]string, *refusal) {
 		return nil, nil
 	}
 	if !json.Valid([]byte(raw)) {
-		return nil, bad("can't parse reaction types JSON object")
+		return nil, wrong("can't parse reaction types JSON object")
 	}
 	var list []json.RawMessage
 	if json.Unmarshal([]byte(raw), &list) != nil || list == nil {
-		return nil, bad("expected an Array of ReactionType")
+		return nil, wrong("expected an Array of ReactionType")
 	}
 	var out []string
 	for _, item := range list {
 		emoji, why := parseReaction(item)
 		if why != "" {
-			return nil, bad("can't parse ReactionType: %s", why)
+			return nil, wrong("can't parse ReactionType: %s", why)
 		}
 		out = append(out, emoji)
 	}
@@ -92,7 +95,7 @@ func parseReaction(raw json.RawMessage) (emoji, why string) {
 	switch {
 	case fields["type"] == nil:
 		return "", `can't find field "type"`
-	case !text(fields["type"], &kind):
+	case !stringField(fields["type"], &kind):
 		return "", `field "type" must be of type String`
 	case kind == "custom_emoji" && fields["custom_emoji_id"] != nil:
 		return "", ""
@@ -100,7 +103,7 @@ func parseReaction(raw json.RawMessage) (emoji, why string) {
 		return "", "invalid reaction type specified"
 	case fields["emoji"] == nil:
 		return "", `can't find field "emoji"`
-	case !text(fields["emoji"], &emoji):
+	case !stringField(fields["emoji"], &emoji):
 		return "", `field "emoji" must be of type String`
 	}
 	return plainEmoji(emoji), ""

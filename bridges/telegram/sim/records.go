@@ -20,6 +20,7 @@ const (
 // records is what a test asks for afterwards. Everything in it is bounded.
 type records struct {
 	keep       int
+	countOnly  bool // keep no list of requests and no ledger
 	seq        uint64
 	requests   []control.Request // a ring once it is full
 	counts     map[string]int
@@ -34,9 +35,9 @@ type records struct {
 	duplicates int
 }
 
-func newRecords(keep int) records {
+func newRecords(keep int, countOnly bool) records {
 	return records{
-		keep: keep, counts: map[string]int{}, tookEffect: map[string]int{}, strikes: map[control.FaultID]int{},
+		keep: keep, countOnly: countOnly, counts: map[string]int{}, tookEffect: map[string]int{}, strikes: map[control.FaultID]int{},
 		kinds: map[control.FaultKind]int{}, breaches: map[string]int{},
 	}
 }
@@ -45,6 +46,9 @@ func (r *records) request(q control.Request, now time.Time) {
 	r.counts[q.Method]++
 	if q.TookEffect {
 		r.tookEffect[q.Method]++
+	}
+	if r.countOnly {
+		return
 	}
 	q.Seq, q.At = r.seq, now
 	r.seq++
@@ -79,9 +83,16 @@ func (r *records) struck(f *fault) {
 	}
 }
 
-func (r *records) post(m *message) { r.posted = trimmed(append(r.posted, m), r.keep) }
+func (r *records) post(m *message) { r.posted = r.book(r.posted, m) }
 
-func (r *records) send(m *message) { r.sent = trimmed(append(r.sent, m), r.keep) }
+func (r *records) send(m *message) { r.sent = r.book(r.sent, m) }
+
+func (r *records) book(list []*message, m *message) []*message {
+	if r.countOnly {
+		return nil
+	}
+	return trimmed(append(list, m), r.keep)
+}
 
 // breach notes something that a client must not do. The caller holds s.mu.
 func (s *Server) breach(c *call, code, detail string) {

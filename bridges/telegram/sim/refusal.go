@@ -10,6 +10,8 @@ type refusal struct {
 	text       string
 	retryAfter int
 	migrateTo  int64
+	// never: no state of the world could have turned the call into a success.
+	never bool
 }
 
 func (r *refusal) answer() apiAnswer {
@@ -22,6 +24,13 @@ func (r *refusal) answer() apiAnswer {
 
 func bad(format string, args ...any) *refusal {
 	return &refusal{code: 400, text: "Bad Request: " + fmt.Sprintf(format, args...)}
+}
+
+// wrong is bad for a call that its client should not have made at all.
+func wrong(format string, args ...any) *refusal {
+	r := bad(format, args...)
+	r.never = true
+	return r
 }
 
 func forbidden(format string, args ...any) *refusal {
@@ -44,7 +53,7 @@ const (
 var (
 	errUnauthorized = &refusal{code: 401, text: "Unauthorized"}
 	errNotFound     = &refusal{code: 404, text: "Not Found"}
-	errNoMethod     = &refusal{code: 404, text: "Not Found: method not found"}
+	errNoMethod     = &refusal{code: 404, text: "Not Found: method not found", never: true}
 	errNoChat       = bad("chat not found")
 	errNoThread     = bad("message thread not found")
 )

@@ -31,11 +31,11 @@ func parseReply(c *call) (replyArg, *refusal) {
 		return replyArg{}, nil
 	}
 	if !json.Valid([]byte(raw)) {
-		return replyArg{}, bad("can't parse reply parameters JSON object")
+		return replyArg{}, wrong("can't parse reply parameters JSON object")
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal([]byte(raw), &fields) != nil || fields == nil {
-		return replyArg{}, bad("object expected as reply parameters")
+		return replyArg{}, wrong("object expected as reply parameters")
 	}
 	if len(fields) == 0 {
 		return replyArg{}, nil
@@ -45,7 +45,7 @@ func parseReply(c *call) (replyArg, *refusal) {
 
 func readReply(fields map[string]json.RawMessage) (replyArg, *refusal) {
 	if _, ok := fields["message_id"]; !ok {
-		return replyArg{}, bad("can't find field \"message_id\"")
+		return replyArg{}, wrong("can't find field \"message_id\"")
 	}
 	var in struct {
 		chat, quote, mode string
@@ -56,15 +56,15 @@ func readReply(fields map[string]json.RawMessage) (replyArg, *refusal) {
 		name string
 		ok   bool
 	}{
-		{"chat_id", text(fields["chat_id"], &in.chat)},
-		{"message_id", integer(fields["message_id"], &in.message)},
-		{"allow_sending_without_reply", boolean(fields["allow_sending_without_reply"], &in.lenient)},
-		{"quote", text(fields["quote"], &in.quote)},
-		{"quote_parse_mode", text(fields["quote_parse_mode"], &in.mode)},
-		{"quote_position", integer(fields["quote_position"], &in.position)},
+		{"chat_id", stringField(fields["chat_id"], &in.chat)},
+		{"message_id", intField(fields["message_id"], &in.message)},
+		{"allow_sending_without_reply", boolField(fields["allow_sending_without_reply"], &in.lenient)},
+		{"quote", stringField(fields["quote"], &in.quote)},
+		{"quote_parse_mode", stringField(fields["quote_parse_mode"], &in.mode)},
+		{"quote_position", intField(fields["quote_position"], &in.position)},
 	} {
 		if !f.ok {
-			return replyArg{}, bad("field \"%s\" must be of another type", f.name)
+			return replyArg{}, wrong("field \"%s\" must be of another type", f.name)
 		}
 	}
 	out := replyArg{chat: in.chat, message: max(in.message, 0), lenient: in.lenient}
@@ -78,9 +78,9 @@ func readReply(fields map[string]json.RawMessage) (replyArg, *refusal) {
 	return out, ref
 }
 
-// text, integer and boolean read a field as the server does: numbers may stand in strings and the other way
+// stringField, intField and boolField read a field as the server does: numbers may stand in strings and the other way
 // round, and what is absent changes nothing.
-func text(raw json.RawMessage, to *string) bool {
+func stringField(raw json.RawMessage, to *string) bool {
 	if raw == nil || json.Unmarshal(raw, to) == nil {
 		return true
 	}
@@ -92,7 +92,7 @@ func text(raw json.RawMessage, to *string) bool {
 	return true
 }
 
-func integer(raw json.RawMessage, to *int64) bool {
+func intField(raw json.RawMessage, to *int64) bool {
 	if raw == nil || json.Unmarshal(raw, to) == nil {
 		return true
 	}
@@ -104,12 +104,12 @@ func integer(raw json.RawMessage, to *int64) bool {
 	return true
 }
 
-func boolean(raw json.RawMessage, to *bool) bool {
+func boolField(raw json.RawMessage, to *bool) bool {
 	return raw == nil || json.Unmarshal(raw, to) == nil
 }
 
-// answer finds the message that is answered.
-func (s *Server) answer(m *message, c *call, reply replyArg) *refusal {
+// target finds the message that is answered.
+func (s *Server) target(m *message, c *call, reply replyArg) *refusal {
 	if reply.message <= 0 {
 		return nil
 	}

@@ -18,10 +18,10 @@ func (s *Server) setWebhook(c *call) (any, *refusal) {
 	}
 	u, err := url.Parse(c.args.get("url"))
 	if err != nil || u.Host == "" {
-		return nil, bad("invalid webhook URL specified")
+		return nil, wrong("invalid webhook URL specified")
 	}
 	if u.Scheme != "https" {
-		return nil, bad("bad webhook: An HTTPS URL must be provided for webhook")
+		return nil, wrong("bad webhook: An HTTPS URL must be provided for webhook")
 	}
 	c.bot.setAllowed(c.args.get("allowed_updates"))
 	c.bot.webhook = u.String()
@@ -60,12 +60,12 @@ func (s *Server) setMyCommands(c *call) (any, *refusal) {
 	switch {
 	case raw == "":
 	case !json.Valid([]byte(raw)):
-		return nil, bad("can't parse commands JSON object")
+		return nil, wrong("can't parse commands JSON object")
 	case json.Unmarshal([]byte(raw), &list) != nil:
-		return nil, bad("expected an Array of BotCommand")
+		return nil, wrong("expected an Array of BotCommand")
 	}
 	if len(list) > maxCommands {
-		return nil, bad("BOT_COMMANDS_TOO_MUCH")
+		return nil, wrong("BOT_COMMANDS_TOO_MUCH")
 	}
 	for _, command := range list {
 		if ref := command.check(); ref != nil {
@@ -79,9 +79,9 @@ func (s *Server) setMyCommands(c *call) (any, *refusal) {
 func (a apiCommand) check() *refusal {
 	switch {
 	case !commandShape.MatchString(a.Command):
-		return bad("BOT_COMMAND_INVALID")
+		return wrong("BOT_COMMAND_INVALID")
 	case a.Description == "" || len(a.Description) > 256:
-		return bad("BOT_COMMAND_DESCRIPTION_INVALID")
+		return wrong("BOT_COMMAND_DESCRIPTION_INVALID")
 	}
 	return nil
 }

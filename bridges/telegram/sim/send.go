@@ -21,10 +21,10 @@ type content struct {
 func textArg(c *call, name, entities string) (content, *refusal) {
 	text := c.args.get(name)
 	if len(text) > maxRaw {
-		return content{}, bad("text is too long")
+		return content{}, wrong("text is too long")
 	}
 	if !utf8.ValidString(text) {
-		return content{}, bad("strings must be encoded in UTF-8")
+		return content{}, wrong("strings must be encoded in UTF-8")
 	}
 	if mode := c.args.get("parse_mode"); mode != "" && !strings.EqualFold(mode, "none") {
 		parsed, ents, ref := parseMarkup(text, mode)
@@ -40,7 +40,7 @@ func messageText(c *call) (content, *refusal) {
 		return content{}, ref
 	}
 	if c.args.get("text") == "" {
-		return content{}, bad("message text is empty")
+		return content{}, wrong("message text is empty")
 	}
 	return textArg(c, "text", "entities")
 }
@@ -51,11 +51,11 @@ func checkPreview(c *call) *refusal {
 		return nil
 	}
 	if !json.Valid([]byte(raw)) {
-		return bad("can't parse link preview options JSON object")
+		return wrong("can't parse link preview options JSON object")
 	}
 	var object map[string]json.RawMessage
 	if json.Unmarshal([]byte(raw), &object) != nil {
-		return bad("object expected as link preview options")
+		return wrong("object expected as link preview options")
 	}
 	return nil
 }
@@ -67,11 +67,20 @@ func (t content) fixed() (content, *refusal) {
 	case ref != nil:
 		return content{}, ref
 	case text == "":
-		return content{}, bad("text must be non-empty")
+		return content{}, wrong("text must be non-empty")
 	case utf8.RuneCountInString(text) > maxText:
-		return content{}, bad("message is too long")
+		return content{}, wrong("message is too long")
 	}
 	return content{text, ents}, nil
+}
+
+// fixedCaption is fixed for a caption, which may be empty.
+func (t content) fixedCaption() (content, *refusal) {
+	text, ents, ref := fixText(t.text, t.ents)
+	if ref == nil && utf8.RuneCountInString(text) > maxCaption {
+		ref = wrong("message caption is too long")
+	}
+	return content{text, ents}, ref
 }
 
 func (s *Server) sendMessage(c *call) (any, *refusal) {
@@ -113,7 +122,7 @@ func (s *Server) draft(c *call) (*message, quoteArg, *refusal) {
 	if chat.kind == kindChannel {
 		m.senderChat, m.from = chat, nil
 	}
-	if ref := s.answer(m, c, reply); ref != nil {
+	if ref := s.target(m, c, reply); ref != nil {
 		return nil, quoteArg{}, ref
 	}
 	return m, reply.quote, nil

@@ -43,6 +43,8 @@ type Options struct {
 	Latency time.Duration
 	// Keep is how many messages a chat keeps, and how many entries the ledger; 0 means 200,000.
 	Keep int
+	// CountersOnly keeps neither the ledger's messages nor the list of requests: their numbers alone.
+	CountersOnly bool
 	// KeepFile is how many bytes of an uploaded file are kept for viewers; larger files are hashed alone. 0
 	// means 4 MiB.
 	KeepFile int64
@@ -117,7 +119,7 @@ func New(opts Options) (*Server, error) {
 		redeliver: map[*bot]bool{}, closed: make(chan struct{}),
 	}
 	s.limiter = newLimiter(opts.Limits)
-	s.rec = newRecords(opts.Keep)
+	s.rec = newRecords(opts.Keep, opts.CountersOnly)
 	s.addPseudoUsers()
 	for _, b := range opts.Bots {
 		if err := s.addBot(b); err != nil {
@@ -178,7 +180,7 @@ func (s *Server) addBot(o BotOptions) error {
 	u := &user{id: id, name: o.Name, username: o.Username, isBot: true}
 	b := &bot{
 		token: o.Token, user: u, first: len(s.botList) == 0, readAll: o.ReadsAll, allowed: defaultAllowed(),
-		told: map[toldKey]time.Time{}, dead: map[int64]bool{},
+		unsent: map[int64]int{}, told: map[toldKey]time.Time{}, dead: map[int64]bool{},
 	}
 	b.queue.nextID = 1 + s.rng.Int64N(1<<29)
 	s.users[id] = u

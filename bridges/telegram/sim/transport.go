@@ -22,7 +22,6 @@ type rawJSON = json.RawMessage
 type call struct {
 	bot    *bot
 	def    methodDef
-	known  bool
 	args   args
 	chatID int64
 	thread int64
@@ -83,9 +82,9 @@ func unknownToken(token string) *refusal {
 // newCall looks up what the request names. The caller holds s.mu.
 func (s *Server) newCall(token, method string, a args) *call {
 	c := &call{bot: s.bots[token], args: a}
-	c.def, c.known = methods[strings.ToLower(method)]
-	if !c.known {
-		c.def.name = "unknown"
+	var known bool
+	if c.def, known = methods[strings.ToLower(method)]; !known {
+		c.def = unknownMethod
 	}
 	if chat := s.resolveChat(c.bot, a.get("chat_id")); chat != nil {
 		c.chatID = chat.id
@@ -106,19 +105,32 @@ func (s *Server) newCall(token, method string, a args) *call {
 // run takes a call through faults, limits and its method, and writes the answer.
 func (s *Server) run(w http.ResponseWriter, r *http.Request, c *call) {
 	ctx := r.Context()
+	crowded := s.enter(c)
+	defer s.leave(c)
 	if s.opts.Latency > 0 && c.def.name != "getUpdates" && !s.wait(ctx, s.opts.Latency) {
 		return
 	}
 	if s.strikeBefore(ctx, w, c) {
 		return
 	}
-	result, ref := s.perform(ctx, c)
-	for ref != nil && ref.code == outageCode {
+	var result any
+	var ref *refusal
+	if crowded {
+		ref = s.refuseCrowd(ctx, c)
+	} else {
+		result, ref = s.perform(ctx, c)
+	}
+	if ref != nil && ref.code == outageCode {
 		if s.strikeBefore(ctx, w, c) {
 			return
 		}
 		result, ref = rawJSON("[]"), nil
 	}
+	s.answer(ctx, w, c, result, ref)
+}
+
+// answer books the call and writes its answer, unless a fault spoils that.
+func (s *Server) answer(ctx context.Context, w http.ResponseWriter, c *call, result any, ref *refusal) {
 	body, status := encode(result, ref)
 	s.mu.Lock()
 	c.rec.Status, c.rec.TookEffect = status, ref == nil
@@ -128,6 +140,7 @@ func (s *Server) run(w http.ResponseWriter, r *http.Request, c *call) {
 	after := s.strikeAfter(c, ref == nil)
 	s.rec.request(c.rec, s.now())
 	s.mu.Unlock()
+	s.log.Debug("call", "method", c.rec.Method, "chat", c.rec.Chat, "status", c.rec.Status, "why", c.rec.Why, "fault", c.rec.Fault)
 	if after != nil {
 		s.spoil(ctx, w, after, body)
 		return
@@ -137,9 +150,6 @@ func (s *Server) run(w http.ResponseWriter, r *http.Request, c *call) {
 
 // perform runs the method. Everything but polling holds the world's lock.
 func (s *Server) perform(ctx context.Context, c *call) (any, *refusal) {
-	if !c.known {
-		return nil, errNoMethod
-	}
 	if c.def.name == "getUpdates" {
 		out, ref := s.getUpdates(ctx, c)
 		return out, ref
@@ -147,10 +157,11 @@ func (s *Server) perform(ctx context.Context, c *call) (any, *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.checkTold(c)
-	if ref := s.limit(c); ref != nil {
-		return nil, ref
+	ref := s.limit(c)
+	var result any
+	if ref == nil {
+		result, ref = c.def.run(s, c)
 	}
-	result, ref := c.def.run(s, c)
 	s.noteRefusal(c, ref)
 	return result, ref
 }

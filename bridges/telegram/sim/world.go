@@ -129,6 +129,7 @@ type message struct {
 	replyTo    *message
 	quote      *apiQuote
 	media      *media
+	other      *apiOther // neither text nor file
 	album      string
 	service    string
 	told       *apiService
@@ -163,10 +164,13 @@ func (m *message) api(withReply bool) *apiMessage {
 	if !m.editedAt.IsZero() {
 		a.EditDate = m.editedAt.Unix()
 	}
-	if m.media != nil {
+	switch {
+	case m.media != nil:
 		a.apiMedia = m.media.api()
 		a.Caption, a.CaptionEntities = m.text, m.ents
-	} else {
+	case m.other != nil:
+		a.apiOther = m.other
+	default:
 		a.Text, a.Entities = m.text, m.ents
 	}
 	if target := m.shownReply(); withReply && target != nil {
