@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package render says what a message becomes on another network. It is pure: equal inputs give equal parts.
+// Package render says what a message becomes on another network. It is pure: equal inputs give equal parts. It knows no
+// network by name; the capabilities of the target chat decide everything.
+//
+// Golden files in testdata/render show each behaviour: a message, and what three networks are sent.
 package render
 
 import "github.com/causeway-chat/causeway/core/chat"
 
 // Input is a message and what its target chat needs to know of it.
 type Input struct {
+	// Content is untrusted: broken UTF-8, spans out of range and stray direction controls are put right here.
+	// Media without a Hash are not in the spool: they are named in a line and not sent.
 	Content chat.Content
 	// Name is who wrote it; it is cleaned here. Empty shows no name.
-	Name  string
+	Name string
+	// Style is how the name is shown; the zero value is OwnLine.
 	Style chat.NameStyle
 	Reply *Reply
 	// Mentions maps users of the origin network to users of the target network, for people who claimed both.

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"fmt"
+
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+// Message says what a message becomes in the target chat: its parts in order, one for each post, and never none. Each
+// keeps to the limits of the chat, unless the chat takes no text at all.
+func Message(in Input) []Part {
+	sent, named := carried(in.Content.Media, in.Caps)
+	return in.draft("", named, len(sent) == 0).parts(sent)
+}
+
+// Edited says what a message now says, for a chat whose copy cannot be edited: in a reply to it, marked as edited. Media
+// are named, not sent again.
+func Edited(in Input) []Part {
+	if r := in.Reply; r != nil && in.target() == nil && r.said(true) == "" {
+		in.Reply = nil // a quotation of nothing helps nobody
+	}
+	return in.draft(english.edited, in.Content.Media, true).parts(nil)
+}
+
+// draft is a message on its way to parts.
+type draft struct {
+	in   Input
+	head chat.Text // what stands above the message's own text, and what separates the two
+	body chat.Text
+	url  string // the first address in the message, whose preview people saw
+}
+
+// draft lays a message out. alone says that no media go with it, so it must say something.
+func (in Input) draft(note string, named []chat.Media, alone bool) draft {
+	text := trim(clean(in.Content.Text))
+	d := draft{in: in, url: firstURL(text)}
+	if !blank(text.Body) {
+		d.body = adapt(text, in)
+	}
+	lines := in.lines(named)
+	if alone && d.body.Body == "" && len(lines) == 0 {
+		d.body = in.words(english.empty, chat.Italic)
+	}
+	d.head = in.head(in.label(note), lines, d.body)
+	return d
+}
+
+// lines tell what a message is besides its text.
+func (in Input) lines(named []chat.Media) []chat.Text {
+	var lines []chat.Text
+	if f := in.Content.Forward; f != nil {
+		lines = append(lines, in.words(forwarded(f.From), chat.Italic))
+	}
+	if p := shorten(oneLine(in.Content.Placeholder), maxFileName); p != "" {
+		lines = append(lines, in.words("["+p+"]"))
+	}
+	for _, m := range named {
+		lines = append(lines, in.words(mediaLine(m)))
+	}
+	return lines
+}
+
+func forwarded(from string) string {
+	name := cleanName(from)
+	if name == "" {
+		return english.forwarded
+	}
+	return fmt.Sprintf(english.forwardedFrom, isolate(name))
+}
+
+// words is a text of our own.
+func (in Input) words(words string, looks ...chat.SpanKind) chat.Text {
+	s := sheet{caps: in.Caps}
+	s.write(words, looks...)
+	return s.text()
+}
+
+// head writes what stands above the body: who wrote it, what it answers, and the lines.
+func (in Input) head(l label, lines []chat.Text, body chat.Text) chat.Text {
+	s := sheet{caps: in.Caps}
+	if in.Style != chat.Prefix {
+		l.ownLine(&s)
+	}
+	s.line(in.quoted())
+	if in.Style == chat.Prefix {
+		l.prefix(&s, append(lines[:len(lines):len(lines)], body)[0])
+	}
+	for _, line := range lines {
+		s.line(line)
+	}
+	return s.text()
+}
+
+// parts lays a draft out into posts. Whose words they are is told before media that take no caption; a text that is too
+// long for a caption follows its media.
+func (d draft) parts(media []chat.Media) []Part {
+	caps, whole, head := d.in.Caps, d.whole(), trim(d.head)
+	var parts []Part
+	switch captions := captioned(media, caps); {
+	case len(media) == 0:
+		parts = d.posts(whole, d.keep())
+	case whole.Body == "", captions && caps.Caption.Fits(whole.Body):
+		parts = []Part{{Text: whole, Media: media}}
+	case captions && caps.Caption.Fits(head.Body) && d.body.Body != "":
+		parts = append([]Part{{Text: head, Media: media}}, d.posts(d.body, 0)...)
+	default:
+		parts = append(d.posts(whole, d.keep()), Part{Media: media})
+	}
+	parts[0].Reply = d.in.target()
+	return parts
+}
+
+func (d draft) whole() chat.Text {
+	s := sheet{caps: d.in.Caps}
+	s.add(d.head)
+	s.add(d.body)
+	return trim(s.text())
+}
+
+// keep is how many bytes of the whole shall not be parted from what follows them.
+func (d draft) keep() int {
+	n := len(d.head.Body)
+	if d.body.Body == "" || 2*d.in.Caps.Text.Unit.Count(d.head.Body) > d.in.Caps.Text.Max {
+		return 0
+	}
+	return n
+}
+
+// posts are the parts that a text makes.
+func (d draft) posts(t chat.Text, keep int) []Part {
+	var parts []Part
+	for _, piece := range split(t, d.in.Caps.Text, keep) {
+		parts = append(parts, Part{Text: piece, NoPreview: otherPreview(piece, d.url)})
+	}
+	return parts
+}
