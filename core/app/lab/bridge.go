@@ -119,7 +119,7 @@ func (b *Bridge) arrive(p chat.Post) (chat.Outcome, bool) {
 		n.breach("two calls in flight in chat %s", p.Chat)
 	}
 	if time.Now().Before(conv.resting) {
-		n.breach("call inside a retry_after in chat %s", p.Chat)
+		n.impolite++
 	}
 	conv.inFlight = true
 	return chat.Outcome{}, true

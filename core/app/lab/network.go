@@ -36,6 +36,7 @@ type Network struct {
 	epoch    uint64 // of the life that may call
 	struck   map[string]int
 	breaches []string
+	impolite int
 	lost     map[string]bool
 	kept     map[chat.RemoteMessage]keptBody // what the bridge keeps for peers that ask again
 }
@@ -148,6 +149,17 @@ func (n *Network) Sees(c chat.RemoteChat) []Shown {
 	return out
 }
 
+// Find returns what a chat shows under any of a message's ids.
+func (n *Network) Find(c chat.RemoteChat, id chat.RemoteMessage) (Shown, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := n.chat(c).byID[id]
+	if s == nil {
+		return Shown{}, false
+	}
+	return *s, true
+}
+
 // Lost reports whether the network itself lost a text before the router could read it.
 func (n *Network) Lost(text string) bool {
 	n.mu.Lock()
@@ -166,11 +178,18 @@ func (n *Network) Struck() map[string]int {
 	return out
 }
 
-// Breaches lists the calls that a real network would call malformed or impolite.
+// Breaches lists the calls that a real network would call malformed.
 func (n *Network) Breaches() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return append([]string(nil), n.breaches...)
+}
+
+// Impolite counts the calls that came inside a wait which an answer had asked for.
+func (n *Network) Impolite() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.impolite
 }
 
 // AskAgain plays a receiver that could not read a message of ours and asks for the body. It reports whether the bridge
@@ -180,6 +199,18 @@ func (n *Network) AskAgain(id chat.RemoteMessage) bool {
 	defer n.mu.Unlock()
 	k, ok := n.kept[id]
 	return ok && time.Now().Before(k.until)
+}
+
+// InFlight counts the calls that have arrived and are not answered.
+func (n *Network) InFlight() (calls int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, conv := range n.chats {
+		if conv.inFlight {
+			calls++
+		}
+	}
+	return calls
 }
 
 // Waiting counts the events that the router has not acknowledged.

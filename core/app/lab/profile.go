@@ -45,7 +45,7 @@ func WhatsApp() Profile {
 
 // Signal limits text in bytes, mints an id for each edit, settles some answers late and loses some messages itself.
 func Signal() Profile {
-	return Profile{Name: "signal", LateAnswers: true, Loses: 50, Caps: capabilities("signal", chat.TextLimit{Max: 2000, Unit: chat.Bytes}, func(c *chat.Capabilities) {
+	return Profile{Name: "signal", LateAnswers: true, Loses: 25, Caps: capabilities("signal", chat.TextLimit{Max: 2000, Unit: chat.Bytes}, func(c *chat.Capabilities) {
 		c.Reply.NeedsAuthor, c.Reply.NeedsExcerpt = true, true
 		c.Edit = chat.EditSupport{Level: chat.Full, Window: chat.Duration(24 * time.Hour), Times: 10, MintsID: true}
 		c.Repeat = chat.RepeatDoubles

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/causeway-chat/causeway/core/app/lab"
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+// said is a message as its author knows it: the outside truth that copies are compared with.
+type said struct {
+	mark    string // part of every revision's text, and of no other message
+	room    int
+	at      chat.Account
+	id      chat.RemoteMessage
+	text    string
+	edits   int
+	deleted bool
+	emoji   string
+	replyTo *said
+	lost    bool // by its own network
+}
+
+// talk is what people say in the rooms of a simulation.
+type talk struct {
+	w        *simulation
+	accounts []chat.Account
+	all      []*said
+	asked    map[chat.Account]int
+}
+
+func newTalk(w *simulation) *talk {
+	return &talk{w: w, accounts: slices.Sorted(maps.Keys(w.nets)), asked: map[chat.Account]int{}}
+}
+
+// act lets somebody do something: mostly write, sometimes answer, edit, delete, react, or ask for a body again.
+func (k *talk) act() {
+	old := k.recent()
+	n := k.w.rand.IntN(100)
+	switch {
+	case old == nil || n < 60:
+		k.say(nil)
+	case n < 75:
+		k.say(old)
+	case n < 85 && old.edits < 5:
+		k.edit(old)
+	case n < 88:
+		k.delete(old)
+	case n < 96:
+		k.react(old)
+	default:
+		k.askAgain()
+	}
+}
+
+// recent picks one of the last messages that still stands.
+func (k *talk) recent() *said {
+	if len(k.all) == 0 {
+		return nil
+	}
+	m := k.all[len(k.all)-1-k.w.rand.IntN(min(len(k.all), 12))]
+	if m.lost || m.deleted {
+		return nil
+	}
+	return m
+}
+
+func (k *talk) say(answers *said) {
+	m := &said{mark: fmt.Sprintf("#%d.", len(k.all)), room: k.w.rand.IntN(simRooms), at: k.accounts[k.w.rand.IntN(len(k.accounts))]}
+	m.text = m.mark + " said on " + string(m.at)
+	n := k.w.nets[m.at]
+	if answers != nil { // where it was said: there everybody knows its id
+		m.room, m.at, m.replyTo = answers.room, answers.at, answers
+		m.text = m.mark + " answers " + strings.Trim(answers.mark, "#.")
+		m.id = k.w.nets[m.at].Reply(m.chat(), "ben", m.text, answers.id)
+	} else {
+		m.id = n.Say(m.chat(), "ana", m.text)
+		m.lost = n.Lost(m.text)
+	}
+	k.all = append(k.all, m)
+}
+
+func (m *said) chat() chat.RemoteChat { return chat.RemoteChat(roomChat(m.room)) }
+
+func (m *said) author() string {
+	if m.replyTo != nil {
+		return "ben"
+	}
+	return "ana"
+}
+
+func (k *talk) edit(m *said) {
+	m.edits++
+	m.text = fmt.Sprintf("%s edited %d times", m.mark, m.edits)
+	k.w.nets[m.at].Edit(m.chat(), m.author(), m.id, m.text)
+}
+
+func (k *talk) delete(m *said) {
+	m.deleted = true
+	k.w.nets[m.at].Delete(m.chat(), m.author(), m.id)
+}
+
+func (k *talk) react(m *said) {
+	m.emoji = []string{"👍", "❤", ""}[k.w.rand.IntN(3)]
+	var set []string
+	if m.emoji != "" {
+		set = []string{m.emoji}
+	}
+	k.w.nets[m.at].React(m.chat(), "cleo", m.id, set...)
+}
+
+// askAgain plays a receiver who could not read one of our messages.
+func (k *talk) askAgain() {
+	for _, a := range k.accounts {
+		n := k.w.nets[a]
+		if !n.Profile.AsksAgain {
+			continue
+		}
+		for _, s := range n.Sees(chat.RemoteChat(roomChat(0))) {
+			if !s.Ours {
+				continue
+			}
+			k.asked[a]++
+			if !n.AskAgain(s.ID) {
+				k.w.t.Errorf("the body of %s cannot be given again", s.ID)
+			}
+			return
+		}
+	}
+}
+
+// check compares what was said with what people see, in every other chat of its room. It asks the networks, never the
+// router.
+func (w *simulation) check() (wrong []string) {
+	w.wrong = nil
+	for _, name := range w.talk.accounts {
+		for _, b := range w.nets[name].Breaches() {
+			w.objectf("%s: %s", name, b)
+		}
+		if n, swallowed := w.nets[name].Impolite(), w.swallowed(); n > swallowed {
+			w.objectf("%s was called %d times inside a wait that it had asked for; deaths explain %d", name, n, swallowed)
+		}
+		repeats := 0
+		for r := range simRooms {
+			repeats += w.checkChat(name, r)
+		}
+		allowed := w.doubts(name)
+		if w.nets[name].Profile.IDFromKey {
+			allowed = 0
+		}
+		if repeats > allowed {
+			w.objectf("%s shows %d repeats, allowed are %d", name, repeats, allowed)
+		}
+	}
+	return w.wrong
+}
+
+func (w *simulation) objectf(format string, args ...any) {
+	w.wrong = append(w.wrong, fmt.Sprintf(format, args...))
+}
+
+// doubts is how many answers of a network may have been lost: by the network, in a death of the bridge, or in a death of
+// the router, in which each room's chat has one post in flight at most.
+func (w *simulation) doubts(a chat.Account) int {
+	struck := w.nets[a].Struck()
+	return struck["lose_reply"] + struck["late_reply"] + w.swallowed()
+}
+
+// swallowed is how many answers of one network deaths may have swallowed.
+func (w *simulation) swallowed() int {
+	return w.kills["answer lost in a death"] + simRooms*w.kills["router killed"]
+}
+
+// checkChat checks one chat and counts its repeats.
+func (w *simulation) checkChat(a chat.Account, r int) (repeats int) {
+	place := map[chat.Account]int{}
+	seen := w.nets[a].Sees(chat.RemoteChat(roomChat(r)))
+	for _, m := range w.talk.all {
+		if m.room != r || m.at == a || m.lost {
+			continue
+		}
+		copies, first := copiesOf(seen, m)
+		repeats += max(len(copies)-1, 0)
+		w.checkCopies(a, m, copies)
+		if len(copies) == 0 {
+			continue
+		}
+		if first < place[m.at] {
+			w.objectf("%s shows %q out of order", a, m.text)
+		}
+		place[m.at] = max(place[m.at], first)
+	}
+	return repeats
+}
+
+// copiesOf finds the copies of a message, and where the first one stands.
+func copiesOf(seen []lab.Shown, m *said) (copies []lab.Shown, first int) {
+	for i, s := range seen {
+		if !s.Ours || !strings.Contains(s.Text, m.mark) {
+			continue
+		}
+		if copies = append(copies, s); len(copies) == 1 {
+			first = i
+		}
+	}
+	return copies, first
+}
+
+func (w *simulation) checkCopies(a chat.Account, m *said, copies []lab.Shown) {
+	switch {
+	case m.deleted:
+		if len(copies) > 0 && w.doubts(a) == 0 {
+			w.objectf("%s still shows %q, which was deleted", a, m.text)
+		}
+	case len(copies) == 0:
+		w.objectf("%s lost %q", a, m.text)
+	case !slices.ContainsFunc(copies, func(s lab.Shown) bool { return strings.HasSuffix(s.Text, m.text) }):
+		w.objectf("%s shows %q, not %q", a, copies[0].Text, m.text)
+	case !slices.ContainsFunc(copies, func(s lab.Shown) bool { return strings.Join(s.Emoji, "") == m.emoji }):
+		w.objectf("%s shows %v on %q, not %q", a, copies[0].Emoji, m.text, m.emoji)
+	case m.replyTo != nil && !w.answersRight(a, m, copies):
+		w.objectf("%s shows %q as an answer to something else", a, m.text)
+	}
+}
+
+// answersRight reports whether a copy of a reply answers a copy of what the reply answered. What was deleted has none.
+func (w *simulation) answersRight(a chat.Account, m *said, copies []lab.Shown) bool {
+	if m.replyTo.deleted {
+		return true
+	}
+	return slices.ContainsFunc(copies, func(s lab.Shown) bool {
+		target, ok := w.nets[a].Find(m.chat(), s.ReplyTo)
+		return ok && strings.Contains(target.Text, m.replyTo.mark)
+	})
+}
