@@ -230,6 +230,11 @@ type apiMember struct {
 	IsMember    *bool   `json:"is_member,omitempty"`
 	UntilDate   *int64  `json:"until_date,omitempty"`
 	CanBeEdited *bool   `json:"can_be_edited,omitempty"`
+	// The rights that both admins and restricted members have or lack.
+	CanChangeInfo   *bool `json:"can_change_info,omitempty"`
+	CanInviteUsers  *bool `json:"can_invite_users,omitempty"`
+	CanPinMessages  *bool `json:"can_pin_messages,omitempty"`
+	CanManageTopics *bool `json:"can_manage_topics,omitempty"`
 	*adminRights
 	*apiPermissions
 }
@@ -240,10 +245,6 @@ type adminRights struct {
 	CanManageVideoChats bool `json:"can_manage_video_chats"`
 	CanRestrictMembers  bool `json:"can_restrict_members"`
 	CanPromoteMembers   bool `json:"can_promote_members"`
-	CanChangeInfo       bool `json:"can_change_info"`
-	CanInviteUsers      bool `json:"can_invite_users"`
-	CanPinMessages      bool `json:"can_pin_messages"`
-	CanManageTopics     bool `json:"can_manage_topics"`
 }
 
 type apiMemberUpdated struct {

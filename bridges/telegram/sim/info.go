@@ -116,13 +116,18 @@ func member(u *user, state string) apiMember {
 		m.IsAnonymous, m.CanBeEdited = new(false), new(false)
 		m.adminRights = &adminRights{
 			CanManageChat: true, CanDeleteMessages: true, CanManageVideoChats: true, CanRestrictMembers: true,
-			CanChangeInfo: true, CanInviteUsers: true, CanPinMessages: true, CanManageTopics: true,
 		}
+		m.shared(true)
 	case stateRestricted:
 		m.IsMember, m.UntilDate = new(true), new(int64) // 0: for ever
 		m.apiPermissions = permissions(false)
+		m.shared(false)
 	case stateKicked:
 		m.UntilDate = new(int64) // 0: for ever
 	}
 	return m
+}
+
+func (m *apiMember) shared(all bool) {
+	m.CanChangeInfo, m.CanInviteUsers, m.CanPinMessages, m.CanManageTopics = &all, &all, &all, &all
 }

@@ -3,10 +3,11 @@
 package sim
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -103,8 +104,43 @@ func (r *rig) try(method, path, kind, body string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{Status: resp.StatusCode, Raw: string(raw)}
-	return a, json.NewDecoder(bytes.NewReader(raw)).Decode(&a)
+	a := r.decode(raw)
+	a.Status = resp.StatusCode
+	return a, nil
+}
+
+// decode reads an answer that must be JSON.
+func (r *rig) decode(raw []byte) answer {
+	a := answer{Raw: string(raw)}
+	if err := json.Unmarshal(raw, &a); err != nil {
+		r.Errorf("decode %q: %v", raw, err)
+	}
+	return a
+}
+
+// until waits for a condition of the server that nothing tells of.
+func (r *rig) until(what string, ok func() bool) {
+	r.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			r.Fatalf("it never came to this: %s", what)
+		}
+		runtime.Gosched()
+	}
+}
+
+// settle confirms all that waits and returns the offset of what comes next.
+func (r *rig) settle() string {
+	r.Helper()
+	list := r.updates(0)
+	var last int64
+	if err := json.Unmarshal(list[len(list)-1]["update_id"], &last); err != nil {
+		r.Fatal(err)
+	}
+	next := strconv.FormatInt(last+1, 10)
+	r.call("getUpdates", params{"offset": next})
+	return next
 }
 
 func (r *rig) must(err error) {
