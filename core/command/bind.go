@@ -4,6 +4,7 @@ package command
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -134,15 +135,15 @@ func (c Command) bindFlags(given map[string]string) (map[string]string, error) {
 	for _, f := range c.Flags {
 		out[f.Name] = f.Default
 	}
-	for name, v := range given {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		i := slices.IndexFunc(c.Flags, func(f Flag) bool { return f.Name == name })
 		if i < 0 {
 			return nil, c.wrong("%s has no flag --%s.", c.Name, name)
 		}
-		if err := c.Flags[i].check(v); err != nil {
+		if err := c.Flags[i].check(given[name]); err != nil {
 			return nil, err
 		}
-		out[name] = v
+		out[name] = given[name]
 	}
 	return out, nil
 }

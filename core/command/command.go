@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
@@ -205,7 +204,7 @@ func (t *Table) names() []string {
 	return out
 }
 
-// Desk is what the commands work on. A nil Now means time.Now.
+// Desk is what the commands work on.
 type Desk struct {
 	Statuses Statuses
 	Chats    Chats
@@ -213,5 +212,4 @@ type Desk struct {
 	Links    Links
 	Queue    Queue
 	Keeper   Keeper
-	Now      func() time.Time
 }

@@ -3,6 +3,7 @@
 package command
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -36,7 +37,7 @@ func clean(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// title shortens outside text and isolates it, so that right-to-left names leave the columns where they are.
+// title shortens outside text and isolates it, so that right-to-left names leave what stands beside them where it is.
 func title(s string) string {
 	s = shorten(clean(s), maxTitle)
 	if isASCII(s) {
@@ -61,7 +62,7 @@ func shorten(s string, width int) string {
 	return b.String() + "…"
 }
 
-// cell is one field of a table with its colour.
+// cell is one field of a table with its colour. Its text is safe already.
 type cell struct {
 	text  string
 	color color
@@ -93,18 +94,22 @@ type grid struct {
 
 func newGrid(head ...string) *grid { return &grid{head: head, below: map[int][]string{}} }
 
-// add appends a row; a value is a cell, or prints as fmt.Sprint does.
+// add appends a row; a value is a cell, or outside text that prints as fmt.Sprint does.
 func (g *grid) add(values ...any) {
 	var row []cell
 	for _, v := range values {
 		c, ok := v.(cell)
 		if !ok {
-			c = cell{text: fmt.Sprint(v)}
+			c = cell{text: clean(fmt.Sprint(v))}
 		}
+		c.text = cmp.Or(c.text, none)
 		row = append(row, c)
 	}
 	g.rows = append(g.rows, row)
 }
+
+// titled is a cell with a title.
+func titled(s string) cell { return cell{text: title(s)} }
 
 // note puts a line below the last row; an empty one is left out.
 func (g *grid) note(line string) {

@@ -2,10 +2,7 @@
 
 package command
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // maxWord bounds what is compared: beyond it nothing is near, and nobody can make us work.
 const maxWord = 128
@@ -21,30 +18,34 @@ func Nearest(word string, known []string) string {
 	return best
 }
 
-// distance counts the letters to insert, delete or replace to turn a into b; above limit it may give any number that
-// is above it.
+// distance counts the letters to insert, delete, replace or swap with their neighbour to turn a into b; above limit it
+// may give any number that is above it.
 func distance(a, b string, limit int) int {
 	if max(len(a), len(b)) > maxWord || len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return limit + 1
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	var before []int
+	last := make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		row := make([]int, len(b)+1)
 		row[0] = i + 1
 		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
+			row[j+1] = min(row[j]+1, last[j+1]+1, last[j]+differs(a[i], b[j]))
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
 		}
-		if slices.Min(row) > limit {
-			return limit + 1
-		}
+		before, last = last, row
 	}
-	return row[len(b)]
+	return last[len(b)]
+}
+
+func differs(x, y byte) int {
+	if x == y {
+		return 0
+	}
+	return 1
 }

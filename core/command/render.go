@@ -3,6 +3,7 @@
 package command
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -22,7 +23,7 @@ const none = "-"
 func (s *Status) Table(w io.Writer, v View) error {
 	g := newGrid("ACCOUNT", "NETWORK", "STATE", "SINCE", "WAITING", "OLDEST")
 	for _, a := range s.Accounts {
-		g.add(a.Name, a.Network, cell{string(a.State), stateColor(a.State)}, ago(v.Now, a.Since), a.Waiting, oldest(a))
+		g.add(a.Name, a.Network, cell{clean(string(a.State)), stateColor(a.State)}, ago(v.Now, a.Since), a.Waiting, oldest(a))
 		g.note(explain(a.Code, a.Sentence, a.Action))
 	}
 	if len(s.Accounts) == 0 {
@@ -36,7 +37,7 @@ func (s *Status) Table(w io.Writer, v View) error {
 }
 
 func (r StoreRow) line(w io.Writer, v View) error {
-	state := cell{r.State, green}
+	state := cell{clean(r.State), green}
 	if r.State != "ok" {
 		state.color = red
 	}
@@ -96,21 +97,12 @@ func (l *ChatList) Table(w io.Writer, v View) error {
 	}
 	g := newGrid("CHAT", "TITLE", "ROOM")
 	for _, c := range *l {
-		g.add(clean(c.Chat.String()), orNone(title(c.Title)), orNone(c.Room))
+		g.add(c.Chat, titled(c.Title), c.Room)
 		if !c.CanPost {
-			g.note(orElse(explain(c.Code, c.Sentence, c.Action), "We may not write here."))
+			g.note(cmp.Or(explain(c.Code, c.Sentence, c.Action), "We may not write here."))
 		}
 	}
 	return g.write(w, v)
-}
-
-func orNone(s string) string { return orElse(s, none) }
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 // Table writes one line per room.
@@ -123,9 +115,9 @@ func (l *RoomList) Table(w io.Writer, v View) error {
 	for _, r := range *l {
 		var chats []string
 		for _, c := range r.Links {
-			chats = append(chats, clean(c.Chat.String()))
+			chats = append(chats, c.Chat.String())
 		}
-		g.add(r.Name, orNone(title(r.Title)), r.Waiting, orNone(strings.Join(chats, " ")))
+		g.add(r.Name, titled(r.Title), r.Waiting, strings.Join(chats, " "))
 	}
 	return g.write(w, v)
 }
@@ -137,7 +129,7 @@ func (r *RoomRow) Table(w io.Writer, v View) error {
 	}
 	g := newGrid("CHAT", "TITLE", "DIRECTION", "NAMES", "UNCERTAIN", "STATE", "WAITING")
 	for _, l := range r.Links {
-		g.add(clean(l.Chat.String()), orNone(title(l.Title)), l.Direction, l.NameStyle, l.OnUncertain, l.state(v.Now), l.Waiting)
+		g.add(l.Chat, titled(l.Title), l.Direction, l.NameStyle, l.OnUncertain, l.state(v.Now), l.Waiting)
 		if l.Hold != nil {
 			g.note(explain(l.Hold.Code, l.Hold.Sentence, l.Hold.Action))
 		}
@@ -146,7 +138,7 @@ func (r *RoomRow) Table(w io.Writer, v View) error {
 }
 
 func (r *RoomRow) headline() string {
-	out := "Room " + r.Name
+	out := "Room " + clean(r.Name)
 	if r.Title != "" && r.Title != r.Name {
 		out += ": " + title(r.Title)
 	}
@@ -180,7 +172,7 @@ func (l *DeliveryList) Table(w io.Writer, v View) error {
 	}
 	g := newGrid("ID", "ROOM", "CHAT", "KIND", "STATE", "SINCE", "TRIES", "WHY")
 	for _, d := range l.Rows {
-		g.add(d.ID, orNone(d.Room), clean(d.Chat.String()), d.Kind, d.State, ago(v.Now, d.Since), d.Attempts, orNone(clean(d.Code)))
+		g.add(d.ID, d.Room, d.Chat, d.Kind, d.State, ago(v.Now, d.Since), d.Attempts, d.Code)
 	}
 	if err := g.write(w, v); err != nil {
 		return err
@@ -208,7 +200,7 @@ func (l *DeliveryList) reasons(w io.Writer) error {
 func (l *SettledList) Table(w io.Writer, v View) error {
 	g := newGrid("ID", "RESULT")
 	for _, r := range *l {
-		c := cell{r.Result, green}
+		c := cell{clean(r.Result), green}
 		if r.Result == resultFailed {
 			c.color = red
 		}

@@ -2,14 +2,9 @@
 
 package command
 
-import "time"
-
 // New makes the table of all commands. With the zero Desk it serves for help, checks and decoding; to run a command
 // that lacks its part of the desk is an error.
 func New(d Desk) *Table {
-	if d.Now == nil {
-		d.Now = time.Now
-	}
 	t := &Table{}
 	t.commands = append(t.commands, d.statusCommands()...)
 	t.commands = append(t.commands, d.roomCommands()...)
