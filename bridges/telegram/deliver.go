@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
@@ -163,9 +164,18 @@ func firstLink(t chat.Text) string {
 	}
 	loc := webLink.FindStringIndex(t.Body)
 	if loc != nil && chat.CodePoints.Count(t.Body[:loc[0]]) < at {
-		link = t.Body[loc[0]:loc[1]]
+		link = trimLink(t.Body[loc[0]:loc[1]])
 	}
 	return link
+}
+
+// trimLink leaves out what ends the sentence and not the link.
+func trimLink(s string) string {
+	s = strings.TrimRight(s, ".,;:!?")
+	if !strings.Contains(s, "(") {
+		s = strings.TrimRight(s, ").,;:!?")
+	}
+	return s
 }
 
 // learn keeps what a call told beyond its outcome.

@@ -291,8 +291,8 @@ func (c *converter) group(p place) chat.RemoteGroup {
 	return chat.RemoteGroup(fmt.Sprintf("%d/%d", c.me, p.group))
 }
 
-// Words for the room where somebody wrote what we cannot read.
-const unknownWords = "(a message of a kind that Causeway does not know)"
+// unknownWords stand in the room for what we cannot read.
+const unknownWords = "message of a kind that Causeway does not know"
 
 // unknown hands an update up as it is.
 func (c *converter) unknown(u update) verdict {
@@ -318,7 +318,7 @@ const maxKind = 64
 // unknownText keeps the words that stand below whatever it is.
 func unknownText(f fields) string {
 	if caption := f.text("caption"); caption != "" {
-		return unknownWords + "\n" + caption
+		return unknownWords + ": " + caption
 	}
 	return unknownWords
 }

@@ -52,8 +52,9 @@ func (f fields) number(key string) int64 {
 		return 0
 	}
 	n, err := strconv.ParseInt(string(f.m[key]), 10, 64)
-	if err != nil {
+	if err != nil { // the value is then cut to what fits
 		f.note(key)
+		return 0
 	}
 	return n
 }

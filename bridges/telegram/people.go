@@ -49,7 +49,11 @@ func (p place) whole() place {
 
 func (p place) isGroup() bool { return p.kind == "group" || p.kind == "supergroup" }
 
+// remoteChat writes a chat's id; empty for group 0.
 func remoteChat(group, thread int64) chat.RemoteChat {
+	if group == 0 {
+		return ""
+	}
 	id := strconv.FormatInt(group, 10)
 	if thread != 0 {
 		id += "/" + strconv.FormatInt(thread, 10)
@@ -68,7 +72,7 @@ func parseChat(c chat.RemoteChat) (group, thread int64, ok bool) {
 		return group, 0, true
 	}
 	thread, err = strconv.ParseInt(tail, 10, 64)
-	return group, thread, err == nil && thread > 0
+	return group, thread, err == nil && thread > general
 }
 
 func remoteMessage(id int64) chat.RemoteMessage {
