@@ -69,7 +69,7 @@ func size(n int64) string {
 	case n <= 0:
 		return ""
 	case n < 1000:
-		return fmt.Sprintf("%d bytes", n)
+		return fmt.Sprintf("%d B", n)
 	case n < 999_500:
 		return fmt.Sprintf("%d kB", (n+500)/1000)
 	case n < 999_950_000:

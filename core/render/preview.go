@@ -34,28 +34,37 @@ func firstURL(t chat.Text) string {
 }
 
 // writtenURL finds the first address that is written out in a text and the byte where its word begins: the end if there
-// is none.
+// is none. Every address has a dot.
 func writtenURL(body string) (url string, at int) {
-	for at < len(body) {
-		rest := strings.TrimLeftFunc(body[at:], unicode.IsSpace)
-		at = len(body) - len(rest)
-		end := strings.IndexFunc(rest, unicode.IsSpace)
-		if end < 0 {
-			end = len(rest)
+	for from := 0; ; {
+		dot := strings.IndexByte(body[from:], '.')
+		if dot < 0 {
+			return "", len(body)
 		}
-		if url := urlIn(rest[:end]); url != "" {
-			return url, at
+		start, end := word(body, from+dot)
+		if url := urlIn(body[start:end]); url != "" {
+			return url, start
 		}
-		at += end
+		from = end
 	}
-	return "", len(body)
+}
+
+// word is where the word around byte i begins and ends.
+func word(body string, i int) (start, end int) {
+	if start = strings.LastIndexFunc(body[:i], unicode.IsSpace); start < 0 {
+		start = 0
+	} else {
+		_, size := utf8.DecodeRuneInString(body[start:])
+		start += size
+	}
+	if n := strings.IndexFunc(body[i:], unicode.IsSpace); n >= 0 {
+		return start, i + n
+	}
+	return start, len(body)
 }
 
 // urlIn finds an address in a word, with or without a scheme.
 func urlIn(word string) string {
-	if !strings.ContainsRune(word, '.') {
-		return ""
-	}
 	if i := strings.Index(word, "://"); i >= 0 {
 		scheme := strings.LastIndexFunc(word[:i], func(r rune) bool { return !unicode.IsLetter(r) }) + 1
 		for scheme > 0 && !utf8.RuneStart(word[scheme]) {
@@ -69,7 +78,7 @@ func urlIn(word string) string {
 		return ""
 	}
 	host, _, _ = strings.Cut(host, ":")
-	if !isHost(host) {
+	if !strings.Contains(host, ".") || !isHost(host) {
 		return ""
 	}
 	return word

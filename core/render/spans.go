@@ -40,6 +40,9 @@ func outerFirst(a, b chat.Span) int {
 
 // joined makes one span of those that mean the same and overlap.
 func joined(sorted []chat.Span) []chat.Span {
+	if len(sorted) < 2 {
+		return sorted
+	}
 	last := map[chat.Span]int{} // where the latest span of a meaning is
 	var out []chat.Span
 	for _, s := range sorted {
