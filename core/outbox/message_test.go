@@ -197,7 +197,7 @@ func TestEditBeyondTheNetworksLimitsBecomesAReply(t *testing.T) {
 			w.edit(id, "c", 1)
 			w.wait(time.Second)
 			last := w.nets["tg"].call(w.nets["tg"].count() - 1)
-			if last.Action != chat.ActSend || last.Reply == nil || last.Reply.ID != "m1" || !strings.Contains(last.Text.Body, "c") {
+			if last.Action != chat.ActSend || last.Reply == nil || last.Reply.ID != "m1" || last.Text.Body != "(edited)\nc" {
 				t.Errorf("%s: the edit went as %+v", name, last.Post)
 			}
 			calls := w.nets["tg"].count()
@@ -350,7 +350,7 @@ func TestReactionsAreToldOnceWhereTheNetworkHasNone(t *testing.T) {
 		if n := w.nets["tg"].count(); n != 2 {
 			t.Fatalf("%d calls, want the send and one text", n)
 		}
-		if c := w.nets["tg"].call(1); c.Action != chat.ActSend || c.Reply.ID != "m1" || !strings.Contains(c.Text.Body, "👍") {
+		if c := w.nets["tg"].call(1); c.Action != chat.ActSend || c.Reply.ID != "m1" || c.Text.Body != "Reactions: 👍" {
 			t.Errorf("the reaction went as %+v", c.Post)
 		}
 		w.delete(id, 1)
@@ -361,29 +361,89 @@ func TestReactionsAreToldOnceWhereTheNetworkHasNone(t *testing.T) {
 	})
 }
 
+func TestReactionsToldInTheirOwnChatNameTheAuthor(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "wa", func(c *chat.Capabilities) {
+			c.React = chat.ReactSupport{Level: chat.Fallback}
+			c.Reply.NeedsAuthor, c.Reply.NeedsExcerpt = true, true
+		})
+		w.react(w.sayIn(1, "a"), 2, 1, "👍")
+		w.wait(0)
+		want := &chat.ReplyTarget{ID: "o1", Author: "user", Excerpt: "a", At: w.begin}
+		if d := cmp.Diff(want, w.nets["wa"].call(0).Reply); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
 func TestReplyPointsToTheCopyWithItsAuthor(t *testing.T) {
 	inWorld(t, func(w *world) {
-		w.chat(1, "tg")
-		ours := w.say("from elsewhere", 1)
-		theirs := w.say("from this chat")
-		w.wait(0)
-		_ = w.store.Write(t.Context(), func(tx outbox.Tx) error {
-			return tx.SaveCopy(chat.Copy{Chat: 1, Remote: "o1", Message: theirs, Origin: true, SentAt: w.begin})
-		})
+		w.chat(1, "wa", func(c *chat.Capabilities) { c.Reply.NeedsAuthor, c.Reply.NeedsExcerpt = true, true })
+		ours, theirs := w.say("from elsewhere", 1), w.sayIn(1, "from this chat")
 		for _, to := range []chat.MessageID{ours, theirs} {
-			id := w.say("re")
-			w.change(id, func(m *chat.Message) { m.ReplyTo = to })
-			w.plan(chat.DeliverSend, id, 1)
+			w.answer(to, 1)
 		}
-		w.wait(0)
-		a, b := w.nets["tg"].call(1).Reply, w.nets["tg"].call(2).Reply
+		a, b := w.nets["wa"].call(1).Reply, w.nets["wa"].call(2).Reply
 		if a == nil || a.ID != "m1" || a.Author != "" || a.Excerpt != "from elsewhere" {
 			t.Errorf("reply to our copy: %+v", a)
 		}
-		if b == nil || b.ID != "o1" || b.Author != "user" || b.At.IsZero() {
+		if b == nil || b.ID != "o1" || b.Author != "user" || b.Excerpt != "from this chat" || b.At.IsZero() {
 			t.Errorf("reply to the origin: %+v", b)
 		}
 	})
+}
+
+func TestReplyTellsNoMoreThanTheNetworkNeeds(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg")
+		w.answer(w.sayIn(1, "from this chat"), 1)
+		got := w.nets["tg"].call(0).Reply
+		if d := cmp.Diff(&chat.ReplyTarget{ID: "o1", At: w.begin}, got); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+func TestReplyToWhatNeverCameIsQuoted(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg")
+		w.answer(w.say("from elsewhere"), 1)
+		w.want("calls", w.nets["tg"].seen(), "send > from elsewhere|re")
+	})
+}
+
+func TestNameStandsAboveTheText(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg", func(c *chat.Capabilities) { c.Spans = map[chat.SpanKind]chat.Level{chat.Bold: chat.Full} })
+		w.lane(1, func(l *outbox.Lane) { l.Link.NameStyle = "" })
+		w.say("hello", 1)
+		w.wait(0)
+		want := chat.Text{Body: "Ada\nhello", Spans: []chat.Span{{End: 3, Kind: chat.Bold}}}
+		if d := cmp.Diff(want, w.nets["tg"].call(0).Text); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+// sayIn stores a message of a chat itself, with the origin as its copy "o1".
+func (w *world) sayIn(lane chat.ChatID, body string) chat.MessageID {
+	id := w.say(body)
+	w.wait(0)
+	err := w.store.Write(w.t.Context(), func(tx outbox.Tx) error {
+		return tx.SaveCopy(chat.Copy{Chat: lane, Remote: "o1", Message: id, Origin: true, SentAt: w.begin})
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return id
+}
+
+// answer says "re" to a message.
+func (w *world) answer(to chat.MessageID, lane chat.ChatID) {
+	id := w.say("re")
+	w.change(id, func(m *chat.Message) { m.ReplyTo = to })
+	w.plan(chat.DeliverSend, id, lane)
+	w.wait(0)
 }
 
 func TestLimitIsEnforcedBeforeTheCall(t *testing.T) {

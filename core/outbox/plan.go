@@ -87,7 +87,7 @@ func (s *step) planSend(tx Tx, m chat.Message) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	parts := renderMessage(in)
+	parts := render.Message(in)
 	if len(parts) == 0 {
 		return refused(CodeNothingToShow, "Nothing of it can be shown on this network."), nil
 	}
@@ -142,7 +142,7 @@ func (s *step) planEdit(tx Tx, d chat.Delivery, m chat.Message) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	p, possible := s.edits(m, renderMessage(in), copies)
+	p, possible := s.edits(m, render.Message(in), copies)
 	if !possible {
 		return s.correction(m, in, copies), nil
 	}
@@ -217,7 +217,7 @@ func (s *step) correction(m chat.Message, in render.Input, copies []chat.Copy) p
 		free = max(free, c.Part+1)
 	}
 	var p plan
-	for i, part := range renderEdited(in) {
+	for i, part := range render.Edited(in) {
 		p.posts = append(p.posts, s.ready(m, free+i, sending(part)))
 	}
 	if len(p.posts) == 0 {
@@ -263,12 +263,12 @@ func (s *step) planReact(tx Tx, m chat.Message) (plan, error) {
 		return plan{}, err
 	}
 	aliases := firstPart(copies)
-	emoji, left := renderChoose(counts, s.lane.Caps.React)
+	emoji, left := render.Choose(counts, s.lane.Caps.React)
 	switch level := s.lane.Caps.React.Level; {
 	case level.Native():
 		return s.reactions(m, aliases, emoji), nil
 	case level == chat.Fallback:
-		return s.tellReactions(m, aliases, left), nil
+		return s.tellReactions(tx, m, aliases, left)
 	case level == chat.Rejected:
 		return refused(CodeReactUnsupported, "The network knows no reactions."), nil
 	}
@@ -283,15 +283,19 @@ func (s *step) reactions(m chat.Message, aliases []chat.Copy, emoji []string) pl
 }
 
 // tellReactions says in words which reactions are new. The copy's emoji are those that were told.
-func (s *step) tellReactions(m chat.Message, aliases []chat.Copy, emoji []string) plan {
+func (s *step) tellReactions(tx Tx, m chat.Message, aliases []chat.Copy, emoji []string) (p plan, err error) {
 	c := newest(aliases)
 	fresh := slices.DeleteFunc(slices.Clone(emoji), func(e string) bool { return slices.Contains(c.Emoji, e) })
 	if len(fresh) == 0 {
 		c.Emoji = emoji // what was taken back is told again when it comes back
-		return done(c)
+		return done(c), nil
 	}
-	in := render.Input{Content: m.Content, Style: s.style(), Caps: s.lane.Caps, Reply: &render.Reply{Target: target(c, excerpt(m.Content.Text.Body), "")}}
-	post := sending(renderReacted("", fresh, in))
+	r := render.Reply{Author: m.SenderName, Excerpt: excerpt(m.Content.Text.Body)}
+	if r.Target, err = s.replyTarget(tx, m.ID, m, r); err != nil {
+		return plan{}, err
+	}
+	post := sending(render.Reacted("", fresh, render.Input{Style: s.style(), Caps: s.lane.Caps, Reply: &r}))
 	post.Emoji = emoji
-	return plan{posts: []Post{s.ready(m, reactPart, post)}}
+	p.posts = []Post{s.ready(m, reactPart, post)}
+	return p, nil
 }

@@ -284,7 +284,7 @@ func acceptedAt(p Post, a answer) time.Time {
 
 // digest is that of what a post says. What it answers is no part of it: an edit cannot change that.
 func digest(p chat.Post) string {
-	return renderDigest(render.Part{Text: p.Text, Media: p.Media, NoPreview: p.NoPreview})
+	return render.Digest(render.Part{Text: p.Text, Media: p.Media, NoPreview: p.NoPreview})
 }
 
 // recordReaction notes the emoji that our account now has on a copy, or has told of.
