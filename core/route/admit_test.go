@@ -3,6 +3,7 @@
 package route_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -225,7 +226,7 @@ func TestFailureOfTheStoreIsTheOnlyError(t *testing.T) {
 					}
 					return
 				}
-				if err != errBroken || r.Kind != "" || r.Lanes != nil { //nolint:errorlint // it is handed on as it is
+				if !errors.Is(err, errBroken) || r.Kind != "" || r.Lanes != nil {
 					t.Errorf("call %d failed, and it is %q: %v", n, r.Kind, err)
 				}
 			}

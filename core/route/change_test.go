@@ -115,8 +115,12 @@ func TestEditOfAnErasedMessageBringsItsWordsBack(t *testing.T) {
 	w := newWorld(t)
 	m := w.said(tg, "1", text("a"))
 	erased(w, m)
-	r, got := w.does(tg, chat.MessageEdit{ID: "1", Content: text("a")})
+	c := chat.Content{Text: chat.Text{Body: "a"}, ReplyTo: &chat.ReplyRef{Excerpt: "x"}, Album: "al"}
+	r, got := w.does(tg, chat.MessageEdit{ID: "1", Content: c})
 	w.wantPlans(r, got, chat.DeliverEdit, 1, wa, silent, taker)
+	if diff := cmp.Diff(c, w.tx.messages[m].Content); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
 
 func TestDeleteIsBroughtToTheOtherChats(t *testing.T) {

@@ -56,19 +56,20 @@ func (s *step) parseCommand() *Command {
 // splitCommand splits "!bridge WORDS", or on Telegram "/bridge WORDS" and "/bridge@BOT WORDS"; ok is false when the text is
 // no command. Capitals do not matter, nor does what keyboards put before it.
 func splitCommand(n chat.Network, body string) (bot string, words []string, ok bool) {
-	words = strings.Fields(strings.TrimLeftFunc(body, invisible))
-	if len(words) == 0 {
-		return "", nil, false
+	body = strings.TrimLeftFunc(body, invisible)
+	first, rest := body, ""
+	if end := strings.IndexFunc(body, unicode.IsSpace); end >= 0 {
+		first, rest = body[:end], body[end:]
 	}
-	word, typed := strings.CutPrefix(words[0], "!")
+	word, typed := strings.CutPrefix(first, "!")
 	if !typed && n == slashNetwork {
-		word, typed = strings.CutPrefix(words[0], "/")
+		word, typed = strings.CutPrefix(first, "/")
 		word, bot, _ = strings.Cut(word, "@")
 	}
 	if !typed || !strings.EqualFold(word, commandWord) {
 		return "", nil, false
 	}
-	return bot, words[1:], true
+	return bot, strings.Fields(rest), true
 }
 
 // invisible reports whether a reader does not see the rune: white space, and marks of direction, which keyboards of

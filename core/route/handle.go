@@ -62,6 +62,9 @@ type step struct {
 	res    Result
 }
 
+// stages is the way of an event that is new. A stage returns true when it is the last one.
+var stages = []func(*step) (done bool, err error){(*step).admit, (*step).identify, (*step).command, (*step).plan}
+
 // run takes the event through the stages until one is the last.
 func (s *step) run() error {
 	if err := s.open(); err != nil {
@@ -75,8 +78,8 @@ func (s *step) run() error {
 		s.end(Repeat)
 		return nil
 	}
-	for _, stage := range []func() (done bool, err error){s.admit, s.identify, s.command, s.plan} {
-		if done, err := stage(); done || err != nil {
+	for _, stage := range stages {
+		if done, err := stage(s); done || err != nil {
 			return err
 		}
 	}

@@ -37,6 +37,7 @@ func (s *step) mirror(kind chat.DeliveryKind, m chat.MessageID, revision int) er
 	if err != nil {
 		return err
 	}
+	s.res.Lanes = make([]LaneRef, 0, len(links))
 	for _, l := range links {
 		if l.Chat == s.chat.ID || !l.Takes() {
 			continue
