@@ -216,7 +216,7 @@ func TestFailureOfTheStoreIsTheOnlyError(t *testing.T) {
 			for n := 1; ; n++ {
 				w := newWorld(t)
 				w.said(tg, "m", text("hello"))
-				w.said(tg, "p", chat.Content{Placeholder: "photo"})
+				w.does(tg, chat.Unknown{ID: "p", Text: "A quiz."})
 				ev := w.event(tg, b)
 				w.tx.calls, w.tx.failAt = 0, n
 				r, err := w.router.Handle(w.tx, "tg", "telegram", ev)

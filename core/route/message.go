@@ -10,7 +10,7 @@ import (
 
 // planMessage stores a new message of the room.
 func (s *step) planMessage(id chat.RemoteMessage, c chat.Content) error {
-	if repeat, err := s.saidBefore(c); err != nil || repeat {
+	if repeat, err := s.saidBefore(); err != nil || repeat {
 		return err
 	}
 	m := chat.Message{Room: s.link.Room, Origin: s.chat.ID, Sender: s.by.ID, SenderName: s.by.Name, SenderKind: s.ev.Sender.Kind,
@@ -47,7 +47,7 @@ func (s *step) expiry(after time.Duration) time.Time {
 // saidBefore ends a message whose id the room knows, as a repeat. It goes on when its content could not be read at first,
 // or nobody can tell any more whether it could: it is then a new message, for it may answer another one, or disappear, as
 // the placeholder did not.
-func (s *step) saidBefore(c chat.Content) (repeat bool, err error) {
+func (s *step) saidBefore() (repeat bool, err error) {
 	if s.before == nil {
 		return false, nil
 	}
@@ -55,8 +55,8 @@ func (s *step) saidBefore(c chat.Content) (repeat bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	_, unread := s.ev.Body.(chat.Unknown)
-	if !unread && why == "" && (m.Erased || m.Content.Placeholder != "" && !sameContent(m.Content, c)) {
+	_, still := s.ev.Body.(chat.Unknown)
+	if !still && why == "" && (m.Erased || m.Content.Placeholder == unread) {
 		return false, nil
 	}
 	return s.end(Repeat), nil
@@ -79,13 +79,16 @@ func (s *step) answered(c *chat.Content) (chat.MessageID, error) {
 	return m.ID, nil
 }
 
+// unread is the placeholder of what nobody understands; the words below it are its bridge's.
+const unread = "unknown"
+
 // planUnknown stores a placeholder for what nobody understands, if the room should hear of it.
 func (s *step) planUnknown(u chat.Unknown) error {
 	if u.Text == "" || !s.linked {
 		s.end(Unhandled)
 		return nil
 	}
-	return s.planMessage(u.ID, chat.Content{Placeholder: u.Text})
+	return s.planMessage(u.ID, chat.Content{Placeholder: unread, Text: chat.Text{Body: u.Text}})
 }
 
 // find looks up the room's message that an event means by one of its ids in the event's chat. why tells what is in the

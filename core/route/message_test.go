@@ -150,7 +150,8 @@ func TestUnknownBecomesAPlaceholder(t *testing.T) {
 	w := newWorld(t)
 	r, got := w.does(tg, chat.Unknown{ID: "1", Kind: "quiz", Text: "A quiz.", Raw: []byte("raw")})
 	w.wantPlans(r, got, chat.DeliverSend, 0, wa, silent, taker)
-	if diff := cmp.Diff(chat.Content{Placeholder: "A quiz."}, w.tx.messages[r.Message].Content); diff != "" {
+	want := chat.Content{Placeholder: "unknown", Text: chat.Text{Body: "A quiz."}}
+	if diff := cmp.Diff(want, w.tx.messages[r.Message].Content); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	reply := chat.Content{Text: chat.Text{Body: "B!"}, ReplyTo: &chat.ReplyRef{ID: "1"}}
@@ -166,27 +167,29 @@ func TestUnknownBecomesAPlaceholder(t *testing.T) {
 
 func TestMessageWhoseIdIsKnownIsARepeat(t *testing.T) {
 	photo := chat.Content{Placeholder: "photo"}
+	quiz := chat.Unknown{ID: "1", Text: "A quiz."}
 	for name, c := range map[string]struct {
-		first  chat.Content
-		again  chat.Body
-		change func(*world, chat.MessageID)
-		fresh  bool
+		first, again chat.Body
+		change       func(*world, chat.MessageID)
+		fresh        bool
 	}{
-		"the same words":             {first: text("a"), again: says("1", "a")},
-		"other words":                {first: text("a"), again: says("1", "b")},
-		"after an edit":              {first: text("a"), again: says("1", "a"), change: edited},
-		"after its end":              {first: text("a"), again: says("1", "a"), change: deleted},
-		"not understood now":         {first: photo, again: chat.Unknown{ID: "1", Text: "?"}},
-		"the same placeholder":       {first: photo, again: chat.MessageNew{ID: "1", Content: photo}},
-		"in a room of its own":       {first: photo, again: says("1", "a"), change: inAnotherRoom},
-		"what could not be read":     {first: photo, again: says("1", "a"), fresh: true},
-		"nobody knows what it was":   {first: photo, again: says("1", "a"), change: erased, fresh: true},
-		"a deleted placeholder":      {first: photo, again: says("1", "a"), change: deleted},
-		"not even unknown, and gone": {first: photo, again: chat.Unknown{ID: "1", Text: "?"}, change: erased},
+		"the same words":           {first: says("1", "a"), again: says("1", "a")},
+		"other words":              {first: says("1", "a"), again: says("1", "b")},
+		"after an edit":            {first: says("1", "a"), again: says("1", "a"), change: edited},
+		"after its end":            {first: says("1", "a"), again: says("1", "a"), change: deleted},
+		"not understood now":       {first: says("1", "a"), again: quiz},
+		"not understood either":    {first: quiz, again: quiz},
+		"gone, and not understood": {first: quiz, again: quiz, change: erased},
+		"the same placeholder":     {first: chat.MessageNew{ID: "1", Content: photo}, again: chat.MessageNew{ID: "1", Content: photo}},
+		"in a room of its own":     {first: quiz, again: says("1", "a"), change: inAnotherRoom},
+		"what was deleted unread":  {first: quiz, again: says("1", "a"), change: deleted},
+		"what could not be read":   {first: quiz, again: says("1", "a"), fresh: true},
+		"nobody knows what it was": {first: says("1", "a"), again: says("1", "a"), change: erased, fresh: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			first := w.said(tg, "1", c.first)
+			r, _ := w.does(tg, c.first)
+			first := r.Message
 			if c.change != nil {
 				c.change(w, first)
 			}
