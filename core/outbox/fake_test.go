@@ -228,6 +228,17 @@ func (t memTx) Copies(lane chat.ChatID, m chat.MessageID) ([]chat.Copy, error) {
 	return c, nil
 }
 
+func (t memTx) CopyOf(id chat.ChatID, remote chat.RemoteMessage) (chat.Copy, bool, error) {
+	for k, all := range t.copies {
+		for _, c := range all {
+			if k.lane == id && c.Remote == remote {
+				return c, true, nil
+			}
+		}
+	}
+	return chat.Copy{}, false, nil
+}
+
 func (t memTx) SaveCopy(c chat.Copy) error {
 	if t.saving != nil {
 		t.saving(c)

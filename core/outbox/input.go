@@ -5,6 +5,7 @@ package outbox
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/render"
@@ -41,13 +42,16 @@ func (s *step) reply(tx Tx, m chat.Message) (*render.Reply, error) {
 	if ref != nil {
 		r.Excerpt, r.Quote = ref.Excerpt, ref.Quote
 	}
-	if m.ReplyTo == 0 {
-		if ref == nil {
-			return nil, nil
-		}
+	id, err := answeredBy(tx, m)
+	switch {
+	case err != nil:
+		return nil, err
+	case id == 0 && ref == nil:
+		return nil, nil
+	case id == 0:
 		return &r, nil
 	}
-	answered, ok, err := tx.Message(m.ReplyTo)
+	answered, ok, err := tx.Message(id)
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +61,49 @@ func (s *step) reply(tx Tx, m chat.Message) (*render.Reply, error) {
 			r.Excerpt = excerpt(body)
 		}
 	}
-	r.Target, err = s.replyTarget(tx, m.ReplyTo, answered, r)
+	r.Target, err = s.replyTarget(tx, id, answered, r)
 	return &r, err
+}
+
+// answeredBy finds the message of the room that a message answers; 0 when it answers none, or one that nobody knows. An
+// answer may come before we have written down the copy that it answers, so it is looked for again.
+func answeredBy(tx Tx, m chat.Message) (chat.MessageID, error) {
+	ref := m.Content.ReplyTo
+	if m.ReplyTo != 0 || ref == nil || ref.ID == "" || m.Origin == 0 {
+		return m.ReplyTo, nil
+	}
+	c, ok, err := tx.CopyOf(m.Origin, ref.ID)
+	if err != nil || !ok {
+		return 0, err
+	}
+	answered, ok, err := tx.Message(c.Message)
+	if err != nil || !ok || answered.Room != m.Room {
+		return 0, err
+	}
+	return c.Message, nil
+}
+
+// maxAnswerWait bounds how long an answer waits for the id of what it answers, and answerPoll how often it looks.
+const (
+	maxAnswerWait = 3 * time.Second
+	answerPoll    = 50 * time.Millisecond
+)
+
+// early reports whether a message answers what nobody knows yet, while a post to its own chat is on its way: it may be
+// that post which people see already.
+func (s *step) early(tx Tx, d chat.Delivery, m chat.Message) (bool, error) {
+	if ref := m.Content.ReplyTo; ref == nil || ref.ID == "" || m.Origin == 0 || s.now.Sub(d.PlannedAt) > maxAnswerWait {
+		return false, nil
+	}
+	if id, err := answeredBy(tx, m); err != nil || id != 0 {
+		return false, err
+	}
+	head, ok, err := tx.Head(m.Origin)
+	if err != nil || !ok {
+		return false, err
+	}
+	posts, err := tx.OpenPosts(head.ID)
+	return slices.ContainsFunc(posts, func(p Post) bool { return p.State == PostInFlight }), err
 }
 
 // replyTarget finds the copy of an answered message in this chat; nil when there is none.

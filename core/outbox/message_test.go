@@ -412,6 +412,50 @@ func TestReplyToWhatNeverCameIsQuoted(t *testing.T) {
 	})
 }
 
+// People see a copy, and may answer it, before its id has come back to us.
+func TestReplyToACopyWhoseAnswerIsOnItsWayWaitsForIt(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		took time.Duration
+		sent string
+		at   time.Duration
+		to   chat.RemoteMessage
+	}{
+		{"a second", time.Second, "send yes", 1050 * time.Millisecond, "o1"},
+		{"too long", time.Minute, "send > hello?|yes", 3600 * time.Millisecond, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				w.chat(1, "tg")
+				w.chat(2, "wa")
+				w.answers("tg", func(context.Context, int, chat.Post) chat.Outcome {
+					time.Sleep(c.took)
+					return chat.Outcome{}
+				})
+				w.plan(chat.DeliverSend, w.sayIn(2, "hello?"), 1)
+				w.wait(500 * time.Millisecond)
+				yes := w.say("yes")
+				w.change(yes, func(m *chat.Message) {
+					m.Origin, m.Content.ReplyTo = 1, &chat.ReplyRef{ID: "m1", Excerpt: "hello?"}
+				})
+				w.plan(chat.DeliverSend, yes, 2)
+				w.wait(2 * c.took)
+				got := w.nets["wa"].call(0)
+				w.want("calls", w.nets["wa"].seen(), c.sent)
+				if got.at > c.at || got.at < min(c.took, maxAnswerWait) {
+					t.Errorf("sent after %s, want by %s", got.at, c.at)
+				}
+				if to := got.Reply; (to == nil) != (c.to == "") || to != nil && to.ID != c.to {
+					t.Errorf("answers %+v, want %q", to, c.to)
+				}
+			})
+		})
+	}
+}
+
+// maxAnswerWait is how long an answer waits for the id of what it answers.
+const maxAnswerWait = 3 * time.Second
+
 func TestNameStandsAboveTheText(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.chat(1, "tg", func(c *chat.Capabilities) { c.Spans = map[chat.SpanKind]chat.Level{chat.Bold: chat.Full} })

@@ -15,7 +15,8 @@ type plan struct {
 	posts  []Post
 	copies []chat.Copy // to save with it
 	state  chat.DeliveryState
-	why    chat.Reason // with posts: what cannot be done of it
+	why    chat.Reason   // with posts: what cannot be done of it
+	wait   time.Duration // instead of all that: it is too early
 }
 
 func ending(state chat.DeliveryState, why chat.Reason) plan { return plan{state: state, why: why} }
@@ -51,7 +52,7 @@ func (s *step) plan(tx Tx, d chat.Delivery) (plan, error) {
 	}
 	switch d.Kind {
 	case chat.DeliverSend:
-		return s.planSend(tx, m)
+		return s.planSend(tx, d, m)
 	case chat.DeliverEdit:
 		return s.planEdit(tx, d, m)
 	default:
@@ -82,7 +83,10 @@ func gone(m chat.Message, ok bool, now time.Time) (chat.DeliveryState, chat.Reas
 }
 
 // planSend renders the newest revision.
-func (s *step) planSend(tx Tx, m chat.Message) (plan, error) {
+func (s *step) planSend(tx Tx, d chat.Delivery, m chat.Message) (plan, error) {
+	if early, err := s.early(tx, d, m); err != nil || early {
+		return plan{wait: answerPoll}, err
+	}
 	in, err := s.input(tx, m)
 	if err != nil {
 		return plan{}, err

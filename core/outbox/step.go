@@ -215,10 +215,13 @@ func (s *step) begin(tx Tx, d chat.Delivery) (done bool, err error) {
 		return true, nil
 	}
 	p, err := s.plan(tx, d)
-	if err != nil {
+	switch {
+	case err != nil:
 		return true, err
-	}
-	if p.state != "" {
+	case p.wait > 0:
+		s.next, s.wait = nextRest, p.wait
+		return true, nil
+	case p.state != "":
 		return false, s.endPlanned(tx, d, p)
 	}
 	p, d = s.withinLimits(p, d)

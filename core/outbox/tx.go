@@ -68,6 +68,8 @@ type Records interface {
 	Message(id chat.MessageID) (m chat.Message, ok bool, err error)
 	// Copies returns where a message stands in a chat, by part, then age (aliases of one part: oldest first).
 	Copies(lane chat.ChatID, m chat.MessageID) ([]chat.Copy, error)
+	// CopyOf finds what a remote id in a chat is a copy of; ok is false when it is not known.
+	CopyOf(id chat.ChatID, remote chat.RemoteMessage) (c chat.Copy, ok bool, err error)
 	// SaveCopy inserts or updates a copy by (chat, remote, at).
 	SaveCopy(c chat.Copy) error
 	// DropCopies forgets the copies of one part in a chat.
