@@ -96,6 +96,9 @@ func fixText(raw string, ents []entity) (string, []entity, *refusal) {
 	if !utf8.ValidString(raw) {
 		return "", nil, wrong("strings must be encoded in UTF-8")
 	}
+	if r := checkSizes(ents); r != nil {
+		return "", nil, r
+	}
 	ents = splitCrossing(validOnly(ents))
 	if r := checkBounds(raw, ents); r != nil {
 		return "", nil, r
@@ -113,10 +116,25 @@ func invisible(r rune) bool {
 		(0x2028 <= r && r <= 0x202F) || (0x205F <= r && r <= 0x206F)
 }
 
+// maxOffset bounds offsets and lengths, whatever the text.
+const maxOffset = 1_000_000
+
+func checkSizes(ents []entity) *refusal {
+	for _, e := range ents {
+		if e.Offset < 0 || e.Offset > maxOffset {
+			return wrong("receive an entity with incorrect offset %d", e.Offset)
+		}
+		if e.Length < 0 || e.Length > maxOffset {
+			return wrong("receive an entity with incorrect length %d", e.Length)
+		}
+	}
+	return nil
+}
+
 func validOnly(ents []entity) []entity {
 	out := make([]entity, 0, len(ents))
 	for _, e := range ents {
-		if e.Length > 0 && e.Offset >= 0 {
+		if e.Length > 0 {
 			out = append(out, e)
 		}
 	}
@@ -128,19 +146,29 @@ func validOnly(ents []entity) []entity {
 
 // splitCrossing makes entities nest: one that begins inside another and ends after it is cut at that end.
 func splitCrossing(sorted []entity) []entity {
-	for i := 0; i < len(sorted); i++ {
-		for j := range i {
-			outer := sorted[j]
-			if e := sorted[i]; e.Offset < outer.end() && e.end() > outer.end() {
-				head, tail := e, e
-				head.Length = outer.end() - e.Offset
-				tail.Offset, tail.Length = outer.end(), e.end()-outer.end()
-				sorted[i] = head
-				sorted = validOnly(append(sorted, tail))
-			}
+	for i := 0; i < len(sorted); {
+		at := crossed(sorted, i)
+		if at < 0 {
+			i++
+			continue
 		}
+		tail := sorted[i]
+		tail.Offset, tail.Length = at, tail.end()-at
+		sorted[i].Length = at - sorted[i].Offset
+		sorted = validOnly(append(sorted, tail)) // which may put another one in this place
 	}
 	return sorted
+}
+
+// crossed is the end of an earlier entity that the i-th crosses, or -1.
+func crossed(sorted []entity, i int) int {
+	e := sorted[i]
+	for _, outer := range sorted[:i] {
+		if e.Offset < outer.end() && e.end() > outer.end() {
+			return outer.end()
+		}
+	}
+	return -1
 }
 
 // checkBounds refuses entities that lie outside the text or cut a surrogate pair. The server reads from left

@@ -81,6 +81,8 @@ func TestWhatCanNeverSucceedIsRefusedInTheServersWords(t *testing.T) {
 		"begins in a pair":  {"sendMessage", ents(`[{"type":"bold","offset":2,"length":2}]`), "entity begins in a middle of a UTF-16 symbol at byte offset 5"},
 		"ends in a pair":    {"sendMessage", ents(`[{"type":"bold","offset":0,"length":2}]`), "entity beginning at UTF-16 offset 0 ends in a middle of a UTF-16 symbol at byte offset 5"},
 		"ends too late":     {"sendMessage", ents(`[{"type":"bold","offset":1,"length":9}]`), "entity beginning at UTF-16 offset 1 ends after the end of the text at UTF-16 offset 10"},
+		"negative offset":   {"sendMessage", ents(`[{"type":"bold","offset":-1,"length":1}]`), "receive an entity with incorrect offset -1"},
+		"endless":           {"sendMessage", ents(`[{"type":"bold","offset":1,"length":9223372036854775807}]`), "receive an entity with incorrect length 9223372036854775807"},
 		"begins too late":   {"sendMessage", ents(`[{"type":"bold","offset":5,"length":1}]`), "entity begins after the end of the text at UTF-16 offset 5"},
 		"reply no JSON":     {"sendMessage", params{"chat_id": w.super, "text": "x", "reply_parameters": "{"}, "can't parse reply parameters JSON object"},
 		"reply no object":   {"sendMessage", params{"chat_id": w.super, "text": "x", "reply_parameters": "[]"}, "object expected as reply parameters"},
