@@ -77,14 +77,13 @@ func pick(runes []rune, spans []chat.Span, keep func(i int) bool) chat.Text {
 // oneLine makes an untrusted string fit into a line of ours: white space becomes single spaces, and nothing in it
 // controls the direction of what stands beside it.
 func oneLine(s string) string {
-	s = strings.ToValidUTF8(s, string(utf8.RuneError))
-	s = strings.Join(strings.Fields(s), " ")
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || isControl(r) || r == 0x2028 || r == 0x2029 {
+	s = strings.Map(func(r rune) rune {
+		if isControl(r) || unicode.IsControl(r) && !unicode.IsSpace(r) {
 			return drop
 		}
 		return r
-	}, s))
+	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
+	return strings.Join(strings.Fields(s), " ")
 }
 
 // shorten cuts s to at most n grapheme clusters, the sign of the cut included.

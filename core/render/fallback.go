@@ -12,6 +12,9 @@ import (
 // quoteMark begins each line of a quotation where the network has none of its own.
 const quoteMark = "> "
 
+// marked is the span of a quotation with marks. No network has it: it ends where posts are cut, with the marks.
+const marked chat.SpanKind = "marked"
+
 // marks are what people type where there is no formatting.
 var marks = map[chat.SpanKind]string{chat.Bold: "*", chat.Italic: "_", chat.Underline: "_", chat.Strike: "~", chat.Code: "`"}
 
@@ -116,6 +119,7 @@ func (a *adapter) around(s chat.Span, nest int, before, after string) {
 
 // quote marks each line of a quotation, and gives it lines of its own.
 func (a *adapter) quote(s chat.Span, nest int) {
+	a.kept = append(a.kept, chat.Span{Start: s.Start, End: s.End, Kind: marked})
 	before, after := a.body[:a.bytes[s.Start]], a.body[a.bytes[s.End]:]
 	mark := quoteMark
 	if before != "" && !strings.HasSuffix(before, "\n") {

@@ -153,6 +153,16 @@ func TestPartsTogetherAreTheMessage(t *testing.T) {
 	})
 }
 
+func TestNoWordIsLostWhateverTheNetworkLacks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := drawInput(t)
+		in.Caps.Text = drawLimit(t, 100) // from here on quotations are marked in every part
+		if d := cmp.Diff(letters(in.Content.Text.Body), letters(bodies(render.Message(in))...)); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
 func TestNoGraphemeClusterIsCut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		body := drawBody(t, 200)

@@ -36,30 +36,35 @@ type draft struct {
 func (in Input) draft(note string, named []chat.Media, alone bool) draft {
 	text := trim(clean(in.Content.Text))
 	d := draft{in: in, url: firstURL(text)}
-	if !blank(text.Body) {
+	kinds := in.kinds(named)
+	switch {
+	case !blank(text.Body):
 		d.body = adapt(text, in)
-	}
-	lines := in.lines(named)
-	if alone && d.body.Body == "" && len(lines) == 0 {
+	case alone && len(kinds) == 0:
 		d.body = in.words(english.empty, chat.Italic)
 	}
-	d.head = in.head(in.label(note), lines, d.body)
+	d.head = in.head(in.label(note), append(in.origin(), kinds...), d.body)
 	return d
 }
 
-// lines tell what a message is besides its text.
-func (in Input) lines(named []chat.Media) []chat.Text {
+// kinds are lines that tell what a message is besides its text.
+func (in Input) kinds(named []chat.Media) []chat.Text {
 	var lines []chat.Text
-	if f := in.Content.Forward; f != nil {
-		lines = append(lines, in.words(forwarded(f.From), chat.Italic))
-	}
-	if p := shorten(oneLine(in.Content.Placeholder), maxFileName); p != "" {
+	if p := shorten(oneLine(in.Content.Placeholder), maxFileName); !blank(p) {
 		lines = append(lines, in.words("["+p+"]"))
 	}
 	for _, m := range named {
 		lines = append(lines, in.words(mediaLine(m)))
 	}
 	return lines
+}
+
+// origin is the line that tells where a message was forwarded from, if it was.
+func (in Input) origin() []chat.Text {
+	if in.Content.Forward == nil {
+		return nil
+	}
+	return []chat.Text{in.words(forwarded(in.Content.Forward.From), chat.Italic)}
 }
 
 func forwarded(from string) string {
@@ -102,7 +107,7 @@ func (d draft) parts(media []chat.Media) []Part {
 	case len(media) == 0:
 		parts = d.posts(whole, d.keep())
 	case whole.Body == "", captions && caps.Caption.Fits(whole.Body):
-		parts = []Part{{Text: whole, Media: media}}
+		parts = []Part{{Text: unmarked(whole), Media: media}}
 	case captions && caps.Caption.Fits(head.Body) && d.body.Body != "":
 		parts = append([]Part{{Text: head, Media: media}}, d.posts(d.body, 0)...)
 	default:

@@ -110,7 +110,7 @@ func (a insertion) compare(b insertion) int {
 // insert writes the insertions into a text. Its spans cover what they covered, and what now stands in the middle of that.
 func insert(t chat.Text, ins []insertion) chat.Text {
 	if len(ins) == 0 {
-		return t
+		return chat.Text{Body: t.Body, Spans: tidy(t.Spans, utf8.RuneCountInString(t.Body))}
 	}
 	slices.SortStableFunc(ins, insertion.compare)
 	grown := make([]int, len(ins)+1) // code points that the first i insertions add

@@ -19,7 +19,7 @@ import (
 // nothing. The first keep bytes are not parted from all that follows them. A limit of 0 is beyond help.
 func split(t chat.Text, limit chat.TextLimit, keep int) []chat.Text {
 	if limit.Max <= 0 || limit.Fits(t.Body) {
-		return []chat.Text{trim(t)}
+		return []chat.Text{unmarked(trim(t))}
 	}
 	var pieces []chat.Text
 	c := cutter{limit: limit, rest: t.Body, spans: slices.Clone(t.Spans), keep: keep}
@@ -38,6 +38,7 @@ type cutter struct {
 	at    int // the code point where rest begins
 	spans []chat.Span
 	keep  int
+	ours  int // bytes at the beginning of rest that are no part of the text
 }
 
 // next cuts off the next piece.
@@ -46,14 +47,45 @@ func (c *cutter) next() chat.Text {
 	if cut < len(c.rest) {
 		cut = c.border(cut)
 	}
-	piece := c.rest[:cut]
-	c.rest, c.keep = c.rest[cut:], 0
-	from := c.at
+	piece, from := c.rest[:cut], c.at
+	c.rest, c.keep, c.ours = c.rest[cut:], 0, 0
 	c.at += utf8.RuneCountInString(piece)
 	t := trim(slice(piece, c.spans, from, c.at))
 	c.spans = slices.DeleteFunc(c.spans, func(s chat.Span) bool { return s.End <= c.at })
+	if !strings.HasSuffix(piece, "\n") {
+		c.quoteOn()
+	}
+	return unmarked(t)
+}
+
+// roomForMarks is the least limit in which a quotation is marked again when it was cut inside of a line.
+const roomForMarks = 100
+
+// quoteOn marks the rest as a quotation if it begins inside of a marked one.
+func (c *cutter) quoteOn() {
+	rest := strings.TrimLeft(c.rest, " ")
+	at := c.at + len(c.rest) - len(rest)
+	inside := slices.ContainsFunc(c.spans, func(s chat.Span) bool { return s.Kind == marked && s.Start < at && at < s.End })
+	short := c.limit.Max < roomForMarks || c.limit.MaxBytes > 0 && c.limit.MaxBytes < roomForMarks
+	if !inside || short || strings.HasPrefix(rest, "\n") {
+		return
+	}
+	for i := range c.spans { // none begins in the mark
+		c.spans[i].Start = max(c.spans[i].Start, at)
+	}
+	c.rest, c.at = quoteMark+rest, at-len(quoteMark)
+	c.ours, c.keep = len(quoteMark), len(quoteMark)
+}
+
+// unmarked leaves out what only cutting needs to know.
+func unmarked(t chat.Text) chat.Text {
+	if slices.ContainsFunc(t.Spans, isMarked) {
+		t.Spans = tidy(slices.DeleteFunc(slices.Clone(t.Spans), isMarked), utf8.RuneCountInString(t.Body))
+	}
 	return t
 }
+
+func isMarked(s chat.Span) bool { return s.Kind == marked }
 
 // longest is how many bytes of s keep to the limit, at least those of one code point.
 func longest(s string, limit chat.TextLimit) int {
@@ -132,7 +164,7 @@ func (c *cutter) inLine(end int) int {
 			p.note(at, bounds)
 		}
 	}
-	return p.best(c.keep, end)
+	return p.best(c.keep, c.ours, end)
 }
 
 func (p *places) note(at, bounds int) {
@@ -147,7 +179,7 @@ func (p *places) note(at, bounds int) {
 
 // best prefers a sentence's end if the piece is half full by then, then white space if it is not nearly empty, then where
 // the script lets lines break. A cluster that is longer than a whole piece must be cut.
-func (p places) best(keep, end int) int {
+func (p places) best(keep, ours, end int) int {
 	switch {
 	case p.sentence > keep && p.sentence >= end/2:
 		return p.sentence
@@ -155,7 +187,7 @@ func (p places) best(keep, end int) int {
 		return p.space
 	case p.chance > keep && p.chance >= end/2:
 		return p.chance
-	case p.cluster > 0:
+	case p.cluster > ours:
 		return p.cluster
 	}
 	return end
