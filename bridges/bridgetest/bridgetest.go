@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package bridgetest is what every bridge must pass. It starts the real bridge process through plugins/host, and its
+// simulator beside it, which speaks the network's own wire protocol; it posts as the network's people, looks at what they
+// see, and never asks the bridge whether something worked.
+//
+// A bridge joins with one file:
+//
+//	func TestConformance(t *testing.T) {
+//		bridgetest.Run(t, bridgetest.Subject{Package: "./cmd/causeway-bridge-telegram", …})
+//	}
+//
+// A rule about bridges that is not checked here is not yet a rule.
+package bridgetest
+
+import (
+	"testing"
+
+	"github.com/causeway-chat/causeway/bridges/sim"
+)
+
+// Subject is a bridge under test, and what the suite cannot learn from its capabilities.
+type Subject struct {
+	// Package is the import path of the bridge's main package.
+	Package string
+	// Config is the account's config for a simulator; nil takes the keys of its ready line as they are.
+	Config func(r sim.Ready) map[string]any
+	// BadLogin are config keys over Config under which the network refuses the login.
+	BadLogin map[string]any
+	// Secrets are the config keys whose values must never be logged.
+	Secrets []string
+	// Poison are raw events of the network that no bridge of today can decode. Each must come up as unknown.
+	Poison []string
+	// TellsDeletes says that the network tells the account when a user deletes a message.
+	TellsDeletes bool
+	// Group is the kind of group in which everything works.
+	Group sim.GroupKind
+}
+
+// Run runs the suite. Parts that need a world of their own build one; the others share one simulator and one bridge.
+func Run(t *testing.T, s Subject) {
+	binary := build(t, s.Package)
+	t.Run("shared", func(t *testing.T) {
+		w := newWorld(t, s, binary)
+		w.start()
+		for _, part := range []struct {
+			name string
+			run  func(*testing.T, *world)
+		}{
+			{"Describe", testDescribe},
+			{"TextUp", testTextUp},
+			{"OrderUp", testOrderUp},
+			{"SpansUp", testSpansUp},
+			{"ReplyUp", testReplyUp},
+			{"EditUp", testEditUp},
+			{"DeleteUp", testDeleteUp},
+			{"ReactionUp", testReactionUp},
+			{"OtherKindsUp", testOtherKindsUp},
+			{"GroupChangesUp", testGroupChangesUp},
+			{"TextDown", testTextDown},
+			{"SpansDown", testSpansDown},
+			{"ReplyDown", testReplyDown},
+			{"EditDown", testEditDown},
+			{"DeleteDown", testDeleteDown},
+			{"ReactionDown", testReactionDown},
+			{"LimitsDown", testLimitsDown},
+			{"ChatsThatTakeNothing", testChatsThatTakeNothing},
+			{"NoEcho", testNoEcho},
+			{"Faults", testFaults},
+			{"RateLimit", testRateLimit},
+			{"Poison", testPoison},
+		} {
+			t.Run(part.name, func(t *testing.T) { part.run(t, w.in(t)) })
+		}
+		w.in(t).checkLogs()
+	})
+	t.Run("Outage", func(t *testing.T) { testOutage(t, newWorld(t, s, binary)) })
+	t.Run("KillsWhileEventsCome", func(t *testing.T) { testKills(t, newWorld(t, s, binary)) })
+	t.Run("NothingIsConfirmedBeforeItIsStored", func(t *testing.T) { testConfirmsLate(t, newWorld(t, s, binary)) })
+	t.Run("BadLogin", func(t *testing.T) { testBadLogin(t, newWorld(t, s, binary)) })
+}
