@@ -107,10 +107,10 @@ func undecodable(act chat.Action, x *exchange) chat.Outcome {
 	switch m := acceptedHead.FindSubmatch(x.body); {
 	case m == nil || x.status != 200:
 		break
-	case len(m[1]) > 0:
-		return chat.DeliveredAs(chat.RemoteMessage(m[1]))
 	case act != chat.ActSend:
 		return chat.DeliveredAs()
+	case len(m[1]) > 0:
+		return chat.DeliveredAs(chat.RemoteMessage(m[1]))
 	}
 	switch {
 	case x.status >= 500:
@@ -152,7 +152,10 @@ func accepted(act chat.Action, result []byte) chat.Outcome {
 		}
 		return chat.DeliveredAs()
 	}
-	out := chat.DeliveredAs(remoteMessage(id))
+	out := chat.DeliveredAs()
+	if act == chat.ActSend { // an edit keeps its id
+		out.IDs = []chat.RemoteMessage{remoteMessage(id)}
+	}
 	out.At = unixTime(max(msg.number("date"), msg.number("edit_date")))
 	return out
 }
