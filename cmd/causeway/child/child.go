@@ -26,8 +26,8 @@ type Process struct {
 }
 
 // Start runs a program with its log in NAME.log of a folder; a nil stdout goes there too. The caller's goroutine must be
-// locked to its thread as long as the child shall live,
-// because the kernel ties the parent-death signal to the thread that starts the child.
+// locked to its thread as long as the child shall live, because the kernel ties the parent-death signal to the thread
+// that starts the child. The child is out of reach of the terminal's Ctrl-C: whoever started it ends it.
 func Start(dir, name string, stdout io.Writer, path string, args ...string) (*Process, error) {
 	log, err := os.OpenFile(filepath.Join(dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -40,7 +40,7 @@ func Start(dir, name string, stdout io.Writer, path string, args ...string) (*Pr
 	if stdout == nil {
 		cmd.Stdout = log
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
@@ -68,14 +68,15 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
-// StartSimulator runs a bridge binary's simulator and reads where it listens.
-func StartSimulator(ctx context.Context, dir, binary string) (*Process, sim.Ready, error) {
+// StartSimulator runs a bridge binary's simulator, with further flags, and reads where it listens.
+func StartSimulator(ctx context.Context, dir, binary string, flags ...string) (*Process, sim.Ready, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, sim.Ready{}, fmt.Errorf("pipe: %w", err)
 	}
 	defer r.Close()
-	p, err := Start(dir, "simulator", w, binary, "simulate", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0")
+	args := append([]string{"simulate", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"}, flags...)
+	p, err := Start(dir, "simulator", w, binary, args...)
 	w.Close()
 	if err != nil {
 		return nil, sim.Ready{}, err
@@ -133,3 +134,13 @@ func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
+
+// ExitCode is the code with which the process ended, and -1 when a signal ended it or it has not ended.
+func (p *Process) ExitCode() int {
+	select {
+	case <-p.done:
+		return p.cmd.ProcessState.ExitCode()
+	default:
+		return -1
+	}
+}
