@@ -308,6 +308,7 @@ func (c *converter) unknownSaid(u update) said {
 	}
 	if id := u.body.number("message_id"); id != 0 && s.where.group != 0 && (u.kind == "message" || u.kind == "channel_post") {
 		s.sender = readSender(u.body, c.me)
+		s.key = chat.EventKey(fmt.Sprintf("unknown.%d.%d", s.where.group, id))
 		s.body = chat.Unknown{ID: remoteMessage(id), Kind: u.kind, Text: unknownText(u.body), Raw: u.raw}
 	}
 	return s

@@ -62,7 +62,6 @@ func (a *account) checkGroups(ctx context.Context, budget time.Duration) error {
 			return err
 		}
 	}
-	a.tellHealthy()
 	return nil
 }
 

@@ -109,6 +109,8 @@ func readArgs(r *http.Request) map[string]any {
 // poll gives the updates from the offset on, else waits for some.
 func (s *server) poll(w http.ResponseWriter, r *http.Request, c request) {
 	var offset, limit int64
+	var wait time.Duration
+	fmt.Sscan(c.text("timeout"), &wait)
 	fmt.Sscan(c.text("offset"), &offset)
 	fmt.Sscan(c.text("limit"), &limit)
 	s.mu.Lock()
@@ -132,7 +134,7 @@ func (s *server) poll(w http.ResponseWriter, r *http.Request, c request) {
 		case <-changed:
 		case <-r.Context().Done():
 			return
-		case <-time.After(time.Second):
+		case <-time.After(wait * time.Second):
 			fmt.Fprint(w, `{"ok":true,"result":[]}`)
 			return
 		}

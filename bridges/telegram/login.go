@@ -29,7 +29,6 @@ func (a *account) login(ctx context.Context) bool {
 	a.dropWebhook(ctx)
 	a.unchecked = a.memory.groupsWhere(func(role) bool { return true })
 	a.ready.Store(true)
-	a.tellHealthy()
 	return ctx.Err() == nil
 }
 

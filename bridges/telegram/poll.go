@@ -51,9 +51,11 @@ func (c *cursor) items() []chat.StateItem {
 // error means that the router is gone.
 func (a *account) poll(ctx context.Context) error {
 	c, fails := a.readCursor(), 0
-	for ctx.Err() == nil {
+	// The first call does not wait: when it is answered, Telegram keeps for us what allowedUpdates lists, and we are
+	// connected.
+	for wait := time.Duration(0); ctx.Err() == nil; wait = time.Duration(a.cfg.PollTimeout) {
 		began := time.Now()
-		x := a.getUpdates(ctx, c.next, fails)
+		x := a.getUpdates(ctx, c.next, wait, fails)
 		batch, ok := readUpdates(x, c.next, fails)
 		if !ok {
 			a.pollFailed(ctx, x, fails)
@@ -64,11 +66,11 @@ func (a *account) poll(ctx context.Context) error {
 		if err := a.handUp(ctx, &c, batch); err != nil {
 			return err
 		}
-		a.tellHealthy()
 		if err := a.checkGroups(ctx, a.pauses.checkMore); err != nil {
 			return err
 		}
-		if len(batch) == 0 && time.Since(began) < time.Duration(a.cfg.PollTimeout)/2 {
+		a.tellHealthy()
+		if len(batch) == 0 && time.Since(began) < wait/2 {
 			a.rest(ctx, a.pauses.idle) // something on the way does not let us wait
 		}
 	}
@@ -76,8 +78,7 @@ func (a *account) poll(ctx context.Context) error {
 }
 
 // getUpdates waits for updates from next on. After failures it asks for one at a time: it may be one that breaks.
-func (a *account) getUpdates(ctx context.Context, next int64, fails int) *exchange {
-	wait := time.Duration(a.cfg.PollTimeout)
+func (a *account) getUpdates(ctx context.Context, next int64, wait time.Duration, fails int) *exchange {
 	args := map[string]any{"limit": maxBatch, "timeout": int(wait.Seconds()), "allowed_updates": allowedUpdates}
 	if next != 0 {
 		args["offset"] = next

@@ -168,8 +168,10 @@ func TestUpdateIDsMayStartAgain(t *testing.T) {
 func TestFirstCallsPrepareThePolling(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
+	l.connected(t)
 	l.push(textUpdate(10, 1, "a"))
 	l.untilText(t, "a")
+	l.polls(t, 11)
 	l.server.mu.Lock()
 	first := []string{l.calls[0].method, l.calls[1].method, l.calls[2].method}
 	l.server.mu.Unlock()

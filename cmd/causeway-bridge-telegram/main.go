@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command causeway-bridge-telegram is the plugin process that runs one Telegram bot account; the router starts it. With
-// the argument simulate it is a simulated Telegram instead, to try and test bridges against.
+// Command causeway-bridge-telegram is the plugin process that runs one Telegram bot account. The router starts it. Run as
+//
+//	causeway-bridge-telegram simulate --listen 127.0.0.1:0 --control 127.0.0.1:0
+//
+// it is a simulated Telegram instead; the first line on standard output says where.
 package main
 
 import (
@@ -17,13 +20,10 @@ import (
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "simulate" {
-		os.Exit(simulate(os.Args[2:]))
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		code := sim.Main(ctx, os.Args[2:], os.Stdout, os.Stderr)
+		stop()
+		os.Exit(code)
 	}
 	sdk.Serve(telegram.New())
-}
-
-func simulate(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return sim.Main(ctx, args, os.Stdout, os.Stderr)
 }
