@@ -30,6 +30,7 @@ func TestLongTextsArriveWhole(t *testing.T) {
 		"one word":          strings.Repeat("x", 9000),
 		"700 family emoji":  strings.Repeat("👨‍👩‍👧‍👦", 700),
 		"10,000 of Chinese": strings.Repeat("文", 10_000),
+		"one character":     "a" + strings.Repeat("\u0301", 60_000),
 	} {
 		for network, caps := range profiles(t) {
 			parts := render.Message(render.Input{Content: chat.Content{Text: chat.Text{Body: body}}, Caps: caps})

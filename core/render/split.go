@@ -130,11 +130,16 @@ func (c *cutter) paragraph(end int) int {
 	if cut <= c.keep {
 		return 0
 	}
-	next, _, _ := strings.Cut(strings.TrimLeft(c.rest[cut:], "\n"), "\n\n")
-	if cut < end/4 && !c.limit.Fits(next) {
+	if cut < end/4 && !c.paragraphFits(strings.TrimLeft(c.rest[cut:], "\n")) {
 		return 0
 	}
 	return cut
+}
+
+// paragraphFits reports whether the first paragraph of s fits into one piece.
+func (c *cutter) paragraphFits(s string) bool {
+	n := longest(s, c.limit)
+	return n == len(s) || strings.Contains(s[:min(n+2, len(s))], "\n\n")
 }
 
 // line is the last border between lines; 0 if it would leave the piece nearly empty.
@@ -149,10 +154,13 @@ func (c *cutter) line(end int) int {
 // places are the last borders of each kind inside of a line; 0 for none.
 type places struct{ sentence, space, chance, cluster int }
 
+// ahead is how many bytes behind a border tell whether it is one.
+const ahead = 64
+
 // inLine is the last good border inside of a line.
 func (c *cutter) inLine(end int) int {
 	var p places
-	rest, state, at := c.rest, -1, 0
+	rest, state, at := c.rest[:min(end+ahead, len(c.rest))], -1, 0
 	for at <= end && rest != "" {
 		var cluster string
 		var bounds int
@@ -228,6 +236,6 @@ func afterSpace(s string, at int) bool {
 	if s[at-1] != ' ' && s[at-1] != '\n' {
 		return false
 	}
-	cluster, _, _, _ := uniseg.FirstGraphemeClusterInString(s[at-1:], -1)
+	cluster, _, _, _ := uniseg.FirstGraphemeClusterInString(s[at-1:min(at+ahead, len(s))], -1)
 	return len(cluster) == 1
 }
