@@ -76,7 +76,7 @@ func (t *Tx) HoldAccount(name chat.Account, h outbox.Hold) error {
 // BeginLife begins a new life of an account's bridge, which it makes known if it is new. The epoch is one higher than any
 // before and fences former lives. It returns the last event that is durable and what the bridge asked to get back.
 func (s *Store) BeginLife(ctx context.Context, a chat.Account, n chat.Network) (epoch, lastSeq uint64, state []chat.StateItem, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
+	err = s.writeVital(ctx, func(tx *Tx) error {
 		epoch, lastSeq, state, err = tx.beginLife(a, n)
 		return err
 	})
@@ -141,7 +141,7 @@ func (t *Tx) saveItem(account int64, it chat.StateItem) error {
 
 // SetAccountState notes the condition of an account. A zero Since means now.
 func (s *Store) SetAccountState(ctx context.Context, name chat.Account, st chat.State) error {
-	err := s.Write(ctx, func(tx *Tx) error { return tx.SetAccountState(name, st) })
+	err := s.writeVital(ctx, func(tx *Tx) error { return tx.SetAccountState(name, st) })
 	if err != nil {
 		return fmt.Errorf("set account state: %w", err)
 	}
@@ -164,7 +164,7 @@ func (t *Tx) SetAccountState(name chat.Account, st chat.State) error {
 
 // SetCapabilities notes what an account's chats can show when nothing else was told of them.
 func (s *Store) SetCapabilities(ctx context.Context, name chat.Account, n chat.Network, caps chat.Capabilities) error {
-	err := s.Write(ctx, func(tx *Tx) error {
+	err := s.writeVital(ctx, func(tx *Tx) error {
 		a, err := tx.ensureAccount(name, n)
 		if err != nil {
 			return err

@@ -24,7 +24,7 @@ var reasonRestored = chat.Reason{Code: CodeRestored,
 
 // holdRestored holds the open lanes of a store that was just restored.
 func (s *Store) holdRestored() error {
-	return s.Write(context.Background(), func(tx *Tx) error {
+	return s.writeVital(context.Background(), func(tx *Tx) error {
 		n, err := tx.c.number("SELECT count(*) FROM meta WHERE key = 'restored'")
 		if err != nil || n == 0 {
 			return err

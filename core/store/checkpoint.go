@@ -13,48 +13,66 @@ import (
 // maxLog is the size from which the log is cut. That makes writes wait for about half a second.
 const maxLog = 256 << 20
 
-// checkpoints moves the log into the database from time to time, from a connection of its own, so that commits need not.
+// checkpoints moves the log into the database from time to time, so that commits need not.
 func (s *Store) checkpoints() {
+	k := &checkpointer{s: s}
+	defer k.close()
 	tick := time.NewTicker(s.opt.CheckpointEvery)
 	defer tick.Stop()
-	var c *conn
-	defer func() {
-		if c != nil {
-			_ = c.close()
-		}
-	}()
-	var seen int64
 	for {
 		select {
 		case <-s.closing:
 			return
 		case <-tick.C:
-		}
-		n := s.commits.Load()
-		if n == seen {
-			continue
-		}
-		seen = n
-		var err error
-		if c, err = s.checkpointOn(c); err != nil {
-			s.log.Warn("the log could not be moved into the database; it is tried again", "err", err)
+			k.passive()
+		case <-s.w.filled:
+			s.untilRoom(k)
 		}
 	}
 }
 
-func (s *Store) checkpointOn(c *conn) (*conn, error) {
-	if c == nil {
-		var err error
-		if c, err = s.openCheckpointer(); err != nil {
-			return nil, err
+// checkpointer has a connection of its own, once it needs one. It belongs to one goroutine.
+type checkpointer struct {
+	s    *Store
+	c    *conn
+	seen int64 // commits at the last round
+}
+
+// passive moves what it can without making anybody wait, if there is anything new. A log that has grown long is cut.
+func (k *checkpointer) passive() {
+	n := k.s.commits.Load()
+	if n == k.seen {
+		return
+	}
+	err := k.run()
+	switch {
+	case err == nil:
+		k.seen = n
+	case isDamage(err):
+		_ = k.s.breakDown(err) // tells everybody that asks
+	default:
+		k.s.log.Warn("the log could not be moved into the database; it is tried again", "err", err)
+	}
+}
+
+func (k *checkpointer) run() (err error) {
+	if k.c == nil {
+		if k.c, err = k.s.openCheckpointer(); err != nil {
+			return err
 		}
 	}
-	if s.logSize() > maxLog {
-		_, err := checkpoint(c, "TRUNCATE")
-		return c, err
+	mode := "PASSIVE"
+	if k.s.logSize() > maxLog {
+		mode = "TRUNCATE"
 	}
-	_, err := checkpoint(c, "PASSIVE")
-	return c, err
+	_, err = checkpoint(k.c, mode)
+	return err
+}
+
+func (k *checkpointer) close() {
+	if k.c != nil {
+		_ = k.c.close() // it holds nothing that could be lost
+	}
 }
 
 func (s *Store) openCheckpointer() (*conn, error) {

@@ -228,13 +228,22 @@ func isFull(err error) bool {
 	return c&0xff == sqlite3.SQLITE_FULL || c == sqlite3.SQLITE_IOERR_SHMSIZE
 }
 
-// isFatal reports whether nobody can say any more what is on disk.
+// isFatal reports whether a write that failed so leaves nobody able to say what is on disk.
 func isFatal(err error) bool {
+	switch code(err) & 0xff {
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+		return true
+	}
+	return isDamage(err)
+}
+
+// isDamage reports whether the disk failed, or what is on it makes no sense.
+func isDamage(err error) bool {
 	if isFull(err) {
 		return false
 	}
 	switch code(err) & 0xff {
-	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return true
 	}
 	return false

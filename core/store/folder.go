@@ -57,12 +57,10 @@ func lockFolder(dir string) (*os.File, error) {
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		err = inUse(dir, f)
 	}
-	if err == nil {
-		err = writePID(f)
-	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
+	writePID(f)
 	return f, nil
 }
 
@@ -75,14 +73,13 @@ func inUse(dir string, f *os.File) error {
 	return fmt.Errorf("the data folder %s is in use by process %s: stop that one first, or choose another folder", dir, pid)
 }
 
-func writePID(f *os.File) error {
-	if err := f.Truncate(0); err != nil {
-		return fmt.Errorf("write lock: %w", err)
+// writePID tells others who has the lock. A full disk may keep it from that: then they are told "unknown".
+func writePID(f *os.File) {
+	pid := strconv.Itoa(os.Getpid()) + "\n"
+	if _, err := f.WriteAt([]byte(pid), 0); err != nil {
+		pid = ""
 	}
-	if _, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0); err != nil {
-		return fmt.Errorf("write lock: %w", err)
-	}
-	return nil
+	_ = f.Truncate(int64(len(pid))) // the lock itself needs no content
 }
 
 // fileURI names a file for SQLite; %, ? and # mean something in a URI.
@@ -95,10 +92,10 @@ func fileURI(path string) string {
 
 // keepReserve makes the reserve file if it is not there. It writes zeros: a file with holes would reserve nothing.
 func keepReserve(dir string, size int64) (err error) {
-	path := filepath.Join(dir, reserveName)
-	if info, err := os.Stat(path); size <= 0 || err == nil && info.Size() >= size {
+	if hasReserve(dir, size) {
 		return nil
 	}
+	path := filepath.Join(dir, reserveName)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("make reserve: %w", err)
@@ -109,6 +106,11 @@ func keepReserve(dir string, size int64) (err error) {
 		}
 	}()
 	return allocate(f, size)
+}
+
+// hasReserve reports whether the reserve is there, if one is wanted.
+func hasReserve(dir string, size int64) bool {
+	return size <= 0 || fileSize(filepath.Join(dir, reserveName)) >= size
 }
 
 // freeReserve gives the reserve up.

@@ -46,7 +46,7 @@ func (s *Store) forgetMessages(ctx context.Context, ids []int64, before time.Tim
 	if len(ids) == 0 {
 		return nil
 	}
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.writeVital(ctx, func(tx *Tx) error {
 		for _, id := range ids {
 			if err := tx.forgetMessage(id, before); err != nil {
 				return err

@@ -78,7 +78,8 @@ func migrate(c *conn, path string, steps []string, version string) error {
 			return fmt.Errorf("migrate to schema %d: %w", i+1, err)
 		}
 	}
-	_, err = c.exec("INSERT INTO meta (key, value) VALUES ('written_by', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", version)
+	_, err = c.exec(`INSERT INTO meta (key, value) VALUES ('written_by', ?)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`, version)
 	return err
 }
 

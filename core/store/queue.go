@@ -313,7 +313,7 @@ func droppedBy(d chat.Delivery, by, why string) chat.Reason {
 
 // RetryDelivery is Tx.RetryDelivery in a transaction of its own.
 func (s *Store) RetryDelivery(ctx context.Context, id chat.DeliveryID) (next chat.DeliveryID, lane outbox.LaneRef, err error) {
-	err = s.Write(ctx, func(tx *Tx) (err error) {
+	err = s.writeVital(ctx, func(tx *Tx) (err error) {
 		next, lane, err = tx.RetryDelivery(id)
 		return err
 	})
@@ -322,7 +322,7 @@ func (s *Store) RetryDelivery(ctx context.Context, id chat.DeliveryID) (next cha
 
 // DropDelivery is Tx.DropDelivery in a transaction of its own.
 func (s *Store) DropDelivery(ctx context.Context, id chat.DeliveryID, by, why string) (lane outbox.LaneRef, err error) {
-	err = s.Write(ctx, func(tx *Tx) (err error) {
+	err = s.writeVital(ctx, func(tx *Tx) (err error) {
 		lane, err = tx.DropDelivery(id, by, why)
 		return err
 	})

@@ -79,7 +79,7 @@ func (s *Store) eraseSlice(ctx context.Context, ids []int64) (erased int, err er
 	if len(ids) == 0 {
 		return 0, nil
 	}
-	err = s.Write(ctx, func(tx *Tx) error {
+	err = s.writeVital(ctx, func(tx *Tx) error {
 		erased = 0
 		for _, id := range ids {
 			n, err := tx.c.exec("UPDATE message SET content = NULL WHERE id = ? AND content IS NOT NULL", id)
@@ -97,7 +97,7 @@ func (s *Store) eraseSlice(ctx context.Context, ids []int64) (erased int, err er
 func (s *Store) eraseExpired(ctx context.Context, now time.Time) (erased int, err error) {
 	for {
 		n := 0
-		err := s.Write(ctx, func(tx *Tx) (err error) {
+		err := s.writeVital(ctx, func(tx *Tx) (err error) {
 			n, err = tx.eraseExpired(now)
 			return err
 		})
@@ -183,7 +183,7 @@ func (s *Store) forgetDeliveries(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return s.Write(ctx, func(tx *Tx) error {
+	return s.writeVital(ctx, func(tx *Tx) error {
 		for _, id := range ids {
 			if _, err := tx.c.exec("DELETE FROM delivery WHERE id = ? AND ended_at IS NOT NULL", id); err != nil {
 				return err
@@ -208,7 +208,7 @@ func (s *Store) pruneJournal(ctx context.Context, now time.Time, keep time.Durat
 			return err
 		}
 		if len(old)+len(payloads) > 0 {
-			if err := s.Write(ctx, func(tx *Tx) error { return tx.forgetEvents(old, payloads) }); err != nil {
+			if err := s.writeVital(ctx, func(tx *Tx) error { return tx.forgetEvents(old, payloads) }); err != nil {
 				return err
 			}
 		}
@@ -253,7 +253,7 @@ func (t *Tx) forgetEvents(old, payloads []journalKey) error {
 
 // compact gives free pages back to the file system and cuts the log.
 func (s *Store) compact(ctx context.Context) error {
-	err := s.Write(ctx, func(tx *Tx) error {
+	err := s.writeVital(ctx, func(tx *Tx) error {
 		return tx.c.query("PRAGMA incremental_vacuum(2000)", func(row) error { return nil })
 	})
 	if err != nil {

@@ -205,7 +205,7 @@ func (t *Tx) discard(d chat.Delivery, why chat.Reason) error {
 // Unlink takes a chat out of its room and ends all its open deliveries; see Tx.UnlinkChat.
 func (s *Store) Unlink(ctx context.Context, id chat.ChatID) error {
 	left := false
-	err := s.Write(ctx, func(tx *Tx) (err error) {
+	err := s.writeVital(ctx, func(tx *Tx) (err error) {
 		left, err = tx.UnlinkChat(id, false)
 		return err
 	})
@@ -222,7 +222,7 @@ func (s *Store) Unlink(ctx context.Context, id chat.ChatID) error {
 func (s *Store) endUnlinked(ctx context.Context, chats []chat.ChatID) error {
 	for _, id := range chats {
 		for left := true; left; {
-			err := s.Write(ctx, func(tx *Tx) (err error) {
+			err := s.writeVital(ctx, func(tx *Tx) (err error) {
 				left, err = tx.EndUnlinked(id)
 				return err
 			})
@@ -255,7 +255,7 @@ type ConfigLink struct {
 // all of it happens or, with an error that names the room or chat, nothing.
 func (s *Store) ApplyConfigRooms(ctx context.Context, rooms []ConfigRoom) error {
 	var gone []chat.ChatID
-	err := s.Write(ctx, func(tx *Tx) (err error) {
+	err := s.writeVital(ctx, func(tx *Tx) (err error) {
 		gone, err = tx.applyConfig(rooms)
 		return err
 	})

@@ -79,6 +79,8 @@ type Store struct {
 	lock    *os.File
 	readers chan *conn // a nil one is opened when it is taken
 	w       *writer    // nil when read only
+	failed  chan error // tells once that the store is broken
+	broken  atomic.Pointer[error]
 	commits atomic.Int64
 	uncut   atomic.Bool // bodies were erased, and the log may still hold pieces of them
 
@@ -97,7 +99,7 @@ func Open(ctx context.Context, dir string, opt Options) (*Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, opt: opt.withDefaults(), readers: make(chan *conn, maxReaders), closing: make(chan struct{})}
+	s := &Store{dir: dir, opt: opt.withDefaults(), readers: make(chan *conn, maxReaders), closing: make(chan struct{}), failed: make(chan error, 1)}
 	s.log = s.opt.Log
 	for range maxReaders {
 		s.readers <- nil
@@ -132,14 +134,28 @@ func (s *Store) openWriting() error {
 	if err := makeFile(s.path()); err != nil {
 		return err
 	}
-	c, err := openConn(s.dsn(), creating...)
+	c, err := s.openWriter()
+	if isFull(err) { // what was in flight must still reach the disk
+		if err = freeReserve(s.dir); err == nil {
+			c, err = s.openWriter()
+		}
+	}
 	if err != nil {
 		return err
 	}
-	if err := migrate(c, s.path(), migrations, s.opt.Version); err != nil {
-		return errors.Join(err, c.close())
-	}
 	return s.start(c)
+}
+
+// openWriter opens the connection that writes and brings the schema up to date.
+func (s *Store) openWriter() (*conn, error) {
+	c, err := openConn(s.dsn(), creating...)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(c, s.path(), migrations, s.opt.Version); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
 }
 
 // creating are the settings of the connection that writes. The first two work only before the first table exists.
@@ -185,7 +201,9 @@ func (s *Store) release() error {
 			errs = append(errs, c.close())
 		}
 	}
-	if s.w != nil {
+	// A broken store leaves its connection to the end of the process: to close it would move the log into the database, on
+	// a disk that has just failed.
+	if s.w != nil && s.brokenBy() == nil {
 		errs = append(errs, s.w.close())
 	}
 	if s.lock != nil {
@@ -195,16 +213,11 @@ func (s *Store) release() error {
 }
 
 // Failed tells once that the store is broken. The process should end then; see ErrBroken.
-func (s *Store) Failed() <-chan error {
-	if s.w == nil {
-		return nil
-	}
-	return s.w.failed
-}
+func (s *Store) Failed() <-chan error { return s.failed }
 
-// Pressure reports whether so many writes wait that bridges should be given no more credit.
+// Pressure reports whether bridges should be given no more credit: so many writes wait, or the disk is full.
 func (s *Store) Pressure() bool {
-	return s.w != nil && len(s.w.queue)*4 > cap(s.w.queue)*3
+	return s.w != nil && (s.w.full.Load() || len(s.w.queue)*4 > cap(s.w.queue)*3)
 }
 
 func (s *Store) path() string { return filepath.Join(s.dir, FileName) }

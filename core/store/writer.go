@@ -35,7 +35,7 @@ type op struct {
 	err   error
 }
 
-// writer owns the connection that writes. All but queue, stopped, failed and full belong to its goroutine.
+// writer owns the connection that writes. All but queue, stopped, filled and full belong to its goroutine.
 type writer struct {
 	s       *Store
 	c       *conn
@@ -43,27 +43,21 @@ type writer struct {
 	cache   cache
 	queue   chan *op
 	stopped chan struct{}
-	failed  chan error
-	full    atomic.Bool // written by the goroutine alone
+	filled  chan struct{} // tells that full has become true
+	full    atomic.Bool   // written by the goroutine alone
 
-	batch  []*op
-	broken error
-	probed time.Time // when room was last looked for
-	// hook, in tests, may fail a commit.
-	hook func() error
+	batch []*op
 }
 
 func newWriter(s *Store, c *conn) (*writer, error) {
-	w := &writer{s: s, c: c, queue: make(chan *op, s.opt.Queue), stopped: make(chan struct{}), failed: make(chan error, 1)}
+	w := &writer{s: s, c: c, queue: make(chan *op, s.opt.Queue), stopped: make(chan struct{}), filled: make(chan struct{}, 1)}
 	next, err := c.number("SELECT next FROM id_counter")
 	if err != nil {
 		return nil, err
 	}
 	w.ids = ids{next: next, limit: next}
 	w.cache.clear()
-	if err := keepReserve(s.dir, s.opt.ReserveBytes); err != nil {
-		s.log.Warn("no room for the reserve file: free some disk space", "err", err)
-	}
+	w.makeReserve()
 	return w, nil
 }
 
@@ -72,6 +66,11 @@ func newWriter(s *Store, c *conn) (*writer, error) {
 // until Write has returned; tx must not be kept. f must not call the store. Write blocks while the queue is full; when
 // ctx ends before f has begun, f does not run.
 func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error { return s.write(ctx, false, f) }
+
+// writeVital is Write for what must be possible on a full disk too: it may use the reserve.
+func (s *Store) writeVital(ctx context.Context, f func(tx *Tx) error) error {
+	return s.write(ctx, true, f)
+}
 
 func (s *Store) write(ctx context.Context, vital bool, f func(tx *Tx) error) error {
 	if s.w == nil {
@@ -161,8 +160,7 @@ func (w *writer) settle(err error) {
 		w.noRoom()
 		return
 	case isFatal(err):
-		w.breakDown(err)
-		err = w.broken
+		err = w.s.breakDown(err)
 	}
 	for _, o := range w.batch {
 		w.answer(o, err)
@@ -187,7 +185,7 @@ func (w *writer) take(o *op) bool {
 
 // admit takes o unless it must be refused at once.
 func (w *writer) admit(o *op) bool {
-	if w.full.Load() && !o.vital && !w.hasRoom() && o.state.CompareAndSwap(opQueued, opTaken) {
+	if w.full.Load() && !o.vital && o.state.CompareAndSwap(opQueued, opTaken) {
 		w.answer(o, ErrFull)
 		return false
 	}
@@ -279,8 +277,8 @@ func (w *writer) call(o *op, tx *Tx) (err error) {
 }
 
 func (w *writer) begin() error {
-	if w.broken != nil {
-		return w.broken
+	if err := w.s.brokenBy(); err != nil {
+		return err
 	}
 	_, err := w.c.exec("BEGIN IMMEDIATE")
 	w.c.sick = nil
@@ -289,12 +287,6 @@ func (w *writer) begin() error {
 
 // commit returns when the batch is synced.
 func (w *writer) commit() error {
-	if w.hook != nil {
-		if err := w.hook(); err != nil {
-			w.rollback()
-			return err
-		}
-	}
 	begun := time.Now()
 	_, err := w.c.exec("COMMIT")
 	if err != nil {
@@ -314,74 +306,6 @@ func (w *writer) rollback() {
 	w.c.sick = nil
 	w.ids.limit = w.ids.durable
 	w.cache.clear()
-}
-
-// breakDown makes every later write fail.
-func (w *writer) breakDown(err error) {
-	if w.broken != nil {
-		return
-	}
-	w.broken = fmt.Errorf("%w: %w", ErrBroken, err)
-	w.s.log.Error("the store is broken: the process must end", "err", err)
-	w.failed <- w.broken
-}
-
-// noRoom handles a batch that found the disk full: the reserve is given up for outcomes of what is in motion; everything
-// else is refused.
-func (w *writer) noRoom() {
-	if !w.full.Load() {
-		w.s.log.Error("the disk is full: nothing new is accepted until there is room")
-	}
-	w.full.Store(true)
-	w.probed = time.Now()
-	if err := freeReserve(w.s.dir); err != nil {
-		w.s.log.Warn("the reserve could not be given up", "err", err)
-	}
-	var vital []*op
-	for _, o := range w.batch {
-		if o.vital {
-			vital = append(vital, o)
-		} else {
-			w.answer(o, ErrFull)
-		}
-	}
-	w.batch = vital
-	if len(vital) == 0 {
-		return
-	}
-	err := w.redo()
-	if err == nil {
-		err = w.commit()
-	} else {
-		w.rollback()
-	}
-	if isFull(err) {
-		err = ErrFull
-	}
-	if isFatal(err) {
-		w.breakDown(err)
-		err = w.broken
-	}
-	for _, o := range vital {
-		w.answer(o, err)
-	}
-}
-
-// probeEvery is how often room is looked for while the disk is full.
-const probeEvery = time.Second
-
-// hasRoom looks whether there is room again for the reserve.
-func (w *writer) hasRoom() bool {
-	if time.Since(w.probed) < probeEvery {
-		return false
-	}
-	w.probed = time.Now()
-	if keepReserve(w.s.dir, w.s.opt.ReserveBytes) != nil {
-		return false
-	}
-	w.full.Store(false)
-	w.s.log.Info("the disk has room again")
-	return true
 }
 
 // close closes the connection; SQLite moves its log into the database then.

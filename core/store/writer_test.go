@@ -8,14 +8,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/causeway-chat/causeway/core/chat"
-	"github.com/causeway-chat/causeway/core/outbox"
 	"github.com/causeway-chat/causeway/core/store"
 )
 
@@ -237,68 +235,6 @@ func TestCloseCommitsWhatWaits(t *testing.T) {
 	}
 	if n := keys(t, openAt(t, dir, store.Options{})); n != acked {
 		t.Errorf("%d acknowledged, %d stored", acked, n)
-	}
-}
-
-func TestFailedSyncBreaksTheStoreForGood(t *testing.T) {
-	s := openAt(t, t.TempDir(), store.Options{})
-	record(t, s, "a")
-	s.FailCommits(func() error { return store.ErrIO })
-	if err := s.Write(t.Context(), key("b", nil)); !errors.Is(err, store.ErrBroken) {
-		t.Fatalf("write: %v", err)
-	}
-	select {
-	case err := <-s.Failed():
-		if !errors.Is(err, store.ErrBroken) {
-			t.Error(err)
-		}
-	default:
-		t.Error("nobody was told")
-	}
-	if err := s.Write(t.Context(), key("c", nil)); !errors.Is(err, store.ErrBroken) {
-		t.Errorf("later write: %v", err)
-	}
-	if n := keys(t, s); n != 1 {
-		t.Errorf("%d keys", n)
-	}
-}
-
-func TestFullDiskRefusesNewWorkButRecordsOutcomes(t *testing.T) {
-	dir := t.TempDir()
-	s := openAt(t, dir, store.Options{ReserveBytes: 8192})
-	big := strings.Repeat("x", 40<<10)
-	if err := s.LimitPages(1); err != nil {
-		t.Fatal(err)
-	}
-	errs := group(t, s, key("small", nil), key(big, nil))
-	for _, err := range errs {
-		if !errors.Is(err, store.ErrFull) {
-			t.Errorf("write to a full disk: %v", err)
-		}
-	}
-	if _, err := os.Stat(filepath.Join(dir, "reserve")); err == nil {
-		t.Error("the reserve was not given up")
-	}
-	if st, err := s.Stats(t.Context()); err != nil || !st.Full {
-		t.Errorf("stats do not tell: %+v, %v", st, err)
-	}
-	if err := s.Write(t.Context(), key("small", nil)); !errors.Is(err, store.ErrFull) {
-		t.Errorf("write right after: %v", err)
-	}
-	err := store.Outbox(s).Write(t.Context(), func(tx outbox.Tx) error { return tx.HoldAccount("tg", outbox.Hold{Fails: 1}) })
-	if err != nil {
-		t.Errorf("an outcome was not recorded: %v", err)
-	}
-	s.ForgetProbe()
-	if err := s.LimitPages(0); err != nil {
-		t.Fatal(err)
-	}
-	record(t, s, "small")
-	if st, err := s.Stats(t.Context()); err != nil || st.Full {
-		t.Errorf("still full: %+v, %v", st, err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "reserve")); err != nil {
-		t.Error("the reserve was not made again")
 	}
 }
 

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/causeway-chat/causeway/core/outbox"
+	"github.com/causeway-chat/causeway/core/store"
+)
+
+// reserve is the size of the reserve in these tests.
+const reserve = 512 << 10
+
+// limited fails what would make the folder larger than its size.
+func limited(t *testing.T, dir string, size int64) func(diskOp) int32 {
+	return func(op diskOp) int32 {
+		info, err := os.Stat(filepath.Join(dir, op.file))
+		if err != nil {
+			t.Error(err)
+			return sqlite3.SQLITE_IOERR
+		}
+		grows := op.at + int64(len(op.data)) - info.Size()
+		if op.kind == "write" && grows > 0 && folderSize(t, dir)+grows > size {
+			return sqlite3.SQLITE_FULL
+		}
+		return 0
+	}
+}
+
+func folderSize(t *testing.T, dir string) (size int64) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err == nil { // a file may go meanwhile
+			size += info.Size()
+		}
+	}
+	return size
+}
+
+// outcome records something as lanes do.
+func outcome(s *store.Store, fails int) error {
+	return store.Outbox(s).Write(context.Background(), func(tx outbox.Tx) error { return tx.HoldAccount("tg", outbox.Hold{Fails: fails}) })
+}
+
+// big is an event that finds no room.
+func big(n int) func(*store.Tx) error { return key(strings.Repeat(fmt.Sprint(n), 2*reserve), nil) }
+
+// wantFull looks at a store whose disk has just filled up.
+func wantFull(t *testing.T, s *store.Store, before int64) {
+	t.Helper()
+	for i, err := range group(t, s, key("small", nil), big(1), key("bad", errMine)) {
+		if !errors.Is(err, store.ErrFull) && i < 2 {
+			t.Errorf("write %d to a full disk: %v", i, err)
+		}
+	}
+	if !s.Sizes().Full || !s.Pressure() {
+		t.Error("nobody is told that the disk is full")
+	}
+	for i := range 50 {
+		if err := outcome(s, i+1); err != nil {
+			t.Fatalf("an outcome was not recorded: %v", err)
+		}
+	}
+	if err := s.Write(t.Context(), key("small", nil)); !errors.Is(err, store.ErrFull) {
+		t.Errorf("a new event, however small: %v", err)
+	}
+	if n := keys(t, s); n != before {
+		t.Errorf("%d keys, want %d", n, before)
+	}
+	if fails, err := s.Number("SELECT fails FROM account WHERE name = 'tg'"); fails != 50 || err != nil {
+		t.Errorf("the last outcome was not kept: %d, %v", fails, err)
+	}
+}
+
+// TestFullDiskRefusesNewWorkRecordsOutcomesAndGoesOn runs in virtual time: room is looked for when the test says so.
+func TestFullDiskRefusesNewWorkRecordsOutcomesAndGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	d := onDisk(t, dir)
+	synctest.Test(t, func(t *testing.T) {
+		s := openAt(t, dir, store.Options{ReserveBytes: reserve})
+		begin(t, s, "tg")
+		d.failWith(limited(t, dir, folderSize(t, dir)))
+		wantFull(t, s, 0)
+		path := filepath.Join(dir, "reserve")
+		if err := os.MkdirAll(filepath.Join(path, "no room"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if !s.Sizes().Full {
+			t.Error("found room where there is none")
+		}
+		d.failWith(nil)
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		wantRoom(t, s, path)
+	})
+}
+
+func wantRoom(t *testing.T, s *store.Store, reservePath string) {
+	t.Helper()
+	if s.Sizes().Full || s.Pressure() {
+		t.Error("still said to be full")
+	}
+	record(t, s, "again")
+	if info, err := os.Stat(reservePath); err != nil || info.Size() != reserve {
+		t.Errorf("the reserve was not made again: %v", err)
+	}
+}
