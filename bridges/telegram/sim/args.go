@@ -114,9 +114,9 @@ func (a args) readJSON(body io.Reader) error {
 		return fmt.Errorf("decode arguments: %w", err)
 	}
 	for name, value := range fields {
-		var s string
-		if json.Unmarshal(value, &s) != nil {
-			s = string(value)
+		s := string(value)
+		if value[0] == '"' {
+			_ = json.Unmarshal(value, &s) // the whole was valid, so this is
 		}
 		if s != "null" {
 			a.values[strings.ToLower(name)] = s

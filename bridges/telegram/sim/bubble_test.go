@@ -147,3 +147,6 @@ func texts(prefix string, n int) []string {
 	}
 	return out
 }
+
+// fixedClock is a world in which no time passes.
+func fixedClock() func() time.Time { return func() time.Time { return time.Unix(1_700_000_000, 0) } }

@@ -42,6 +42,7 @@ type bucketKey struct {
 }
 
 type bucket struct {
+	rate   Rate
 	tokens float64
 	at     time.Time
 }
@@ -50,62 +51,76 @@ func newLimiter(l *Limits) limiter { return limiter{limits: l, buckets: map[buck
 
 // limit refuses a post that comes too early, with the true wait.
 func (s *Server) limit(c *call) *refusal {
-	l := &s.limiter
-	if l.limits == nil || !c.def.posts {
+	if !c.def.posts {
 		return nil
 	}
 	now := time.Now()
+	var wait time.Duration
+	taken := s.limiter.bucketsOf(c)
+	for _, t := range taken {
+		t.fill(now)
+		wait = max(wait, t.wait())
+	}
+	if wait > 0 {
+		return tooMany(wholeSeconds(wait))
+	}
+	for _, t := range taken {
+		t.tokens--
+	}
+	return nil
+}
+
+// charge takes more tokens for a post of several messages. It never refuses: the next post pays.
+func (l *limiter) charge(c *call, n int) {
+	for _, t := range l.bucketsOf(c) {
+		t.tokens -= float64(n)
+	}
+}
+
+// bucketsOf finds the buckets that a post of the call takes from, and makes those that are new.
+func (l *limiter) bucketsOf(c *call) []*bucket {
+	if l.limits == nil {
+		return nil
+	}
 	id := c.bot.user.id
-	checks := []struct {
+	out := make([]*bucket, 0, 3)
+	for _, check := range []struct {
 		key  bucketKey
 		rate Rate
 	}{
 		{bucketKey{bot: id, chat: c.chatID}, l.limits.PerChat},
 		{bucketKey{bot: id, chat: c.chatID, group: true}, l.limits.PerGroup},
 		{bucketKey{bot: id}, l.limits.Overall},
-	}
-	var wait time.Duration
-	var taken []*bucket
-	for _, check := range checks {
+	} {
 		if check.rate.Events == 0 || check.key.group && c.chatID > 0 {
 			continue
 		}
-		b := l.bucket(check.key, check.rate, now)
-		taken = append(taken, b)
-		wait = max(wait, b.wait(check.rate))
+		b := l.buckets[check.key]
+		if b == nil {
+			b = &bucket{rate: check.rate, tokens: check.rate.burst(), at: time.Now()}
+			l.buckets[check.key] = b
+		}
+		out = append(out, b)
 	}
-	if wait > 0 {
-		return tooMany(wholeSeconds(wait))
-	}
-	for _, b := range taken {
-		b.tokens--
-	}
-	return nil
+	return out
 }
 
 func (r Rate) perSecond() float64 { return float64(r.Events) / r.Per.Seconds() }
 
 func (r Rate) burst() float64 { return float64(max(r.Burst, r.Events)) }
 
-// bucket returns the key's bucket, filled up to now.
-func (l *limiter) bucket(key bucketKey, r Rate, now time.Time) *bucket {
-	b := l.buckets[key]
-	if b == nil {
-		b = &bucket{tokens: r.burst(), at: now}
-		l.buckets[key] = b
-	}
-	b.tokens = min(b.tokens+now.Sub(b.at).Seconds()*r.perSecond(), r.burst())
+func (b *bucket) fill(now time.Time) {
+	b.tokens = min(b.tokens+now.Sub(b.at).Seconds()*b.rate.perSecond(), b.rate.burst())
 	b.at = now
-	return b
 }
 
 // wait is the time until a token is there, forgiving a tenth of a second of jitter on the way.
-func (b *bucket) wait(r Rate) time.Duration {
-	missing := 1 - b.tokens - 0.1*r.perSecond()
+func (b *bucket) wait() time.Duration {
+	missing := 1 - b.tokens - 0.1*b.rate.perSecond()
 	if missing <= 0 {
 		return 0
 	}
-	return time.Duration(missing / r.perSecond() * float64(time.Second))
+	return time.Duration(missing / b.rate.perSecond() * float64(time.Second))
 }
 
 // The server takes no more than so many posts of a bot to one chat at a time; it answers the others late.

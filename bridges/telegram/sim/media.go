@@ -33,6 +33,10 @@ const (
 	kindSticker   = "sticker"
 )
 
+const filesFolder = "files/"
+
+func (m *media) path() string { return filesFolder + m.fileID }
+
 var mediaKinds = []string{kindPhoto, kindVideo, kindAnimation, kindAudio, kindVoice, kindVideoNote, kindFile, kindSticker}
 
 func (m *media) view() control.Media {
@@ -94,14 +98,4 @@ func (s *Server) keepFile(m *media) {
 		}
 		s.fileIDs = trimmed(s.fileIDs, keptFiles)
 	}
-}
-
-// uploaded makes a media of a user's or a bot's file.
-func (s *Server) uploaded(kind, name, mime string, data []byte, size int64, hash [sha256.Size]byte) *media {
-	m := &media{kind: kind, name: name, mime: mime, size: size, hash: hash}
-	if int64(len(data)) == size && size <= s.opts.KeepFile {
-		m.data = data
-	}
-	s.keepFile(m)
-	return m
 }

@@ -14,7 +14,7 @@ type methodDef struct {
 }
 
 // methods are those that the server knows, by lower-case name.
-var methods = methodTable([]methodDef{
+var methods = methodTable(append(fileMethods(), []methodDef{
 	{name: "getUpdates"}, // served apart, because it waits
 	{name: "getMe", run: (*Server).getMe},
 	{name: "setWebhook", run: (*Server).setWebhook},
@@ -41,7 +41,9 @@ var methods = methodTable([]methodDef{
 	{name: "closeForumTopic", changes: true, run: (*Server).closeForumTopic},
 	{name: "reopenForumTopic", changes: true, run: (*Server).reopenForumTopic},
 	{name: "deleteForumTopic", changes: true, run: (*Server).deleteForumTopic},
-})
+	{name: "sendMediaGroup", posts: true, changes: true, run: (*Server).sendMediaGroup},
+	{name: "getFile", run: (*Server).getFile},
+}...))
 
 // unknownMethod stands for all others.
 var unknownMethod = methodDef{name: "unknown", run: func(*Server, *call) (any, *refusal) { return nil, errNoMethod }}

@@ -161,8 +161,12 @@ func (m *message) write(text string, ents []entity, limit int) error {
 }
 
 func (s *Server) posted(in control.Media) *media {
-	hash := sha256.Sum256(in.Data)
-	return s.uploaded(in.Kind, in.Name, in.MIME, in.Data, int64(len(in.Data)), hash)
+	m := &media{kind: in.Kind, name: in.Name, mime: in.MIME, size: int64(len(in.Data)), hash: sha256.Sum256(in.Data)}
+	if m.size <= s.opts.KeepFile {
+		m.data = in.Data
+	}
+	s.keepFile(m)
+	return m
 }
 
 func albumID(c *chat, name string) string {

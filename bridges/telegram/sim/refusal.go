@@ -2,7 +2,10 @@
 
 package sim
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // refusal is an answer that is not ok, in the real server's words.
 type refusal struct {
@@ -20,6 +23,12 @@ func (r *refusal) answer() apiAnswer {
 		a.Parameters = &apiParameters{RetryAfter: r.retryAfter, MigrateToChatID: r.migrateTo}
 	}
 	return a
+}
+
+// words is the text without its class, for a refusal inside another.
+func (r *refusal) words() string {
+	_, words, _ := strings.Cut(r.text, ": ")
+	return words
 }
 
 func bad(format string, args ...any) *refusal {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"regexp"
@@ -55,6 +56,7 @@ func (s *Server) drain(r *http.Request) { _, _ = readArgs(r, 0) }
 func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request, token, method string) {
 	a, err := readArgs(r, s.opts.KeepFile)
 	if errors.Is(err, errTooLarge) {
+		_, _ = io.Copy(io.Discard, r.Body) // so that the client is there to read the answer
 		writeRefusal(w, &refusal{code: 413, text: "Request Entity Too Large"})
 		return
 	}

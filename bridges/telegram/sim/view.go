@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
 )
@@ -106,7 +105,7 @@ func (l *chatLog) changed(since uint64) []*message {
 func (m *message) seen() control.Seen {
 	out := control.Seen{
 		ID: messageID(m.id), Account: accountID(m.bot), Album: m.album, Service: m.service, Edits: m.edits,
-		Deleted: m.deleted, At: m.at.UTC().Round(time.Millisecond),
+		Deleted: m.deleted, At: m.at.UTC(),
 	}
 	if m.from != nil {
 		out.Author, out.Name = userID(m.from.id), m.from.name
