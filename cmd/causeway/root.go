@@ -51,6 +51,7 @@ func (c *cli) commands() []*cobra.Command {
 		c.backupCommand(),
 		c.restoreCommand(),
 		c.sandboxCommand(),
+		c.benchCommand(),
 		c.versionCommand(),
 	}
 }

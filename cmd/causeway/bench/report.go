@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// Report is what a run has found. The figures tell of this machine at this hour; the ratios are what is promised.
+type Report struct {
+	Began   time.Time `json:"began"`
+	Go      string    `json:"go"`
+	CPUs    int       `json:"cpus"`
+	Rounds  int       `json:"rounds"`
+	Figures []*Figure `json:"figures"`
+	Ratios  []Ratio   `json:"ratios"`
+}
+
+// Figure is one thing that was measured, once a round.
+type Figure struct {
+	Mode      string    `json:"mode"`
+	LatencyMS int64     `json:"latency_ms"`
+	Rooms     int       `json:"rooms"`
+	Subject   string    `json:"subject"`
+	What      string    `json:"what"`
+	Waiting   int       `json:"waiting,omitempty"` // deliveries, in the mode Backlog
+	Unit      string    `json:"unit"`
+	Values    []float64 `json:"values"`
+	Median    float64   `json:"median"`
+}
+
+func newReport(opt Options) *Report {
+	return &Report{Began: time.Now().UTC().Truncate(time.Second), Go: runtime.Version(), CPUs: runtime.NumCPU(), Rounds: opt.Rounds,
+		Figures: []*Figure{}, Ratios: []Ratio{}}
+}
+
+// same reports whether both are the same thing, whatever the values.
+func (f *Figure) same(o *Figure) bool {
+	return f.Mode == o.Mode && f.LatencyMS == o.LatencyMS && f.Rooms == o.Rooms && f.Subject == o.Subject && f.What == o.What &&
+		f.Waiting == o.Waiting
+}
+
+// take adds a value and tells of it.
+func (r *run) take(f Figure, value float64) {
+	known := r.report.find(f)
+	if known == nil {
+		known = &f
+		r.report.Figures = append(r.report.Figures, known)
+	}
+	known.Values = append(known.Values, value)
+	known.Median = median(known.Values)
+	fmt.Fprintf(r.opt.Progress, "%-60s %10s %s\n", known.label(), number(value), known.Unit)
+}
+
+func (r *Report) find(want Figure) *Figure {
+	for _, f := range r.Figures {
+		if f.same(&want) {
+			return f
+		}
+	}
+	return nil
+}
+
+// label names a figure for people.
+func (f *Figure) label() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", f.Subject, f.Mode)
+	switch f.Mode {
+	case Burst:
+		fmt.Fprintf(&b, ", %s, %d ms a call", chats(f.Rooms), f.LatencyMS)
+	case Closed, Rate:
+		fmt.Fprintf(&b, ", %d ms a call", f.LatencyMS)
+	case Backlog:
+		fmt.Fprintf(&b, ", %d waiting", f.Waiting)
+	}
+	return b.String() + ", " + f.What
+}
+
+func chats(n int) string {
+	if n == 1 {
+		return "1 chat"
+	}
+	return strconv.Itoa(n) + " chats"
+}
+
+// number writes three digits that count.
+func number(v float64) string {
+	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	digits := 2 - int(math.Floor(math.Log10(math.Abs(v))))
+	return strconv.FormatFloat(v, 'f', max(digits, 0), 64)
+}
+
+// Write shows the report to people.
+func (r *Report) Write(w io.Writer) error {
+	fmt.Fprintf(w, "%s, %d processors, %s, %d rounds. Medians of this machine at this hour:\n\n", r.Go, r.CPUs, r.Began.Format(time.DateOnly), r.Rounds)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, f := range r.Figures {
+		fmt.Fprintf(t, "%s\t%s\t%s\t\n", f.label(), number(f.Median), f.Unit)
+	}
+	if err := t.Flush(); err != nil || len(r.Ratios) == 0 {
+		return err
+	}
+	fmt.Fprintf(w, "\nRatios, which hold on other machines too (median of the rounds, least to most):\n\n")
+	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, q := range r.Ratios {
+		fmt.Fprintf(t, "%s\t%s\t(%s to %s)\t%s\t%s\t\n", q.Name, number(q.Value), number(q.Least), number(q.Most), q.bar(), q.verdict())
+	}
+	return t.Flush()
+}

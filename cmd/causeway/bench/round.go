@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/causeway-chat/causeway/bridges/sim"
+	"github.com/causeway-chat/causeway/cmd/causeway/child"
+)
+
+// subject is one of those that are compared.
+type subject struct {
+	name    string
+	ways    []way
+	pids    []int
+	account sim.AccountID
+}
+
+// The names of the subjects.
+const (
+	nameCauseway = "causeway"
+	nameBare     = "bare loop"
+	nameDurable  = "durable loop"
+)
+
+// Numbers that follow from Options.Messages, and the bounds that keep a run short over a slow network.
+const (
+	busyFor      = 4 * time.Second // a burst's length at one message per call's latency
+	closedShare  = 5               // of a burst's messages are sent one by one
+	roomsShare   = 2               // all chats together carry so many bursts
+	leastPerRoom = 50
+)
+
+// perBurst is how many messages a burst puts into each of k chats.
+func (o Options) perBurst(latency time.Duration, k int) int {
+	n := o.Messages
+	if latency > 0 {
+		return min(n, max(int(busyFor/latency), 10))
+	}
+	if k == 1 {
+		return n
+	}
+	return min(n, max(n*roomsShare/k, leastPerRoom))
+}
+
+func (o Options) perClosed(latency time.Duration) int {
+	return max(o.perBurst(latency, 1)/closedShare, 10)
+}
+
+// round takes each figure once.
+func (r *run) round(ctx context.Context, w *world) error {
+	router := subject{name: nameCauseway, ways: w.rooms, pids: []int{w.router.Pid(), w.bridge}, account: w.account.Account}
+	for _, loop := range []struct {
+		name    string
+		durable bool
+	}{{nameBare, false}, {nameDurable, true}} {
+		if err := r.loopRound(ctx, w, loop.name, loop.durable); err != nil {
+			return err
+		}
+	}
+	if err := r.single(ctx, w, router); err != nil {
+		return err
+	}
+	for _, k := range r.opt.Rooms {
+		if k > 1 && r.opt.wants(Burst) {
+			if err := r.burst(ctx, w, router, k); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *run) loopRound(ctx context.Context, w *world, name string, durable bool) error {
+	p, err := w.startLoop(ctx, durable)
+	if err != nil {
+		return err
+	}
+	defer p.Stop(2 * time.Second)
+	return r.single(ctx, w, subject{name: name, ways: []way{w.loopWay}, pids: []int{p.Pid()}, account: w.loopAccount.Account})
+}
+
+// single takes the figures of one chat.
+func (r *run) single(ctx context.Context, w *world, s subject) error {
+	if r.opt.wants(Closed) {
+		trips, err := w.driver.closed(ctx, s.ways[0], r.opt.perClosed(w.latency))
+		if err != nil {
+			return fmt.Errorf("closed, %s: %w", s.name, err)
+		}
+		r.delays(Closed, w.latency, s.name, trips)
+	}
+	if r.opt.wants(Burst) {
+		if err := r.burst(ctx, w, s, 1); err != nil {
+			return err
+		}
+	}
+	if r.opt.wants(Rate) {
+		every := time.Second / time.Duration(r.opt.PerSecond)
+		trips, err := w.driver.rate(ctx, s.ways[0], int(busyFor/every), every)
+		if err != nil {
+			return fmt.Errorf("rate, %s: %w", s.name, err)
+		}
+		r.delays(Rate, w.latency, s.name, trips)
+	}
+	return nil
+}
+
+func (r *run) delays(mode string, latency time.Duration, subject string, trips []trip) {
+	f := Figure{Mode: mode, LatencyMS: latency.Milliseconds(), Rooms: 1, Subject: subject}
+	all := delays(trips)
+	for _, p := range []int{50, 95, 99} {
+		f.What, f.Unit = fmt.Sprintf("p%d", p), "ms"
+		r.take(f, milliseconds(percentile(all, p)))
+	}
+}
+
+// settling is how long the processes get to finish what follows the last copy.
+const settling = 300 * time.Millisecond
+
+// burst takes speed and processor time of a burst into k chats.
+func (r *run) burst(ctx context.Context, w *world, s subject, k int) error {
+	n := r.opt.perBurst(w.latency, k)
+	var before time.Duration
+	trips, err := w.driver.burst(ctx, s.ways[:k], n, s.account, func() (err error) {
+		before, err = cpu(s.pids)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("burst into %d chats, %s: %w", k, s.name, err)
+	}
+	time.Sleep(settling)
+	after, err := cpu(s.pids)
+	if err != nil {
+		return err
+	}
+	f := Figure{Mode: Burst, LatencyMS: w.latency.Milliseconds(), Rooms: k, Subject: s.name}
+	f.What, f.Unit = "speed", "msg/s"
+	r.take(f, speed(trips))
+	f.What, f.Unit = "cpu", "µs/msg"
+	r.take(f, float64((after-before).Microseconds())/float64(len(trips)))
+	return nil
+}
+
+func cpu(pids []int) (sum time.Duration, err error) {
+	for _, pid := range pids {
+		d, err := child.CPU(pid)
+		if err != nil {
+			return 0, err
+		}
+		sum += d
+	}
+	return sum, nil
+}
+
+// calm is how long router and bridge have nothing to do before their memory is read.
+const calm = 3 * time.Second
+
+// idle reads the memory of router and bridge while nothing happens.
+func (r *run) idle(ctx context.Context, w *world) error {
+	select {
+	case <-time.After(calm):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for name, pid := range map[string]int{"router": w.router.Pid(), "bridge": w.bridge} {
+		size, err := child.PSS(pid)
+		if err != nil {
+			return err
+		}
+		r.take(Figure{Mode: "idle", LatencyMS: w.latency.Milliseconds(), Rooms: len(w.rooms), Subject: name, What: "memory", Unit: "MB"}, megabytes(size))
+	}
+	return nil
+}
