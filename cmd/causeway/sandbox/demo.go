@@ -5,73 +5,100 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
-	"text/tabwriter"
 	"time"
 
 	"github.com/causeway-chat/causeway/bridges/sim"
 	"github.com/causeway-chat/causeway/cmd/causeway/child"
 )
 
-// burst is how many numbered messages each side writes while processes are killed.
+// burst is how many numbered messages each side of a room writes while a process is killed.
 const burst = 30
 
 // stage is a running demo.
 type stage struct {
 	*world
 	posted map[sim.ChatID][]string // by the chat they were posted in
+	asked  sim.MessageID           // Ana's question
 	deaths int
 }
 
-// demo plays a conversation over the first room, kills the bridge and the router in the middle of a burst, and counts.
+// demo plays a conversation over the first room, kills the bridge and the router in the middle of bursts over all rooms,
+// and counts.
 func (w *world) demo(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute+time.Duration(w.opt.Rooms)*time.Second)
 	defer cancel()
 	s := &stage{world: w, posted: map[sim.ChatID][]string{}}
-	s.say("Two Telegram groups, one room, a real router and a real bridge process. Telegram itself is simulated.\n")
-	for _, act := range []func(context.Context) error{s.talk, s.killBridge, s.killRouter} {
+	s.say("Two Telegram groups, East bank and West bank, are joined in a room. The router\n" +
+		"and the bridge are the real programs; Telegram itself is simulated.\n")
+	for _, act := range []func(context.Context) error{s.talk, s.loseOne, s.killBridge, s.killRouter, s.again, s.report} {
 		if err := act(ctx); err != nil {
-			return fmt.Errorf("demo (logs in %s): %w", s.keep(), err)
+			return err
 		}
 	}
-	return s.report(ctx)
+	return nil
 }
 
-// keep spares the folder from removal, so that its logs can be read after a failure.
-func (s *stage) keep() string {
-	s.temporary = false
-	return s.dir
-}
-
-func (s *stage) say(format string, args ...any) { fmt.Fprintf(s.opt.Out, format+"\n", args...) }
-
-// talk is the conversation: a text, an answer to its copy, an edit, a reaction.
-func (s *stage) talk(ctx context.Context) error {
+// talk is the conversation: a text, an answer to its copy, a reaction, an edit.
+func (s *stage) talk(ctx context.Context) (err error) {
+	const question = "Is the bridge open?"
 	p := s.rooms[0]
-	question, err := s.post(ctx, sim.Post{Chat: p.left, User: s.ana, Text: "Is the bridge open?"})
+	if s.asked, err = s.post(ctx, sim.Post{Chat: p.left, User: s.ana, Text: question}); err != nil {
+		return err
+	}
+	copied, err := s.await(ctx, p.right, question)
 	if err != nil {
 		return err
 	}
-	asked, err := s.await(ctx, p.right, "Is the bridge open?")
+	if err := s.answer(ctx, copied.ID, "نعم، it is."); err != nil {
+		return err
+	}
+	if err := s.react(ctx, copied.ID); err != nil {
+		return err
+	}
+	return s.change(ctx)
+}
+
+// answer lets Ben answer the copy of Ana's question. What Ana sees must answer her own message.
+func (s *stage) answer(ctx context.Context, copied sim.MessageID, text string) error {
+	p := s.rooms[0]
+	if _, err := s.post(ctx, sim.Post{Chat: p.right, User: s.ben, Text: text, ReplyTo: copied}); err != nil {
+		return err
+	}
+	seen, err := s.await(ctx, p.left, text)
 	if err != nil {
 		return err
 	}
-	if _, err := s.post(ctx, sim.Post{Chat: p.right, User: s.ben, Text: "نعم، it is.", ReplyTo: asked.ID}); err != nil {
+	if seen.ReplyTo != s.asked {
+		return fmt.Errorf("%w: the answer %q is no answer to Ana's own message", ErrLost, text)
+	}
+	s.say("    (as an answer to Ana's own message)")
+	return nil
+}
+
+// react lets Ben put a thumb on the copy, which must appear on Ana's own message.
+func (s *stage) react(ctx context.Context, copied sim.MessageID) error {
+	p := s.rooms[0]
+	if err := s.client.React(ctx, sim.React{Chat: p.right, Message: copied, User: s.ben, Emoji: []string{"👍"}}); err != nil {
 		return err
 	}
-	answer, err := s.await(ctx, p.left, "نعم، it is.")
-	if err != nil {
-		return err
+	s.say("  Ben reacts with 👍")
+	err := s.watchFor(ctx, p.left, "the reaction", func(m sim.Seen) bool {
+		return m.ID == s.asked && slices.ContainsFunc(m.Reactions, func(r sim.Reaction) bool { return r.Account != "" && r.Emoji == "👍" })
+	})
+	if err == nil {
+		s.say("    East bank sees it on Ana's message")
 	}
-	s.say("    (answers Ana's own message: %t)", answer.ReplyTo == question)
-	return s.change(ctx, p, question)
+	return err
 }
 
 // change edits the question and waits until the copy says so too.
-func (s *stage) change(ctx context.Context, p pair, question sim.MessageID) error {
+func (s *stage) change(ctx context.Context) error {
 	const now = "Is the bridge open today?"
-	if err := s.client.Edit(ctx, sim.Edit{Chat: p.left, Message: question, Text: now}); err != nil {
+	p := s.rooms[0]
+	if err := s.client.Edit(ctx, sim.Edit{Chat: p.left, Message: s.asked, Text: now}); err != nil {
 		return err
 	}
 	s.posted[p.left][0] = now
@@ -80,9 +107,18 @@ func (s *stage) change(ctx context.Context, p pair, question sim.MessageID) erro
 	return err
 }
 
+// loseOne arms the fault of a demo that must fail.
+func (s *stage) loseOne(ctx context.Context) error {
+	if !s.opt.lose {
+		return nil
+	}
+	_, err := s.client.SetFault(ctx, sim.Fault{Kind: sim.Forget, Chat: s.rooms[0].left, Count: 1})
+	return err
+}
+
 // killBridge ends the bridge with SIGKILL in the middle of a burst; the router starts another.
 func (s *stage) killBridge(ctx context.Context) error {
-	s.say("\nBoth write %d messages. In the middle the bridge is killed with -9 …", burst)
+	s.say("\nBoth sides write %d messages. In the middle the bridge is killed with -9 …", burst)
 	return s.burst(ctx, "first", func() error {
 		pid, err := child.Of(s.router.Pid(), "causeway-bridge-telegram")
 		if err != nil {
@@ -97,53 +133,64 @@ func (s *stage) killBridge(ctx context.Context) error {
 func (s *stage) killRouter(ctx context.Context) error {
 	s.say("Once more, and now the router is killed with -9 and started again …")
 	return s.burst(ctx, "second", func() error {
-		s.router.Kill()
+		s.router.kill()
 		s.deaths++
 		return s.startRouter()
 	})
 }
 
-// burst posts from both sides, strikes half-way, and waits until the last message of each side has arrived.
-func (s *stage) burst(ctx context.Context, name string, strike func() error) error {
-	p := s.rooms[0]
-	for i := range burst {
-		for _, from := range []sim.Post{{Chat: p.left, User: s.ana}, {Chat: p.right, User: s.ben}} {
-			from.Text = fmt.Sprintf("%s burst, %d from %s", name, i+1, s.name(from.User))
-			if _, err := s.client.Post(ctx, from); err != nil {
-				return err
-			}
-			s.posted[from.Chat] = append(s.posted[from.Chat], from.Text)
-		}
-		if i == burst/2 {
-			if err := s.midway(ctx, p.right, s.posted[p.left], strike); err != nil {
-				return err
-			}
-		}
-	}
-	return s.settled(ctx, p)
-}
-
-// midway waits until the burst flows, then strikes.
-func (s *stage) midway(ctx context.Context, to sim.ChatID, posted []string, strike func() error) error {
-	flowing := posted[len(posted)-burst/4]
-	if _, err := s.client.WaitUntil(ctx, sim.See{Chat: to}, func(v sim.View) bool {
-		return sim.Compare([]string{flowing}, v).Lost == 0
-	}); err != nil {
+// again answers what was written before all deaths.
+func (s *stage) again(ctx context.Context) error {
+	s.say("Ben answers the very first message, which is older than both processes.")
+	view, err := s.client.See(ctx, sim.See{Chat: s.rooms[0].right})
+	if err != nil {
 		return err
 	}
-	return strike()
+	copied, ok := copyOf(view, s.posted[s.rooms[0].left][0])
+	if !ok {
+		return fmt.Errorf("%w: the copy of the first message is gone", ErrLost)
+	}
+	return s.answer(ctx, copied.ID, "It still is.")
 }
 
-// settled waits until everything that was posted so far has arrived on the other side.
-func (s *stage) settled(ctx context.Context, p pair) error {
-	for _, way := range [][2]sim.ChatID{{p.left, p.right}, {p.right, p.left}} {
-		if _, err := s.client.WaitUntil(ctx, sim.See{Chat: way[1]}, func(v sim.View) bool {
-			return sim.Compare(s.posted[way[0]], v).Lost == 0
-		}); err != nil {
-			return fmt.Errorf("wait for what was posted in %s: %w", way[0], err)
+// burst posts from both sides of all rooms, strikes half-way, and waits until everything has arrived.
+func (s *stage) burst(ctx context.Context, name string, strike func() error) error {
+	for i := range burst {
+		for n, p := range s.rooms {
+			if err := s.bothSay(ctx, p, fmt.Sprintf("%s burst, room %d, %d from ", name, n+1, i+1)); err != nil {
+				return err
+			}
+		}
+		if i == burst/2 {
+			if err := s.flowing(ctx); err != nil {
+				return err
+			}
+			if err := strike(); err != nil {
+				return err
+			}
 		}
 	}
+	return s.settled(ctx)
+}
+
+func (s *stage) bothSay(ctx context.Context, p pair, text string) error {
+	for _, from := range []sim.Post{{Chat: p.left, User: s.ana}, {Chat: p.right, User: s.ben}} {
+		from.Text = text + s.name(from.User)
+		if _, err := s.client.Post(ctx, from); err != nil {
+			return err
+		}
+		s.posted[from.Chat] = append(s.posted[from.Chat], from.Text)
+	}
 	return nil
+}
+
+// flowing waits until a burst has begun to arrive.
+func (s *stage) flowing(ctx context.Context) error {
+	p := s.rooms[0]
+	early := s.posted[p.left][len(s.posted[p.left])-burst/4:][:1]
+	return s.watchFor(ctx, p.right, "the first copies of the burst", func(m sim.Seen) bool {
+		return sim.Compare(early, sim.View{Messages: []sim.Seen{m}}).Lost == 0
+	})
 }
 
 func (s *stage) post(ctx context.Context, p sim.Post) (sim.MessageID, error) {
@@ -156,21 +203,51 @@ func (s *stage) post(ctx context.Context, p sim.Post) (sim.MessageID, error) {
 }
 
 // await waits for a copy of the text and shows it as it arrived.
-func (s *stage) await(ctx context.Context, to sim.ChatID, text string) (sim.Seen, error) {
-	var found sim.Seen
-	_, err := s.client.WaitUntil(ctx, sim.See{Chat: to}, func(v sim.View) bool {
-		for _, m := range v.Visible() {
-			if m.Account != "" && strings.HasSuffix(m.Text, text) {
-				found = m
-				return true
-			}
-		}
-		return false
+func (s *stage) await(ctx context.Context, to sim.ChatID, text string) (found sim.Seen, err error) {
+	err = s.watchFor(ctx, to, fmt.Sprintf("%q", text), func(m sim.Seen) bool {
+		found = m
+		_, ok := copyOf(sim.View{Messages: []sim.Seen{m}}, text)
+		return ok
 	})
 	if err == nil {
 		s.say("    %s sees: \u2068%s\u2069", s.side(to), strings.ReplaceAll(found.Text, "\n", " / "))
 	}
 	return found, err
+}
+
+// copyOf finds our copy of a text.
+func copyOf(v sim.View, text string) (sim.Seen, bool) {
+	for _, m := range v.Visible() {
+		if m.Account != "" && strings.HasSuffix(m.Text, "\n"+text) {
+			return m, true
+		}
+	}
+	return sim.Seen{}, false
+}
+
+// watchFor waits until one message of a chat is as it should be. When nothing has happened for long, it is lost.
+func (s *stage) watchFor(ctx context.Context, in sim.ChatID, what string, ok func(sim.Seen) bool) error {
+	arrived, err := s.patiently(ctx, in, func(v sim.View) bool { return slices.ContainsFunc(v.Visible(), ok) })
+	if err == nil && !arrived {
+		err = fmt.Errorf("%w: %s never came to %s", ErrLost, what, s.side(in))
+	}
+	return err
+}
+
+// patiently watches a chat until ok holds, or until nothing has changed there for as long as patience lasts.
+func (s *stage) patiently(ctx context.Context, in sim.ChatID, ok func(sim.View) bool) (held bool, err error) {
+	waiting, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	patience := time.AfterFunc(s.opt.patience, giveUp)
+	defer patience.Stop()
+	_, err = s.client.WaitUntil(waiting, sim.See{Chat: in}, func(v sim.View) bool {
+		patience.Reset(s.opt.patience)
+		return ok(v)
+	})
+	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (s *stage) name(u sim.UserID) string {
@@ -181,40 +258,8 @@ func (s *stage) name(u sim.UserID) string {
 }
 
 func (s *stage) side(c sim.ChatID) string {
-	if c == s.rooms[0].left {
+	if slices.ContainsFunc(s.rooms, func(p pair) bool { return p.left == c }) {
 		return "East bank"
 	}
 	return "West bank"
-}
-
-// report asks the simulated people, not the router, and holds the result against what is promised: nothing lost, order
-// kept, at most one repeat for each chat and death.
-func (s *stage) report(ctx context.Context) error {
-	p := s.rooms[0]
-	var total sim.Tally
-	s.say("")
-	t := tabwriter.NewWriter(s.opt.Out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "Telegram\tposted\tarrived\tlost\trepeated\tout of order\t")
-	for _, way := range [][2]sim.ChatID{{p.left, p.right}, {p.right, p.left}} {
-		view, err := s.client.See(ctx, sim.See{Chat: way[1]})
-		if err != nil {
-			return err
-		}
-		one := sim.Compare(s.posted[way[0]], view)
-		total = total.Add(one)
-		row(t, s.side(way[0])+" to "+s.side(way[1]), one)
-	}
-	row(t, "all", total)
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	if total.Lost > 0 || total.Disordered > 0 || total.Repeated > 2*s.deaths {
-		return fmt.Errorf("%w (logs in %s)", ErrLost, s.keep())
-	}
-	s.say("\nNothing was lost in %d deaths by kill -9.", s.deaths)
-	return nil
-}
-
-func row(t *tabwriter.Writer, name string, c sim.Tally) {
-	fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t\n", name, c.Posted, c.Arrived, c.Lost, c.Repeated, c.Disordered)
 }
