@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/causeway-chat/causeway/core/command"
@@ -66,8 +67,11 @@ func (s *Server) Listen() error {
 		return nil
 	}
 	l, err := net.Listen("tcp", s.opt.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("another program uses the address %s: choose another for listen", s.opt.Listen)
+	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("listen: %w", err), s.close())
+		return errors.Join(fmt.Errorf("health and metrics: %w", err), s.close())
 	}
 	s.web = l
 	return nil

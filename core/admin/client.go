@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -34,7 +35,7 @@ type Client struct {
 func NewClient(socket string) *Client {
 	d := net.Dialer{Timeout: dialTimeout}
 	return &Client{&http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true, ResponseHeaderTimeout: answerTimeout,
+		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			c, err := d.DialContext(ctx, "unix", socket)
 			if err != nil {
@@ -71,8 +72,8 @@ func (c *Client) Do(ctx context.Context, req Request) (Answer, error) {
 	return Answer{JSON: body, Note: resp.Header.Get(HeaderNote)}, nil
 }
 
-// Stream runs a command whose result is bytes and copies them to w. It blocks until all are there or ctx ends. With an
-// error w may have a part of them. Errors are those of Do.
+// Stream runs a command whose result is bytes and copies them to w. It blocks until all are there or ctx ends: a large
+// store may need minutes before the first byte. With an error w may have a part of them. Errors are those of Do.
 func (c *Client) Stream(ctx context.Context, req Request, w io.Writer) error {
 	resp, err := c.post(ctx, req)
 	if err != nil {
@@ -100,7 +101,7 @@ func (c *Client) post(ctx context.Context, req Request) (*http.Response, error) 
 	}
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return nil, err
+		return nil, noAnswer(err)
 	}
 	if resp.StatusCode == http.StatusOK {
 		return resp, nil
@@ -111,6 +112,18 @@ func (c *Client) post(ctx context.Context, req Request) (*http.Response, error) 
 		return nil, fmt.Errorf("read the router's answer: %w", err)
 	}
 	return nil, readError(b)
+}
+
+// noAnswer takes away what a URL error says of an address that nobody typed.
+func noAnswer(err error) error {
+	var in *url.Error
+	if errors.As(err, &in) {
+		err = in.Err
+	}
+	if errors.Is(err, ErrNotRunning) {
+		return err
+	}
+	return fmt.Errorf("the router gave no answer: %w", err)
 }
 
 func readError(b []byte) error {
