@@ -62,14 +62,18 @@ type Capabilities struct {
 	Text    TextLimit `json:"text"`
 	Caption TextLimit `json:"caption"`
 	// Spans holds a level for each kind; a missing kind is Dropped (its covered text stays).
-	Spans  map[SpanKind]Level       `json:"spans,omitempty"`
-	Media  map[MediaKind]MediaLimit `json:"media,omitempty"`
-	Reply  ReplySupport             `json:"reply"`
-	Edit   EditSupport              `json:"edit"`
-	Delete EditSupport              `json:"delete"`
-	React  ReactSupport             `json:"react"`
-	Repeat Repeat                   `json:"repeat"`
-	Pace   Pace                     `json:"pace"`
+	Spans   map[SpanKind]Level       `json:"spans,omitempty"`
+	Media   map[MediaKind]MediaLimit `json:"media,omitempty"`
+	Album   AlbumSupport             `json:"album,omitzero"`
+	Place   PlaceSupport             `json:"place,omitzero"`
+	Contact ContactSupport           `json:"contact,omitzero"`
+	Poll    PollSupport              `json:"poll,omitzero"`
+	Reply   ReplySupport             `json:"reply"`
+	Edit    EditSupport              `json:"edit"`
+	Delete  EditSupport              `json:"delete"`
+	React   ReactSupport             `json:"react"`
+	Repeat  Repeat                   `json:"repeat"`
+	Pace    Pace                     `json:"pace"`
 	// OwnEvents says that the account's own posts come back as events, with EchoOf where known.
 	OwnEvents bool `json:"own_events,omitempty"`
 	// LateAnswers says that a post's outcome may be told after its call has ended.
@@ -95,6 +99,42 @@ type MediaLimit struct {
 	MaxBytes int64    `json:"max_bytes,omitempty"`
 	MaxSide  int      `json:"max_side,omitempty"` // pixels, width plus height
 	Caption  bool     `json:"caption,omitempty"`
+}
+
+// AlbumSupport says which media can be one post: at most Max, all of one of the Sets. Max 0 means that there are no albums.
+type AlbumSupport struct {
+	Max  int           `json:"max,omitempty"`
+	Sets [][]MediaKind `json:"sets,omitempty"`
+}
+
+// PlaceSupport says how places are shown; Live, whether one that moves is.
+type PlaceSupport struct {
+	Level Level `json:"level,omitempty"`
+	Venue Level `json:"venue,omitempty"`
+	Live  Level `json:"live,omitempty"`
+}
+
+// ContactSupport says how contacts are shown.
+type ContactSupport struct {
+	Level Level `json:"level,omitempty"`
+}
+
+// PollSupport says how polls are shown, and their limits. SeesVotes: the votes of people in a native poll of ours come
+// back to us.
+type PollSupport struct {
+	Level     Level     `json:"level,omitempty"`
+	Question  TextLimit `json:"question,omitzero"`
+	Options   int       `json:"options,omitempty"`
+	Option    TextLimit `json:"option,omitzero"`
+	SeesVotes bool      `json:"sees_votes,omitempty"`
+}
+
+// Fits reports whether the poll keeps to the limits.
+func (s PollSupport) Fits(p Poll) bool {
+	if len(p.Options) < 2 || len(p.Options) > s.Options || !s.Question.Fits(p.Question) {
+		return false
+	}
+	return !slices.ContainsFunc(p.Options, func(o PollOption) bool { return !s.Option.Fits(o.Text) })
 }
 
 // ReplySupport says how replies are shown. NeedsAuthor and NeedsExcerpt: the network does not look the target up.

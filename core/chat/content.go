@@ -4,11 +4,16 @@ package chat
 
 import "time"
 
-// Content is what a message says: text, media, or a stated placeholder for a kind that Causeway cannot
-// carry. At least one of them is set.
+// Content is what a message says: text, media, a place, contacts, a poll, a notice, or a stated placeholder for a kind that
+// Causeway cannot carry. At least one of them is set; Text is what its author wrote beside the others.
 type Content struct {
-	Text    Text
-	Media   []Media
+	Text     Text
+	Media    []Media
+	Place    *Place
+	Contacts []Contact
+	Poll     *Poll
+	// Notice is set when nobody wrote the message: it tells what happened in the chat.
+	Notice  *Notice
 	ReplyTo *ReplyRef
 	Forward *Forward
 	// Album joins this message with its neighbours.
@@ -29,6 +34,65 @@ type ReplyRef struct {
 
 // Forward is where a forwarded message came from, as its network shows it.
 type Forward struct{ From string }
+
+// Place is a point on the map, in degrees of WGS 84.
+type Place struct {
+	Lat, Lon float64
+	// Accuracy is the radius of uncertainty in metres; 0 means unknown.
+	Accuracy float64
+	// Title and Address name a venue; both are empty for a bare point.
+	Title, Address string
+	// Live is for how long the point is kept up to date, from when it was sent; 0 means that it does not move. Moves come
+	// as edits.
+	Live time.Duration
+}
+
+// Contact is a shared entry of somebody's address book.
+type Contact struct {
+	Name   string
+	Phones []string
+	// VCard is the entry as its network gave it, if it did (RFC 6350 or older).
+	VCard string
+}
+
+// Poll is a question with options to vote for.
+type Poll struct {
+	Question string
+	Options  []PollOption
+	// Multiple allows votes for several options; Closed takes no votes any more.
+	Multiple, Closed bool
+}
+
+// PollOption is one option of a poll. Votes counts those that are known; -1 means that nobody tells.
+type PollOption struct {
+	Text  string
+	Votes int
+}
+
+// NoticeKind says what happened in a chat.
+type NoticeKind string
+
+// The notice kinds.
+const (
+	NoticeJoined   NoticeKind = "joined"
+	NoticeLeft     NoticeKind = "left"
+	NoticeRemoved  NoticeKind = "removed" // by an admin
+	NoticeTitle    NoticeKind = "title"
+	NoticePicture  NoticeKind = "picture"
+	NoticePinned   NoticeKind = "pinned"
+	NoticeUnpinned NoticeKind = "unpinned"
+	NoticeCall     NoticeKind = "call"
+	NoticeCallEnd  NoticeKind = "call_ended"
+)
+
+// Notice tells what happened in a chat. Render puts it into words.
+type Notice struct {
+	Kind NoticeKind
+	// Who are the names of those whom it is about; untrusted.
+	Who []string
+	// Value is the new title, or the way into a call.
+	Value string
+}
 
 // MediaKind is a kind of attachment.
 type MediaKind string
@@ -65,4 +129,6 @@ type Media struct {
 	Spoiler  bool
 	Emoji    string // of a sticker
 	Waveform []byte // of a voice note
+	// Link is where people can open it, for when it cannot be carried; empty if there is no such place.
+	Link string
 }

@@ -83,6 +83,29 @@ type ReactionCounts struct {
 	Counts map[string]int
 }
 
+// Vote is the full set of options, by their index, that Event.Sender has chosen in a poll; none takes the vote back.
+type Vote struct {
+	ID      RemoteMessage
+	Options []int
+}
+
+// PollState is how a poll stands where the network names no voters: the votes of each option, and whether it takes more.
+type PollState struct {
+	ID     RemoteMessage
+	Votes  []int
+	Closed bool
+}
+
+// Change tells what happened to Event.Chat that its members are told of as well: NoticeTitle, NoticePicture, NoticePinned
+// or NoticeUnpinned. A new title also comes as ChatInfo, which is state; a Change is news.
+type Change struct {
+	Kind NoticeKind
+	// Title is the new one, of NoticeTitle.
+	Title string
+	// ID is the message, of NoticePinned and NoticeUnpinned; empty if the network does not say.
+	ID RemoteMessage
+}
+
 // MembershipKind says how a membership changed.
 type MembershipKind string
 
@@ -166,6 +189,9 @@ func (Reaction) eventBody()       {}
 func (ReactionCounts) eventBody() {}
 func (Membership) eventBody()     {}
 func (ChatInfo) eventBody()       {}
+func (Vote) eventBody()           {}
+func (PollState) eventBody()      {}
+func (Change) eventBody()         {}
 func (Unknown) eventBody()        {}
 func (Gap) eventBody()            {}
 func (Typing) eventBody()         {}
@@ -194,6 +220,10 @@ func (e Event) Kind() string {
 		return "membership"
 	case ChatInfo:
 		return "chat_info"
+	case Vote, PollState:
+		return "vote"
+	case Change:
+		return "change"
 	case Unknown:
 		return "unknown"
 	case Gap:

@@ -26,7 +26,12 @@ type Post struct {
 	Action  Action
 	Attempt int // 1 for the first call
 	Text    Text
-	Media   []Media
+	// Media are the attachments of the post, several for an album; each has a Hash.
+	Media []Media
+	// At most one of Place, Contact and Poll is set; the post then has no Media.
+	Place   *Place
+	Contact *Contact
+	Poll    *Poll
 	Reply   *ReplyTarget
 	// Target is the message that an edit, a delete or a reaction means: every id it has, newest last.
 	Target []RemoteMessage

@@ -41,6 +41,40 @@ type storedMedia struct {
 	Spoiler  bool           `json:"sp,omitempty"`
 	Emoji    string         `json:"e,omitempty"`
 	Waveform []byte         `json:"wf,omitempty"`
+	Link     string         `json:"l,omitempty"`
+}
+
+type storedPlace struct {
+	Lat      float64       `json:"a"`
+	Lon      float64       `json:"o"`
+	Accuracy float64       `json:"c,omitempty"`
+	Title    string        `json:"t,omitempty"`
+	Address  string        `json:"d,omitempty"`
+	Live     time.Duration `json:"l,omitempty"`
+}
+
+type storedContact struct {
+	Name   string   `json:"n,omitempty"`
+	Phones []string `json:"p,omitempty"`
+	VCard  string   `json:"v,omitempty"`
+}
+
+type storedPoll struct {
+	Question string             `json:"q"`
+	Options  []storedPollOption `json:"o"`
+	Multiple bool               `json:"m,omitempty"`
+	Closed   bool               `json:"c,omitempty"`
+}
+
+type storedPollOption struct {
+	Text  string `json:"t"`
+	Votes int    `json:"v"`
+}
+
+type storedNotice struct {
+	Kind  chat.NoticeKind `json:"k"`
+	Who   []string        `json:"w,omitempty"`
+	Value string          `json:"v,omitempty"`
 }
 
 type storedReplyRef struct {
@@ -62,6 +96,10 @@ type storedContent struct {
 	Album        chat.AlbumKey   `json:"al,omitempty"`
 	Placeholder  string          `json:"p,omitempty"`
 	ExpiresAfter time.Duration   `json:"x,omitempty"`
+	Place        *storedPlace    `json:"pl,omitempty"`
+	Contacts     []storedContact `json:"c,omitempty"`
+	Poll         *storedPoll     `json:"po,omitempty"`
+	Notice       *storedNotice   `json:"n,omitempty"`
 }
 
 type storedTarget struct {
@@ -83,11 +121,16 @@ type storedPost struct {
 	ExpiresAfter time.Duration        `json:"x,omitempty"`
 	KeepUntil    int64                `json:"ku,omitempty"`
 	NoPreview    bool                 `json:"np,omitempty"`
+	Place        *storedPlace         `json:"pl,omitempty"`
+	Contact      *storedContact       `json:"c,omitempty"`
+	Poll         *storedPoll          `json:"po,omitempty"`
 }
 
 func encodeContent(c chat.Content) (string, error) {
 	return encode(storedContent{Text: freezeText(c.Text), Media: freezeMedia(c.Media), ReplyTo: (*storedReplyRef)(c.ReplyTo),
-		Forward: (*storedForward)(c.Forward), Album: c.Album, Placeholder: c.Placeholder, ExpiresAfter: c.ExpiresAfter})
+		Forward: (*storedForward)(c.Forward), Album: c.Album, Placeholder: c.Placeholder, ExpiresAfter: c.ExpiresAfter,
+		Place: (*storedPlace)(c.Place), Contacts: mapped(c.Contacts, func(c chat.Contact) storedContact { return storedContact(c) }),
+		Poll: freezePoll(c.Poll), Notice: (*storedNotice)(c.Notice)})
 }
 
 func decodeContent(s string) (chat.Content, error) {
@@ -96,12 +139,15 @@ func decodeContent(s string) (chat.Content, error) {
 		return chat.Content{}, fmt.Errorf("decode content: %w", err)
 	}
 	return chat.Content{Text: c.Text.thaw(), Media: thawMedia(c.Media), ReplyTo: (*chat.ReplyRef)(c.ReplyTo),
-		Forward: (*chat.Forward)(c.Forward), Album: c.Album, Placeholder: c.Placeholder, ExpiresAfter: c.ExpiresAfter}, nil
+		Forward: (*chat.Forward)(c.Forward), Album: c.Album, Placeholder: c.Placeholder, ExpiresAfter: c.ExpiresAfter,
+		Place: (*chat.Place)(c.Place), Contacts: mapped(c.Contacts, func(c storedContact) chat.Contact { return chat.Contact(c) }),
+		Poll: c.Poll.thaw(), Notice: (*chat.Notice)(c.Notice)}, nil
 }
 
 func encodePost(p chat.Post) (string, error) {
 	return encode(storedPost{Action: p.Action, Text: freezeText(p.Text), Media: freezeMedia(p.Media), Reply: (*storedTarget)(p.Reply),
-		Target: p.Target, Emoji: p.Emoji, ExpiresAfter: p.ExpiresAfter, KeepUntil: millis(p.KeepUntil), NoPreview: p.NoPreview})
+		Target: p.Target, Emoji: p.Emoji, ExpiresAfter: p.ExpiresAfter, KeepUntil: millis(p.KeepUntil), NoPreview: p.NoPreview,
+		Place: (*storedPlace)(p.Place), Contact: (*storedContact)(p.Contact), Poll: freezePoll(p.Poll)})
 }
 
 // decodePost returns a post without id, key, chat and attempt.
@@ -111,7 +157,8 @@ func decodePost(s string) (chat.Post, error) {
 		return chat.Post{}, fmt.Errorf("decode post: %w", err)
 	}
 	return chat.Post{Action: p.Action, Text: p.Text.thaw(), Media: thawMedia(p.Media), Reply: (*chat.ReplyTarget)(p.Reply),
-		Target: p.Target, Emoji: p.Emoji, ExpiresAfter: p.ExpiresAfter, KeepUntil: fromMillis(p.KeepUntil), NoPreview: p.NoPreview}, nil
+		Target: p.Target, Emoji: p.Emoji, ExpiresAfter: p.ExpiresAfter, KeepUntil: fromMillis(p.KeepUntil), NoPreview: p.NoPreview,
+		Place: (*chat.Place)(p.Place), Contact: (*chat.Contact)(p.Contact), Poll: p.Poll.thaw()}, nil
 }
 
 func freezeText(t chat.Text) storedText {
@@ -130,16 +177,34 @@ func (s storedText) thaw() chat.Text {
 	return t
 }
 
-func freezeMedia(media []chat.Media) (out []storedMedia) {
-	for _, m := range media {
-		out = append(out, storedMedia(m))
-	}
-	return out
+func freezeMedia(media []chat.Media) []storedMedia {
+	return mapped(media, func(m chat.Media) storedMedia { return storedMedia(m) })
 }
 
-func thawMedia(media []storedMedia) (out []chat.Media) {
-	for _, m := range media {
-		out = append(out, chat.Media(m))
+func thawMedia(media []storedMedia) []chat.Media {
+	return mapped(media, func(m storedMedia) chat.Media { return chat.Media(m) })
+}
+
+func freezePoll(p *chat.Poll) *storedPoll {
+	if p == nil {
+		return nil
+	}
+	return &storedPoll{Question: p.Question, Multiple: p.Multiple, Closed: p.Closed,
+		Options: mapped(p.Options, func(o chat.PollOption) storedPollOption { return storedPollOption(o) })}
+}
+
+func (p *storedPoll) thaw() *chat.Poll {
+	if p == nil {
+		return nil
+	}
+	return &chat.Poll{Question: p.Question, Multiple: p.Multiple, Closed: p.Closed,
+		Options: mapped(p.Options, func(o storedPollOption) chat.PollOption { return chat.PollOption(o) })}
+}
+
+// mapped converts each element; nothing stays nil.
+func mapped[From, To any](list []From, f func(From) To) (out []To) {
+	for _, v := range list {
+		out = append(out, f(v))
 	}
 	return out
 }

@@ -15,6 +15,7 @@ func packContent(c chat.Content) *pb.Content {
 	out := &pb.Content{
 		Text: packText(c.Text), Media: each(c.Media, packMedia), Album: id(c.Album),
 		Placeholder: words(c.Placeholder), ExpiresAfter: packDuration(c.ExpiresAfter),
+		Place: packPlace(c.Place), Contacts: each(c.Contacts, packContact), Poll: packPoll(c.Poll), Notice: packNotice(c.Notice),
 	}
 	if r := c.ReplyTo; r != nil {
 		out.ReplyTo = &pb.Reply{Id: id(r.ID), Author: id(r.Author), Excerpt: words(r.Excerpt), Quote: words(r.Quote)}
@@ -29,6 +30,8 @@ func unpackContent(c *pb.Content) chat.Content {
 	out := chat.Content{
 		Text: unpackText(c.GetText()), Media: each(c.GetMedia(), unpackMedia), Album: chat.AlbumKey(c.GetAlbum()),
 		Placeholder: c.GetPlaceholder(), ExpiresAfter: unpackDuration(c.GetExpiresAfter()),
+		Place: unpackPlace(c.GetPlace()), Contacts: each(c.GetContacts(), unpackContact), Poll: unpackPoll(c.GetPoll()),
+		Notice: unpackNotice(c.GetNotice()),
 	}
 	if r := c.GetReplyTo(); r != nil {
 		out.ReplyTo = &chat.ReplyRef{
@@ -46,7 +49,7 @@ func packMedia(m chat.Media) *pb.Media {
 	return &pb.Media{
 		Kind: id(m.Kind), Ref: id(m.Ref), Hash: id(m.Hash), Mime: words(m.MIME), Name: words(m.Name),
 		SizeBytes: m.Size, Width: int64(m.Width), Height: int64(m.Height), Duration: packDuration(m.Duration),
-		Spoiler: m.Spoiler, Emoji: words(m.Emoji), Waveform: m.Waveform,
+		Spoiler: m.Spoiler, Emoji: words(m.Emoji), Waveform: m.Waveform, Link: words(m.Link),
 	}
 }
 
@@ -60,6 +63,7 @@ func unpackMedia(m *pb.Media) chat.Media {
 		Kind: kind, Ref: m.GetRef(), Hash: m.GetHash(), MIME: m.GetMime(), Name: m.GetName(), Size: m.GetSizeBytes(),
 		Width: int(m.GetWidth()), Height: int(m.GetHeight()), Duration: unpackDuration(m.GetDuration()),
 		Spoiler: m.GetSpoiler(), Emoji: m.GetEmoji(), Waveform: bytesOrNil(m.GetWaveform()),
+		Link: m.GetLink(),
 	}
 }
 

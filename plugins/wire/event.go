@@ -72,6 +72,9 @@ func packBody(out *pb.Event, body chat.Body) {
 }
 
 func packRareBody(out *pb.Event, body chat.Body) {
+	if packNewsBody(out, body) {
+		return
+	}
 	switch b := body.(type) {
 	case chat.ChatInfo:
 		out.Body = &pb.Event_ChatInfo{ChatInfo: packChatInfo(b)}
@@ -129,9 +132,11 @@ func unpackRareBody(e *pb.Event) chat.Body {
 		return chat.Receipt{IDs: unpackIDs[chat.RemoteMessage](b.Receipt.GetIds()), Read: b.Receipt.GetRead()}
 	case *pb.Event_Call:
 		return chat.Call{Kind: b.Call.GetKind(), Ended: b.Call.GetEnded(), Join: b.Call.GetJoin()}
-	default:
-		return unknownBody(e)
 	}
+	if b := unpackNewsBody(e); b != nil {
+		return b
+	}
+	return unknownBody(e)
 }
 
 // unknownBody keeps an event whose body is new to this side, whole: the bytes are read again after an upgrade.

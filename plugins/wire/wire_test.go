@@ -73,9 +73,29 @@ var (
 		m.Duration, m.Waveform = durations.Draw(t, "duration"), bytesOrNil(m.Waveform)
 		return m
 	})
+	places = rapid.Custom(func(t *rapid.T) chat.Place {
+		p := rapid.Make[chat.Place]().Draw(t, "place")
+		p.Lat, p.Lon, p.Accuracy = degrees.Draw(t, "lat"), degrees.Draw(t, "lon"), degrees.Draw(t, "accuracy")
+		p.Live = durations.Draw(t, "live")
+		return p
+	})
+	degrees  = rapid.Float64Range(-180, 180)
+	contacts = rapid.Custom(func(t *rapid.T) chat.Contact {
+		return chat.Contact{Name: rapid.String().Draw(t, "name"), Phones: list(rapid.String()).Draw(t, "phones"), VCard: rapid.String().Draw(t, "vcard")}
+	})
+	polls = rapid.Custom(func(t *rapid.T) chat.Poll {
+		p := rapid.Make[chat.Poll]().Draw(t, "poll")
+		p.Options = list(rapid.Make[chat.PollOption]()).Draw(t, "options")
+		return p
+	})
+	notices = rapid.Custom(func(t *rapid.T) chat.Notice {
+		return chat.Notice{Kind: word[chat.NoticeKind]().Draw(t, "kind"), Who: list(rapid.String()).Draw(t, "who"), Value: rapid.String().Draw(t, "value")}
+	})
 	contents = rapid.Custom(func(t *rapid.T) chat.Content {
 		return chat.Content{
-			Text: texts.Draw(t, "text"), Media: list(medias).Draw(t, "media"), ReplyTo: maybe(rapid.Make[chat.ReplyRef]()).Draw(t, "reply"),
+			Place: maybe(places).Draw(t, "place"), Contacts: list(contacts).Draw(t, "contacts"), Poll: maybe(polls).Draw(t, "poll"),
+			Notice: maybe(notices).Draw(t, "notice"),
+			Text:   texts.Draw(t, "text"), Media: list(medias).Draw(t, "media"), ReplyTo: maybe(rapid.Make[chat.ReplyRef]()).Draw(t, "reply"),
 			Forward: maybe(rapid.Make[chat.Forward]()).Draw(t, "forward"), Album: word[chat.AlbumKey]().Draw(t, "album"),
 			Placeholder: rapid.String().Draw(t, "placeholder"), ExpiresAfter: durations.Draw(t, "expires"),
 		}
@@ -93,6 +113,7 @@ var (
 			c.Media = map[chat.MediaKind]chat.MediaLimit{chat.Photo: {Level: chat.Full, MIME: list(rapid.String()).Draw(t, "mime")}}
 		}
 		c.React.Allowed = list(rapid.String()).Draw(t, "emoji")
+		c.Album.Sets = list(rapid.Just([]chat.MediaKind{chat.Photo, chat.Video})).Draw(t, "sets")
 		rate := rapid.Make[chat.Rate]()
 		c.Pace = chat.Pace{PerChat: list(rate).Draw(t, "chat"), PerAccount: list(rate).Draw(t, "account")}
 		return c
@@ -142,6 +163,13 @@ var bodies = []*rapid.Generator[chat.Body]{
 		return chat.Receipt{IDs: list(word[chat.RemoteMessage]()).Draw(t, "ids"), Read: rapid.Bool().Draw(t, "read")}
 	}),
 	body(func(t *rapid.T) chat.Body { return rapid.Make[chat.Call]().Draw(t, "call") }),
+	body(func(t *rapid.T) chat.Body {
+		return chat.Vote{ID: word[chat.RemoteMessage]().Draw(t, "id"), Options: list(counts).Draw(t, "options")}
+	}),
+	body(func(t *rapid.T) chat.Body {
+		return chat.PollState{ID: word[chat.RemoteMessage]().Draw(t, "id"), Votes: list(counts).Draw(t, "votes"), Closed: rapid.Bool().Draw(t, "closed")}
+	}),
+	body(func(t *rapid.T) chat.Body { return rapid.Make[chat.Change]().Draw(t, "change") }),
 }
 
 func body(f func(*rapid.T) chat.Body) *rapid.Generator[chat.Body] { return rapid.Custom(f) }
@@ -162,6 +190,7 @@ var posts = rapid.Custom(func(t *rapid.T) chat.Post {
 		Media: list(medias).Draw(t, "media"), Reply: maybe(replies).Draw(t, "reply"), Target: list(word[chat.RemoteMessage]()).Draw(t, "target"),
 		Emoji: list(rapid.String()).Draw(t, "emoji"), ExpiresAfter: durations.Draw(t, "expires"),
 		KeepUntil: moments.Draw(t, "keep"), NoPreview: rapid.Bool().Draw(t, "preview"),
+		Place: maybe(places).Draw(t, "place"), Contact: maybe(contacts).Draw(t, "contact"), Poll: maybe(polls).Draw(t, "poll"),
 	}
 })
 

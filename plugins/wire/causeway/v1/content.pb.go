@@ -165,16 +165,18 @@ type Media struct {
 	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	Ref  string `protobuf:"bytes,2,opt,name=ref,proto3" json:"ref,omitempty"`
 	// SHA-256 in hexadecimal
-	Hash          string               `protobuf:"bytes,3,opt,name=hash,proto3" json:"hash,omitempty"`
-	Mime          string               `protobuf:"bytes,4,opt,name=mime,proto3" json:"mime,omitempty"`
-	Name          string               `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
-	SizeBytes     int64                `protobuf:"varint,6,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
-	Width         int64                `protobuf:"varint,7,opt,name=width,proto3" json:"width,omitempty"`
-	Height        int64                `protobuf:"varint,8,opt,name=height,proto3" json:"height,omitempty"`
-	Duration      *durationpb.Duration `protobuf:"bytes,9,opt,name=duration,proto3" json:"duration,omitempty"`
-	Spoiler       bool                 `protobuf:"varint,10,opt,name=spoiler,proto3" json:"spoiler,omitempty"`
-	Emoji         string               `protobuf:"bytes,11,opt,name=emoji,proto3" json:"emoji,omitempty"`
-	Waveform      []byte               `protobuf:"bytes,12,opt,name=waveform,proto3" json:"waveform,omitempty"`
+	Hash      string               `protobuf:"bytes,3,opt,name=hash,proto3" json:"hash,omitempty"`
+	Mime      string               `protobuf:"bytes,4,opt,name=mime,proto3" json:"mime,omitempty"`
+	Name      string               `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
+	SizeBytes int64                `protobuf:"varint,6,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
+	Width     int64                `protobuf:"varint,7,opt,name=width,proto3" json:"width,omitempty"`
+	Height    int64                `protobuf:"varint,8,opt,name=height,proto3" json:"height,omitempty"`
+	Duration  *durationpb.Duration `protobuf:"bytes,9,opt,name=duration,proto3" json:"duration,omitempty"`
+	Spoiler   bool                 `protobuf:"varint,10,opt,name=spoiler,proto3" json:"spoiler,omitempty"`
+	Emoji     string               `protobuf:"bytes,11,opt,name=emoji,proto3" json:"emoji,omitempty"`
+	Waveform  []byte               `protobuf:"bytes,12,opt,name=waveform,proto3" json:"waveform,omitempty"`
+	// where people can open it
+	Link          string `protobuf:"bytes,13,opt,name=link,proto3" json:"link,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -293,6 +295,344 @@ func (x *Media) GetWaveform() []byte {
 	return nil
 }
 
+func (x *Media) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+// Place is a point on the map, in degrees.
+type Place struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Lat   float64                `protobuf:"fixed64,1,opt,name=lat,proto3" json:"lat,omitempty"`
+	Lon   float64                `protobuf:"fixed64,2,opt,name=lon,proto3" json:"lon,omitempty"`
+	// metres
+	Accuracy      float64              `protobuf:"fixed64,3,opt,name=accuracy,proto3" json:"accuracy,omitempty"`
+	Title         string               `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
+	Address       string               `protobuf:"bytes,5,opt,name=address,proto3" json:"address,omitempty"`
+	Live          *durationpb.Duration `protobuf:"bytes,6,opt,name=live,proto3" json:"live,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Place) Reset() {
+	*x = Place{}
+	mi := &file_causeway_v1_content_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Place) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Place) ProtoMessage() {}
+
+func (x *Place) ProtoReflect() protoreflect.Message {
+	mi := &file_causeway_v1_content_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Place.ProtoReflect.Descriptor instead.
+func (*Place) Descriptor() ([]byte, []int) {
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Place) GetLat() float64 {
+	if x != nil {
+		return x.Lat
+	}
+	return 0
+}
+
+func (x *Place) GetLon() float64 {
+	if x != nil {
+		return x.Lon
+	}
+	return 0
+}
+
+func (x *Place) GetAccuracy() float64 {
+	if x != nil {
+		return x.Accuracy
+	}
+	return 0
+}
+
+func (x *Place) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Place) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Place) GetLive() *durationpb.Duration {
+	if x != nil {
+		return x.Live
+	}
+	return nil
+}
+
+// Contact is a shared entry of an address book.
+type Contact struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Phones        []string               `protobuf:"bytes,2,rep,name=phones,proto3" json:"phones,omitempty"`
+	Vcard         string                 `protobuf:"bytes,3,opt,name=vcard,proto3" json:"vcard,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Contact) Reset() {
+	*x = Contact{}
+	mi := &file_causeway_v1_content_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Contact) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Contact) ProtoMessage() {}
+
+func (x *Contact) ProtoReflect() protoreflect.Message {
+	mi := &file_causeway_v1_content_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Contact.ProtoReflect.Descriptor instead.
+func (*Contact) Descriptor() ([]byte, []int) {
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Contact) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Contact) GetPhones() []string {
+	if x != nil {
+		return x.Phones
+	}
+	return nil
+}
+
+func (x *Contact) GetVcard() string {
+	if x != nil {
+		return x.Vcard
+	}
+	return ""
+}
+
+// Poll is a question with options.
+type Poll struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Question      string                 `protobuf:"bytes,1,opt,name=question,proto3" json:"question,omitempty"`
+	Options       []*PollOption          `protobuf:"bytes,2,rep,name=options,proto3" json:"options,omitempty"`
+	Multiple      bool                   `protobuf:"varint,3,opt,name=multiple,proto3" json:"multiple,omitempty"`
+	Closed        bool                   `protobuf:"varint,4,opt,name=closed,proto3" json:"closed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Poll) Reset() {
+	*x = Poll{}
+	mi := &file_causeway_v1_content_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Poll) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Poll) ProtoMessage() {}
+
+func (x *Poll) ProtoReflect() protoreflect.Message {
+	mi := &file_causeway_v1_content_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Poll.ProtoReflect.Descriptor instead.
+func (*Poll) Descriptor() ([]byte, []int) {
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Poll) GetQuestion() string {
+	if x != nil {
+		return x.Question
+	}
+	return ""
+}
+
+func (x *Poll) GetOptions() []*PollOption {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *Poll) GetMultiple() bool {
+	if x != nil {
+		return x.Multiple
+	}
+	return false
+}
+
+func (x *Poll) GetClosed() bool {
+	if x != nil {
+		return x.Closed
+	}
+	return false
+}
+
+// PollOption is one option of a poll; votes is -1 where nobody tells.
+type PollOption struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	Votes         int64                  `protobuf:"varint,2,opt,name=votes,proto3" json:"votes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PollOption) Reset() {
+	*x = PollOption{}
+	mi := &file_causeway_v1_content_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PollOption) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PollOption) ProtoMessage() {}
+
+func (x *PollOption) ProtoReflect() protoreflect.Message {
+	mi := &file_causeway_v1_content_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PollOption.ProtoReflect.Descriptor instead.
+func (*PollOption) Descriptor() ([]byte, []int) {
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *PollOption) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *PollOption) GetVotes() int64 {
+	if x != nil {
+		return x.Votes
+	}
+	return 0
+}
+
+// Notice tells what happened in a chat.
+type Notice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// joined, left, removed, title, picture, pinned, unpinned, call, call_ended
+	Kind          string   `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Who           []string `protobuf:"bytes,2,rep,name=who,proto3" json:"who,omitempty"`
+	Value         string   `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Notice) Reset() {
+	*x = Notice{}
+	mi := &file_causeway_v1_content_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Notice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Notice) ProtoMessage() {}
+
+func (x *Notice) ProtoReflect() protoreflect.Message {
+	mi := &file_causeway_v1_content_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Notice.ProtoReflect.Descriptor instead.
+func (*Notice) Descriptor() ([]byte, []int) {
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Notice) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Notice) GetWho() []string {
+	if x != nil {
+		return x.Who
+	}
+	return nil
+}
+
+func (x *Notice) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
 // Content is what a message says.
 type Content struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
@@ -305,13 +645,17 @@ type Content struct {
 	// names a kind that is not carried
 	Placeholder   string               `protobuf:"bytes,6,opt,name=placeholder,proto3" json:"placeholder,omitempty"`
 	ExpiresAfter  *durationpb.Duration `protobuf:"bytes,7,opt,name=expires_after,json=expiresAfter,proto3" json:"expires_after,omitempty"`
+	Place         *Place               `protobuf:"bytes,8,opt,name=place,proto3" json:"place,omitempty"`
+	Contacts      []*Contact           `protobuf:"bytes,9,rep,name=contacts,proto3" json:"contacts,omitempty"`
+	Poll          *Poll                `protobuf:"bytes,10,opt,name=poll,proto3" json:"poll,omitempty"`
+	Notice        *Notice              `protobuf:"bytes,11,opt,name=notice,proto3" json:"notice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Content) Reset() {
 	*x = Content{}
-	mi := &file_causeway_v1_content_proto_msgTypes[3]
+	mi := &file_causeway_v1_content_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -323,7 +667,7 @@ func (x *Content) String() string {
 func (*Content) ProtoMessage() {}
 
 func (x *Content) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_content_proto_msgTypes[3]
+	mi := &file_causeway_v1_content_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -336,7 +680,7 @@ func (x *Content) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Content.ProtoReflect.Descriptor instead.
 func (*Content) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_content_proto_rawDescGZIP(), []int{3}
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Content) GetText() *Text {
@@ -388,6 +732,34 @@ func (x *Content) GetExpiresAfter() *durationpb.Duration {
 	return nil
 }
 
+func (x *Content) GetPlace() *Place {
+	if x != nil {
+		return x.Place
+	}
+	return nil
+}
+
+func (x *Content) GetContacts() []*Contact {
+	if x != nil {
+		return x.Contacts
+	}
+	return nil
+}
+
+func (x *Content) GetPoll() *Poll {
+	if x != nil {
+		return x.Poll
+	}
+	return nil
+}
+
+func (x *Content) GetNotice() *Notice {
+	if x != nil {
+		return x.Notice
+	}
+	return nil
+}
+
 // Reply is what a message answers, as its network tells it.
 type Reply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -401,7 +773,7 @@ type Reply struct {
 
 func (x *Reply) Reset() {
 	*x = Reply{}
-	mi := &file_causeway_v1_content_proto_msgTypes[4]
+	mi := &file_causeway_v1_content_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -413,7 +785,7 @@ func (x *Reply) String() string {
 func (*Reply) ProtoMessage() {}
 
 func (x *Reply) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_content_proto_msgTypes[4]
+	mi := &file_causeway_v1_content_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -426,7 +798,7 @@ func (x *Reply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reply.ProtoReflect.Descriptor instead.
 func (*Reply) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_content_proto_rawDescGZIP(), []int{4}
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Reply) GetId() string {
@@ -467,7 +839,7 @@ type Forward struct {
 
 func (x *Forward) Reset() {
 	*x = Forward{}
-	mi := &file_causeway_v1_content_proto_msgTypes[5]
+	mi := &file_causeway_v1_content_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -479,7 +851,7 @@ func (x *Forward) String() string {
 func (*Forward) ProtoMessage() {}
 
 func (x *Forward) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_content_proto_msgTypes[5]
+	mi := &file_causeway_v1_content_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -492,7 +864,7 @@ func (x *Forward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Forward.ProtoReflect.Descriptor instead.
 func (*Forward) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_content_proto_rawDescGZIP(), []int{5}
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Forward) GetFrom() string {
@@ -514,7 +886,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_causeway_v1_content_proto_msgTypes[6]
+	mi := &file_causeway_v1_content_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -526,7 +898,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_content_proto_msgTypes[6]
+	mi := &file_causeway_v1_content_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -539,7 +911,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_content_proto_rawDescGZIP(), []int{6}
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Reason) GetCode() string {
@@ -576,7 +948,7 @@ type Capabilities struct {
 
 func (x *Capabilities) Reset() {
 	*x = Capabilities{}
-	mi := &file_causeway_v1_content_proto_msgTypes[7]
+	mi := &file_causeway_v1_content_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -588,7 +960,7 @@ func (x *Capabilities) String() string {
 func (*Capabilities) ProtoMessage() {}
 
 func (x *Capabilities) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_content_proto_msgTypes[7]
+	mi := &file_causeway_v1_content_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -601,7 +973,7 @@ func (x *Capabilities) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capabilities.ProtoReflect.Descriptor instead.
 func (*Capabilities) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_content_proto_rawDescGZIP(), []int{7}
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Capabilities) GetJson() []byte {
@@ -631,7 +1003,7 @@ type AccountState struct {
 
 func (x *AccountState) Reset() {
 	*x = AccountState{}
-	mi := &file_causeway_v1_content_proto_msgTypes[8]
+	mi := &file_causeway_v1_content_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -643,7 +1015,7 @@ func (x *AccountState) String() string {
 func (*AccountState) ProtoMessage() {}
 
 func (x *AccountState) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_content_proto_msgTypes[8]
+	mi := &file_causeway_v1_content_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -656,7 +1028,7 @@ func (x *AccountState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountState.ProtoReflect.Descriptor instead.
 func (*AccountState) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_content_proto_rawDescGZIP(), []int{8}
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AccountState) GetState() string {
@@ -693,7 +1065,7 @@ const file_causeway_v1_content_proto_rawDesc = "" +
 	"\x03end\x18\x02 \x01(\x03R\x03end\x12\x12\n" +
 	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x14\n" +
 	"\x05value\x18\x04 \x01(\tR\x05value\x12\x12\n" +
-	"\x04user\x18\x05 \x01(\tR\x04user\"\xb9\x02\n" +
+	"\x04user\x18\x05 \x01(\tR\x04user\"\xcd\x02\n" +
 	"\x05Media\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x10\n" +
 	"\x03ref\x18\x02 \x01(\tR\x03ref\x12\x12\n" +
@@ -708,7 +1080,32 @@ const file_causeway_v1_content_proto_rawDesc = "" +
 	"\aspoiler\x18\n" +
 	" \x01(\bR\aspoiler\x12\x14\n" +
 	"\x05emoji\x18\v \x01(\tR\x05emoji\x12\x1a\n" +
-	"\bwaveform\x18\f \x01(\fR\bwaveform\"\xb1\x02\n" +
+	"\bwaveform\x18\f \x01(\fR\bwaveform\x12\x12\n" +
+	"\x04link\x18\r \x01(\tR\x04link\"\xa6\x01\n" +
+	"\x05Place\x12\x10\n" +
+	"\x03lat\x18\x01 \x01(\x01R\x03lat\x12\x10\n" +
+	"\x03lon\x18\x02 \x01(\x01R\x03lon\x12\x1a\n" +
+	"\baccuracy\x18\x03 \x01(\x01R\baccuracy\x12\x14\n" +
+	"\x05title\x18\x04 \x01(\tR\x05title\x12\x18\n" +
+	"\aaddress\x18\x05 \x01(\tR\aaddress\x12-\n" +
+	"\x04live\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x04live\"K\n" +
+	"\aContact\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06phones\x18\x02 \x03(\tR\x06phones\x12\x14\n" +
+	"\x05vcard\x18\x03 \x01(\tR\x05vcard\"\x89\x01\n" +
+	"\x04Poll\x12\x1a\n" +
+	"\bquestion\x18\x01 \x01(\tR\bquestion\x121\n" +
+	"\aoptions\x18\x02 \x03(\v2\x17.causeway.v1.PollOptionR\aoptions\x12\x1a\n" +
+	"\bmultiple\x18\x03 \x01(\bR\bmultiple\x12\x16\n" +
+	"\x06closed\x18\x04 \x01(\bR\x06closed\"6\n" +
+	"\n" +
+	"PollOption\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n" +
+	"\x05votes\x18\x02 \x01(\x03R\x05votes\"D\n" +
+	"\x06Notice\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x10\n" +
+	"\x03who\x18\x02 \x03(\tR\x03who\x12\x14\n" +
+	"\x05value\x18\x03 \x01(\tR\x05value\"\xe1\x03\n" +
 	"\aContent\x12%\n" +
 	"\x04text\x18\x01 \x01(\v2\x11.causeway.v1.TextR\x04text\x12(\n" +
 	"\x05media\x18\x02 \x03(\v2\x12.causeway.v1.MediaR\x05media\x12-\n" +
@@ -716,7 +1113,12 @@ const file_causeway_v1_content_proto_rawDesc = "" +
 	"\aforward\x18\x04 \x01(\v2\x14.causeway.v1.ForwardR\aforward\x12\x14\n" +
 	"\x05album\x18\x05 \x01(\tR\x05album\x12 \n" +
 	"\vplaceholder\x18\x06 \x01(\tR\vplaceholder\x12>\n" +
-	"\rexpires_after\x18\a \x01(\v2\x19.google.protobuf.DurationR\fexpiresAfter\"_\n" +
+	"\rexpires_after\x18\a \x01(\v2\x19.google.protobuf.DurationR\fexpiresAfter\x12(\n" +
+	"\x05place\x18\b \x01(\v2\x12.causeway.v1.PlaceR\x05place\x120\n" +
+	"\bcontacts\x18\t \x03(\v2\x14.causeway.v1.ContactR\bcontacts\x12%\n" +
+	"\x04poll\x18\n" +
+	" \x01(\v2\x11.causeway.v1.PollR\x04poll\x12+\n" +
+	"\x06notice\x18\v \x01(\v2\x13.causeway.v1.NoticeR\x06notice\"_\n" +
 	"\x05Reply\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06author\x18\x02 \x01(\tR\x06author\x12\x18\n" +
@@ -748,35 +1150,46 @@ func file_causeway_v1_content_proto_rawDescGZIP() []byte {
 	return file_causeway_v1_content_proto_rawDescData
 }
 
-var file_causeway_v1_content_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_causeway_v1_content_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_causeway_v1_content_proto_goTypes = []any{
 	(*Text)(nil),                  // 0: causeway.v1.Text
 	(*Span)(nil),                  // 1: causeway.v1.Span
 	(*Media)(nil),                 // 2: causeway.v1.Media
-	(*Content)(nil),               // 3: causeway.v1.Content
-	(*Reply)(nil),                 // 4: causeway.v1.Reply
-	(*Forward)(nil),               // 5: causeway.v1.Forward
-	(*Reason)(nil),                // 6: causeway.v1.Reason
-	(*Capabilities)(nil),          // 7: causeway.v1.Capabilities
-	(*AccountState)(nil),          // 8: causeway.v1.AccountState
-	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*Place)(nil),                 // 3: causeway.v1.Place
+	(*Contact)(nil),               // 4: causeway.v1.Contact
+	(*Poll)(nil),                  // 5: causeway.v1.Poll
+	(*PollOption)(nil),            // 6: causeway.v1.PollOption
+	(*Notice)(nil),                // 7: causeway.v1.Notice
+	(*Content)(nil),               // 8: causeway.v1.Content
+	(*Reply)(nil),                 // 9: causeway.v1.Reply
+	(*Forward)(nil),               // 10: causeway.v1.Forward
+	(*Reason)(nil),                // 11: causeway.v1.Reason
+	(*Capabilities)(nil),          // 12: causeway.v1.Capabilities
+	(*AccountState)(nil),          // 13: causeway.v1.AccountState
+	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
 }
 var file_causeway_v1_content_proto_depIdxs = []int32{
 	1,  // 0: causeway.v1.Text.spans:type_name -> causeway.v1.Span
-	9,  // 1: causeway.v1.Media.duration:type_name -> google.protobuf.Duration
-	0,  // 2: causeway.v1.Content.text:type_name -> causeway.v1.Text
-	2,  // 3: causeway.v1.Content.media:type_name -> causeway.v1.Media
-	4,  // 4: causeway.v1.Content.reply_to:type_name -> causeway.v1.Reply
-	5,  // 5: causeway.v1.Content.forward:type_name -> causeway.v1.Forward
-	9,  // 6: causeway.v1.Content.expires_after:type_name -> google.protobuf.Duration
-	6,  // 7: causeway.v1.AccountState.why:type_name -> causeway.v1.Reason
-	10, // 8: causeway.v1.AccountState.since:type_name -> google.protobuf.Timestamp
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	14, // 1: causeway.v1.Media.duration:type_name -> google.protobuf.Duration
+	14, // 2: causeway.v1.Place.live:type_name -> google.protobuf.Duration
+	6,  // 3: causeway.v1.Poll.options:type_name -> causeway.v1.PollOption
+	0,  // 4: causeway.v1.Content.text:type_name -> causeway.v1.Text
+	2,  // 5: causeway.v1.Content.media:type_name -> causeway.v1.Media
+	9,  // 6: causeway.v1.Content.reply_to:type_name -> causeway.v1.Reply
+	10, // 7: causeway.v1.Content.forward:type_name -> causeway.v1.Forward
+	14, // 8: causeway.v1.Content.expires_after:type_name -> google.protobuf.Duration
+	3,  // 9: causeway.v1.Content.place:type_name -> causeway.v1.Place
+	4,  // 10: causeway.v1.Content.contacts:type_name -> causeway.v1.Contact
+	5,  // 11: causeway.v1.Content.poll:type_name -> causeway.v1.Poll
+	7,  // 12: causeway.v1.Content.notice:type_name -> causeway.v1.Notice
+	11, // 13: causeway.v1.AccountState.why:type_name -> causeway.v1.Reason
+	15, // 14: causeway.v1.AccountState.since:type_name -> google.protobuf.Timestamp
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_causeway_v1_content_proto_init() }
@@ -790,7 +1203,7 @@ func file_causeway_v1_content_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_causeway_v1_content_proto_rawDesc), len(file_causeway_v1_content_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

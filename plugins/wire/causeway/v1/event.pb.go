@@ -52,6 +52,9 @@ type Event struct {
 	//	*Event_Typing
 	//	*Event_Receipt
 	//	*Event_Call
+	//	*Event_Vote
+	//	*Event_PollState
+	//	*Event_Change
 	Body          isEvent_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -258,6 +261,33 @@ func (x *Event) GetCall() *Call {
 	return nil
 }
 
+func (x *Event) GetVote() *Vote {
+	if x != nil {
+		if x, ok := x.Body.(*Event_Vote); ok {
+			return x.Vote
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetPollState() *PollState {
+	if x != nil {
+		if x, ok := x.Body.(*Event_PollState); ok {
+			return x.PollState
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetChange() *Change {
+	if x != nil {
+		if x, ok := x.Body.(*Event_Change); ok {
+			return x.Change
+		}
+	}
+	return nil
+}
+
 type isEvent_Body interface {
 	isEvent_Body()
 }
@@ -310,6 +340,18 @@ type Event_Call struct {
 	Call *Call `protobuf:"bytes,27,opt,name=call,proto3,oneof"`
 }
 
+type Event_Vote struct {
+	Vote *Vote `protobuf:"bytes,28,opt,name=vote,proto3,oneof"`
+}
+
+type Event_PollState struct {
+	PollState *PollState `protobuf:"bytes,29,opt,name=poll_state,json=pollState,proto3,oneof"`
+}
+
+type Event_Change struct {
+	Change *Change `protobuf:"bytes,30,opt,name=change,proto3,oneof"`
+}
+
 func (*Event_Message) isEvent_Body() {}
 
 func (*Event_Edit) isEvent_Body() {}
@@ -333,6 +375,12 @@ func (*Event_Typing) isEvent_Body() {}
 func (*Event_Receipt) isEvent_Body() {}
 
 func (*Event_Call) isEvent_Body() {}
+
+func (*Event_Vote) isEvent_Body() {}
+
+func (*Event_PollState) isEvent_Body() {}
+
+func (*Event_Change) isEvent_Body() {}
 
 // Sender is who caused an event.
 type Sender struct {
@@ -1235,6 +1283,182 @@ func (x *Call) GetJoin() string {
 	return ""
 }
 
+// Vote is the full set of options that the sender has chosen in a poll.
+type Vote struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Options       []int64                `protobuf:"varint,2,rep,packed,name=options,proto3" json:"options,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Vote) Reset() {
+	*x = Vote{}
+	mi := &file_causeway_v1_event_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Vote) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Vote) ProtoMessage() {}
+
+func (x *Vote) ProtoReflect() protoreflect.Message {
+	mi := &file_causeway_v1_event_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Vote.ProtoReflect.Descriptor instead.
+func (*Vote) Descriptor() ([]byte, []int) {
+	return file_causeway_v1_event_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Vote) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Vote) GetOptions() []int64 {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+// PollState is how a poll stands where the network names no voters.
+type PollState struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Votes         []int64                `protobuf:"varint,2,rep,packed,name=votes,proto3" json:"votes,omitempty"`
+	Closed        bool                   `protobuf:"varint,3,opt,name=closed,proto3" json:"closed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PollState) Reset() {
+	*x = PollState{}
+	mi := &file_causeway_v1_event_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PollState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PollState) ProtoMessage() {}
+
+func (x *PollState) ProtoReflect() protoreflect.Message {
+	mi := &file_causeway_v1_event_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PollState.ProtoReflect.Descriptor instead.
+func (*PollState) Descriptor() ([]byte, []int) {
+	return file_causeway_v1_event_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *PollState) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PollState) GetVotes() []int64 {
+	if x != nil {
+		return x.Votes
+	}
+	return nil
+}
+
+func (x *PollState) GetClosed() bool {
+	if x != nil {
+		return x.Closed
+	}
+	return false
+}
+
+// Change tells what happened to the event's chat that its members are told of.
+type Change struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// title, picture, pinned, unpinned
+	Kind          string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Title         string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	Id            string `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Change) Reset() {
+	*x = Change{}
+	mi := &file_causeway_v1_event_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Change) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Change) ProtoMessage() {}
+
+func (x *Change) ProtoReflect() protoreflect.Message {
+	mi := &file_causeway_v1_event_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Change.ProtoReflect.Descriptor instead.
+func (*Change) Descriptor() ([]byte, []int) {
+	return file_causeway_v1_event_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Change) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Change) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Change) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
 // StateItem is something that a bridge wants back at its next start.
 type StateItem struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1246,7 +1470,7 @@ type StateItem struct {
 
 func (x *StateItem) Reset() {
 	*x = StateItem{}
-	mi := &file_causeway_v1_event_proto_msgTypes[16]
+	mi := &file_causeway_v1_event_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1258,7 +1482,7 @@ func (x *StateItem) String() string {
 func (*StateItem) ProtoMessage() {}
 
 func (x *StateItem) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_event_proto_msgTypes[16]
+	mi := &file_causeway_v1_event_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1271,7 +1495,7 @@ func (x *StateItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateItem.ProtoReflect.Descriptor instead.
 func (*StateItem) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_event_proto_rawDescGZIP(), []int{16}
+	return file_causeway_v1_event_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StateItem) GetKey() string {
@@ -1292,7 +1516,7 @@ var File_causeway_v1_event_proto protoreflect.FileDescriptor
 
 const file_causeway_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x17causeway/v1/event.proto\x12\vcauseway.v1\x1a\x19causeway/v1/content.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x06\n" +
+	"\x17causeway/v1/event.proto\x12\vcauseway.v1\x1a\x19causeway/v1/content.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xeb\a\n" +
 	"\x05Event\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12*\n" +
@@ -1317,7 +1541,11 @@ const file_causeway_v1_event_proto_rawDesc = "" +
 	"\x03gap\x18\x18 \x01(\v2\x10.causeway.v1.GapH\x00R\x03gap\x12-\n" +
 	"\x06typing\x18\x19 \x01(\v2\x13.causeway.v1.TypingH\x00R\x06typing\x120\n" +
 	"\areceipt\x18\x1a \x01(\v2\x14.causeway.v1.ReceiptH\x00R\areceipt\x12'\n" +
-	"\x04call\x18\x1b \x01(\v2\x11.causeway.v1.CallH\x00R\x04callB\x06\n" +
+	"\x04call\x18\x1b \x01(\v2\x11.causeway.v1.CallH\x00R\x04call\x12'\n" +
+	"\x04vote\x18\x1c \x01(\v2\x11.causeway.v1.VoteH\x00R\x04vote\x127\n" +
+	"\n" +
+	"poll_state\x18\x1d \x01(\v2\x16.causeway.v1.PollStateH\x00R\tpollState\x12-\n" +
+	"\x06change\x18\x1e \x01(\v2\x13.causeway.v1.ChangeH\x00R\x06changeB\x06\n" +
 	"\x04body\"\xa3\x01\n" +
 	"\x06Sender\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
@@ -1382,7 +1610,18 @@ const file_causeway_v1_event_proto_rawDesc = "" +
 	"\x04Call\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
 	"\x05ended\x18\x02 \x01(\bR\x05ended\x12\x12\n" +
-	"\x04join\x18\x03 \x01(\tR\x04join\"3\n" +
+	"\x04join\x18\x03 \x01(\tR\x04join\"0\n" +
+	"\x04Vote\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
+	"\aoptions\x18\x02 \x03(\x03R\aoptions\"I\n" +
+	"\tPollState\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05votes\x18\x02 \x03(\x03R\x05votes\x12\x16\n" +
+	"\x06closed\x18\x03 \x01(\bR\x06closed\"B\n" +
+	"\x06Change\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x0e\n" +
+	"\x02id\x18\x03 \x01(\tR\x02id\"3\n" +
 	"\tStateItem\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\fR\x05valueBGZEgithub.com/causeway-chat/causeway/plugins/wire/causeway/v1;causewayv1b\x06proto3"
@@ -1399,7 +1638,7 @@ func file_causeway_v1_event_proto_rawDescGZIP() []byte {
 	return file_causeway_v1_event_proto_rawDescData
 }
 
-var file_causeway_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_causeway_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_causeway_v1_event_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: causeway.v1.Event
 	(*Sender)(nil),                // 1: causeway.v1.Sender
@@ -1417,15 +1656,18 @@ var file_causeway_v1_event_proto_goTypes = []any{
 	(*Typing)(nil),                // 13: causeway.v1.Typing
 	(*Receipt)(nil),               // 14: causeway.v1.Receipt
 	(*Call)(nil),                  // 15: causeway.v1.Call
-	(*StateItem)(nil),             // 16: causeway.v1.StateItem
-	nil,                           // 17: causeway.v1.ReactionCounts.CountsEntry
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
-	(*Content)(nil),               // 19: causeway.v1.Content
-	(*Capabilities)(nil),          // 20: causeway.v1.Capabilities
-	(*Reason)(nil),                // 21: causeway.v1.Reason
+	(*Vote)(nil),                  // 16: causeway.v1.Vote
+	(*PollState)(nil),             // 17: causeway.v1.PollState
+	(*Change)(nil),                // 18: causeway.v1.Change
+	(*StateItem)(nil),             // 19: causeway.v1.StateItem
+	nil,                           // 20: causeway.v1.ReactionCounts.CountsEntry
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
+	(*Content)(nil),               // 22: causeway.v1.Content
+	(*Capabilities)(nil),          // 23: causeway.v1.Capabilities
+	(*Reason)(nil),                // 24: causeway.v1.Reason
 }
 var file_causeway_v1_event_proto_depIdxs = []int32{
-	18, // 0: causeway.v1.Event.at:type_name -> google.protobuf.Timestamp
+	21, // 0: causeway.v1.Event.at:type_name -> google.protobuf.Timestamp
 	1,  // 1: causeway.v1.Event.sender:type_name -> causeway.v1.Sender
 	3,  // 2: causeway.v1.Event.message:type_name -> causeway.v1.MessageNew
 	4,  // 3: causeway.v1.Event.edit:type_name -> causeway.v1.MessageEdit
@@ -1439,22 +1681,25 @@ var file_causeway_v1_event_proto_depIdxs = []int32{
 	13, // 11: causeway.v1.Event.typing:type_name -> causeway.v1.Typing
 	14, // 12: causeway.v1.Event.receipt:type_name -> causeway.v1.Receipt
 	15, // 13: causeway.v1.Event.call:type_name -> causeway.v1.Call
-	2,  // 14: causeway.v1.Sender.aliases:type_name -> causeway.v1.Alias
-	19, // 15: causeway.v1.MessageNew.content:type_name -> causeway.v1.Content
-	19, // 16: causeway.v1.MessageEdit.content:type_name -> causeway.v1.Content
-	17, // 17: causeway.v1.ReactionCounts.counts:type_name -> causeway.v1.ReactionCounts.CountsEntry
-	1,  // 18: causeway.v1.Membership.user:type_name -> causeway.v1.Sender
-	10, // 19: causeway.v1.ChatInfo.access:type_name -> causeway.v1.Access
-	20, // 20: causeway.v1.ChatInfo.capabilities:type_name -> causeway.v1.Capabilities
-	21, // 21: causeway.v1.Access.why:type_name -> causeway.v1.Reason
-	18, // 22: causeway.v1.Gap.from:type_name -> google.protobuf.Timestamp
-	18, // 23: causeway.v1.Gap.to:type_name -> google.protobuf.Timestamp
-	21, // 24: causeway.v1.Gap.why:type_name -> causeway.v1.Reason
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	16, // 14: causeway.v1.Event.vote:type_name -> causeway.v1.Vote
+	17, // 15: causeway.v1.Event.poll_state:type_name -> causeway.v1.PollState
+	18, // 16: causeway.v1.Event.change:type_name -> causeway.v1.Change
+	2,  // 17: causeway.v1.Sender.aliases:type_name -> causeway.v1.Alias
+	22, // 18: causeway.v1.MessageNew.content:type_name -> causeway.v1.Content
+	22, // 19: causeway.v1.MessageEdit.content:type_name -> causeway.v1.Content
+	20, // 20: causeway.v1.ReactionCounts.counts:type_name -> causeway.v1.ReactionCounts.CountsEntry
+	1,  // 21: causeway.v1.Membership.user:type_name -> causeway.v1.Sender
+	10, // 22: causeway.v1.ChatInfo.access:type_name -> causeway.v1.Access
+	23, // 23: causeway.v1.ChatInfo.capabilities:type_name -> causeway.v1.Capabilities
+	24, // 24: causeway.v1.Access.why:type_name -> causeway.v1.Reason
+	21, // 25: causeway.v1.Gap.from:type_name -> google.protobuf.Timestamp
+	21, // 26: causeway.v1.Gap.to:type_name -> google.protobuf.Timestamp
+	24, // 27: causeway.v1.Gap.why:type_name -> causeway.v1.Reason
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_causeway_v1_event_proto_init() }
@@ -1476,6 +1721,9 @@ func file_causeway_v1_event_proto_init() {
 		(*Event_Typing)(nil),
 		(*Event_Receipt)(nil),
 		(*Event_Call)(nil),
+		(*Event_Vote)(nil),
+		(*Event_PollState)(nil),
+		(*Event_Change)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1483,7 +1731,7 @@ func file_causeway_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_causeway_v1_event_proto_rawDesc), len(file_causeway_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -44,6 +44,9 @@ type Post struct {
 	ExpiresAfter  *durationpb.Duration   `protobuf:"bytes,11,opt,name=expires_after,json=expiresAfter,proto3" json:"expires_after,omitempty"`
 	KeepUntil     *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=keep_until,json=keepUntil,proto3" json:"keep_until,omitempty"`
 	NoPreview     bool                   `protobuf:"varint,13,opt,name=no_preview,json=noPreview,proto3" json:"no_preview,omitempty"`
+	Place         *Place                 `protobuf:"bytes,14,opt,name=place,proto3" json:"place,omitempty"`
+	Contact       *Contact               `protobuf:"bytes,15,opt,name=contact,proto3" json:"contact,omitempty"`
+	Poll          *Poll                  `protobuf:"bytes,16,opt,name=poll,proto3" json:"poll,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -167,6 +170,27 @@ func (x *Post) GetNoPreview() bool {
 		return x.NoPreview
 	}
 	return false
+}
+
+func (x *Post) GetPlace() *Place {
+	if x != nil {
+		return x.Place
+	}
+	return nil
+}
+
+func (x *Post) GetContact() *Contact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
+func (x *Post) GetPoll() *Poll {
+	if x != nil {
+		return x.Poll
+	}
+	return nil
 }
 
 // ReplyTarget is the copy that a post answers.
@@ -517,7 +541,7 @@ var File_causeway_v1_post_proto protoreflect.FileDescriptor
 
 const file_causeway_v1_post_proto_rawDesc = "" +
 	"\n" +
-	"\x16causeway/v1/post.proto\x12\vcauseway.v1\x1a\x19causeway/v1/content.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x03\n" +
+	"\x16causeway/v1/post.proto\x12\vcauseway.v1\x1a\x19causeway/v1/content.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb8\x04\n" +
 	"\x04Post\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x12\n" +
@@ -534,7 +558,10 @@ const file_causeway_v1_post_proto_rawDesc = "" +
 	"\n" +
 	"keep_until\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tkeepUntil\x12\x1d\n" +
 	"\n" +
-	"no_preview\x18\r \x01(\bR\tnoPreview\"\x91\x01\n" +
+	"no_preview\x18\r \x01(\bR\tnoPreview\x12(\n" +
+	"\x05place\x18\x0e \x01(\v2\x12.causeway.v1.PlaceR\x05place\x12.\n" +
+	"\acontact\x18\x0f \x01(\v2\x14.causeway.v1.ContactR\acontact\x12%\n" +
+	"\x04poll\x18\x10 \x01(\v2\x11.causeway.v1.PollR\x04poll\"\x91\x01\n" +
 	"\vReplyTarget\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06author\x18\x02 \x01(\tR\x06author\x12\x18\n" +
@@ -587,7 +614,10 @@ var file_causeway_v1_post_proto_goTypes = []any{
 	(*Media)(nil),                 // 6: causeway.v1.Media
 	(*durationpb.Duration)(nil),   // 7: google.protobuf.Duration
 	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*Reason)(nil),                // 9: causeway.v1.Reason
+	(*Place)(nil),                 // 9: causeway.v1.Place
+	(*Contact)(nil),               // 10: causeway.v1.Contact
+	(*Poll)(nil),                  // 11: causeway.v1.Poll
+	(*Reason)(nil),                // 12: causeway.v1.Reason
 }
 var file_causeway_v1_post_proto_depIdxs = []int32{
 	5,  // 0: causeway.v1.Post.text:type_name -> causeway.v1.Text
@@ -595,16 +625,19 @@ var file_causeway_v1_post_proto_depIdxs = []int32{
 	1,  // 2: causeway.v1.Post.reply:type_name -> causeway.v1.ReplyTarget
 	7,  // 3: causeway.v1.Post.expires_after:type_name -> google.protobuf.Duration
 	8,  // 4: causeway.v1.Post.keep_until:type_name -> google.protobuf.Timestamp
-	8,  // 5: causeway.v1.ReplyTarget.at:type_name -> google.protobuf.Timestamp
-	8,  // 6: causeway.v1.Outcome.at:type_name -> google.protobuf.Timestamp
-	7,  // 7: causeway.v1.Outcome.after:type_name -> google.protobuf.Duration
-	9,  // 8: causeway.v1.Outcome.why:type_name -> causeway.v1.Reason
-	7,  // 9: causeway.v1.Found.ask_after:type_name -> google.protobuf.Duration
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	9,  // 5: causeway.v1.Post.place:type_name -> causeway.v1.Place
+	10, // 6: causeway.v1.Post.contact:type_name -> causeway.v1.Contact
+	11, // 7: causeway.v1.Post.poll:type_name -> causeway.v1.Poll
+	8,  // 8: causeway.v1.ReplyTarget.at:type_name -> google.protobuf.Timestamp
+	8,  // 9: causeway.v1.Outcome.at:type_name -> google.protobuf.Timestamp
+	7,  // 10: causeway.v1.Outcome.after:type_name -> google.protobuf.Duration
+	12, // 11: causeway.v1.Outcome.why:type_name -> causeway.v1.Reason
+	7,  // 12: causeway.v1.Found.ask_after:type_name -> google.protobuf.Duration
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_causeway_v1_post_proto_init() }
