@@ -122,6 +122,8 @@ const (
 	Unmute   MemberAction = "unmute"
 	Block    MemberAction = "block" // a user blocks an account, in their private chat
 	Unblock  MemberAction = "unblock"
+	// Deactivate deletes User's account, where the network has that; the chat may be any of theirs.
+	Deactivate MemberAction = "deactivate"
 )
 
 // MemberChange changes the membership of a user or of an account.

@@ -3,6 +3,7 @@
 package sim
 
 import (
+	"context"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -137,6 +138,28 @@ func TestLatencyIsAddedToEveryCallButPolls(t *testing.T) {
 		}
 		if _, took := b.took("getUpdates", nil); took != 0 {
 			t.Errorf("getUpdates took %v", took)
+		}
+	})
+}
+
+func TestACallTakesEffectHalfWayThroughItsLatency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, Options{Latency: 30 * time.Millisecond})
+		ctx, die := context.WithCancel(t.Context())
+		go b.call(ctx, "sendMessage", params{"chat_id": b.group, "text": "x"})
+		synctest.Wait()
+		die() // nothing that a client does now takes its call back
+		seen := func() int {
+			v, _ := b.world.See(t.Context(), control.See{Chat: b.group})
+			return len(v.Visible())
+		}
+		time.Sleep(14 * time.Millisecond)
+		if n := seen(); n != 0 {
+			t.Errorf("seen after 14 ms of 30")
+		}
+		time.Sleep(2 * time.Millisecond)
+		if n := seen(); n != 1 {
+			t.Errorf("%d seen after 16 ms of 30", n)
 		}
 	})
 }

@@ -21,8 +21,11 @@ func (s *Server) changeMember(_ context.Context, in control.MemberChange) error 
 	if err != nil {
 		return err
 	}
-	if in.Action == control.Block || in.Action == control.Unblock {
+	switch in.Action {
+	case control.Block, control.Unblock:
 		return s.block(c, in)
+	case control.Deactivate:
+		return s.deactivate(in)
 	}
 	state, ok := memberStates[in.Action]
 	if !ok {
@@ -70,6 +73,19 @@ func (s *Server) block(c *chat, in control.MemberChange) error {
 	if !in.Silent {
 		s.tellMember(c.bot, "my_chat_member", c, c.private, c.bot.user, old, now)
 	}
+	return nil
+}
+
+// deactivate deletes a user's account. Bots learn of it when they write.
+func (s *Server) deactivate(in control.MemberChange) error {
+	u, err := s.userOf(in.User)
+	if err != nil {
+		return err
+	}
+	if u.isBot {
+		return control.Because(control.ErrRefused, "user %s is a bot", in.User)
+	}
+	u.gone = true
 	return nil
 }
 

@@ -88,7 +88,7 @@ func (s *Server) userMayPost(c *chat, thread int64, u *user) error {
 	switch {
 	case c.deleted || c.migrated != nil:
 		return control.Because(control.ErrRefused, "the chat is gone")
-	case !inside(state):
+	case !inside(state) || u.gone:
 		return control.Because(control.ErrRefused, "user %d is not in the chat", u.id)
 	case state == stateRestricted:
 		return control.Because(control.ErrRefused, "user %d is muted", u.id)
@@ -206,7 +206,7 @@ func (s *Server) forwardToDiscussion(m *message) {
 	s.deliver(copied.chat.messageKind(), copied)
 }
 
-// edit changes a user's message.
+// edit changes a user's message. The same text is told too, for the network tells of changes that nobody typed.
 func (s *Server) edit(_ context.Context, in control.Edit) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

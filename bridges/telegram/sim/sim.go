@@ -8,7 +8,12 @@
 // package bridges/sim on another. Several bots can live in one world.
 //
 // A fault with an empty method strikes the calls that change something (sends, edits, deletions, reactions,
-// topics); "*" strikes every call, and outages and refused credentials always do.
+// topics); "*" strikes every call, and outages and refused credentials always do. A conflict strikes polls, and
+// downloads go by the method "file".
+//
+// The breaches that it books: malformed (no state of the world could have let the call succeed),
+// within_retry_after, dead_chat (posted again to a chat after being told that it cannot), two_polls, busy_poll
+// and confirmed_undelivered.
 package sim
 
 import (
@@ -39,7 +44,7 @@ type Options struct {
 	Bots []BotOptions
 	// Limits paces the bots as the real server is said to; nil means no limits.
 	Limits *Limits
-	// Latency is added to every call but getUpdates.
+	// Latency is added to every call but getUpdates, half of it before the call takes effect.
 	Latency time.Duration
 	// Keep is how many messages a chat keeps, and how many entries the ledger; 0 means 200,000.
 	Keep int

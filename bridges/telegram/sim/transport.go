@@ -109,7 +109,7 @@ func (s *Server) run(w http.ResponseWriter, r *http.Request, c *call) {
 	ctx := r.Context()
 	crowded := s.enter(c)
 	defer s.leave(c)
-	if s.opts.Latency > 0 && c.def.name != "getUpdates" && !s.wait(ctx, s.opts.Latency) {
+	if !s.lag(c) {
 		return
 	}
 	if s.strikeBefore(ctx, w, c) {
@@ -143,11 +143,23 @@ func (s *Server) answer(ctx context.Context, w http.ResponseWriter, c *call, res
 	s.rec.request(c.rec, s.now())
 	s.mu.Unlock()
 	s.log.Debug("call", "method", c.rec.Method, "chat", c.rec.Chat, "status", c.rec.Status, "why", c.rec.Why, "fault", c.rec.Fault)
+	if !s.lag(c) {
+		return
+	}
 	if after != nil {
 		s.spoil(ctx, w, after, body)
 		return
 	}
 	write(w, status, body, ref)
+}
+
+// lag waits for half of the latency: one half lies before a call takes effect, the other after it. A client that
+// goes changes nothing about that. False means that the server closed.
+func (s *Server) lag(c *call) bool {
+	if s.opts.Latency <= 0 || c.def.name == "getUpdates" {
+		return true
+	}
+	return s.wait(context.Background(), s.opts.Latency/2)
 }
 
 // perform runs the method. Everything but polling holds the world's lock.

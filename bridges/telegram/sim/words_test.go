@@ -132,19 +132,23 @@ func TestWhatTheWorldForbidsIsRefusedInTheServersWords(t *testing.T) {
 		code   int
 		want   string
 	}{
-		"unknown chat":     {nil, "sendMessage", func(*town) params { return hello("-100") }, 400, "Bad Request: chat not found"},
-		"never inside":     {nil, "sendMessage", func(w *town) params { return hello(w.strange) }, 400, "Bad Request: chat not found"},
-		"a stranger":       {nil, "sendMessage", func(*town) params { return hello("42") }, 400, "Bad Request: chat not found"},
-		"never started":    {nil, "sendMessage", func(w *town) params { return hello(control.ChatID(w.ana)) }, 403, "Forbidden: bot can't initiate conversation with a user"},
-		"kicked group":     {func(w *town) { w.member(w.group, control.Kick) }, "sendMessage", func(w *town) params { return hello(w.group) }, 403, "Forbidden: bot was kicked from the group chat"},
-		"kicked super":     {func(w *town) { w.member(w.super, control.Kick) }, "sendMessage", func(w *town) params { return hello(w.super) }, 403, "Forbidden: bot was kicked from the supergroup chat"},
-		"kicked channel":   {func(w *town) { w.member(w.channel, control.Kick) }, "sendMessage", func(w *town) params { return hello(w.channel) }, 403, "Forbidden: bot was kicked from the channel chat"},
-		"left super":       {func(w *town) { w.member(w.super, control.Leave) }, "sendMessage", func(w *town) params { return hello(w.super) }, 403, "Forbidden: bot is not a member of the supergroup chat"},
-		"left by itself":   {func(w *town) { w.call("leaveChat", params{"chat_id": w.group}) }, "sendMessage", func(w *town) params { return hello(w.group) }, 403, "Forbidden: bot is not a member of the group chat"},
-		"deleted group":    {func(w *town) { w.change(w.group, control.DeleteGroup, false) }, "sendMessage", func(w *town) params { return hello(w.group) }, 403, "Forbidden: the group chat was deleted"},
-		"muted":            {func(w *town) { w.member(w.super, control.Restrict) }, "sendMessage", func(w *town) params { return hello(w.super) }, 400, "Bad Request: not enough rights to send text messages to the chat"},
-		"channel member":   {func(w *town) { w.member(w.channel, control.Demote) }, "sendMessage", func(w *town) params { return hello(w.channel) }, 400, "Bad Request: need administrator rights in the channel chat"},
-		"blocked":          {func(w *town) { w.start(); w.block(control.Block) }, "sendMessage", func(w *town) params { return hello(control.ChatID(w.ana)) }, 403, "Forbidden: bot was blocked by the user"},
+		"unknown chat":   {nil, "sendMessage", func(*town) params { return hello("-100") }, 400, "Bad Request: chat not found"},
+		"never inside":   {nil, "sendMessage", func(w *town) params { return hello(w.strange) }, 400, "Bad Request: chat not found"},
+		"a stranger":     {nil, "sendMessage", func(*town) params { return hello("42") }, 400, "Bad Request: chat not found"},
+		"never started":  {nil, "sendMessage", func(w *town) params { return hello(control.ChatID(w.ana)) }, 403, "Forbidden: bot can't initiate conversation with a user"},
+		"kicked group":   {func(w *town) { w.member(w.group, control.Kick) }, "sendMessage", func(w *town) params { return hello(w.group) }, 403, "Forbidden: bot was kicked from the group chat"},
+		"kicked super":   {func(w *town) { w.member(w.super, control.Kick) }, "sendMessage", func(w *town) params { return hello(w.super) }, 403, "Forbidden: bot was kicked from the supergroup chat"},
+		"kicked channel": {func(w *town) { w.member(w.channel, control.Kick) }, "sendMessage", func(w *town) params { return hello(w.channel) }, 403, "Forbidden: bot was kicked from the channel chat"},
+		"left super":     {func(w *town) { w.member(w.super, control.Leave) }, "sendMessage", func(w *town) params { return hello(w.super) }, 403, "Forbidden: bot is not a member of the supergroup chat"},
+		"left by itself": {func(w *town) { w.call("leaveChat", params{"chat_id": w.group}) }, "sendMessage", func(w *town) params { return hello(w.group) }, 403, "Forbidden: bot is not a member of the group chat"},
+		"deleted group":  {func(w *town) { w.change(w.group, control.DeleteGroup, false) }, "sendMessage", func(w *town) params { return hello(w.group) }, 403, "Forbidden: the group chat was deleted"},
+		"muted":          {func(w *town) { w.member(w.super, control.Restrict) }, "sendMessage", func(w *town) params { return hello(w.super) }, 400, "Bad Request: not enough rights to send text messages to the chat"},
+		"channel member": {func(w *town) { w.member(w.channel, control.Demote) }, "sendMessage", func(w *town) params { return hello(w.channel) }, 400, "Bad Request: need administrator rights in the channel chat"},
+		"blocked":        {func(w *town) { w.start(); w.block(control.Block) }, "sendMessage", func(w *town) params { return hello(control.ChatID(w.ana)) }, 403, "Forbidden: bot was blocked by the user"},
+		"deactivated": {func(w *town) {
+			w.start()
+			w.must(w.client.ChangeMember(w.Context(), control.MemberChange{Chat: w.super, User: w.ana, Action: control.Deactivate}))
+		}, "sendMessage", func(w *town) params { return hello(control.ChatID(w.ana)) }, 403, "Forbidden: user is deactivated"},
 		"no such thread":   {nil, "sendMessage", func(w *town) params { return w.inThread("99") }, 400, "Bad Request: message thread not found"},
 		"closed topic":     {func(w *town) { w.topicNow(control.CloseTopic, false) }, "sendMessage", func(w *town) params { return w.inThread(w.thread()) }, 400, "Bad Request: TOPIC_CLOSED"},
 		"deleted topic":    {func(w *town) { w.topicNow(control.DeleteTopic, false) }, "sendMessage", func(w *town) params { return w.inThread(w.thread()) }, 400, "Bad Request: message thread not found"},

@@ -349,3 +349,36 @@ func TestInjectedUpdatesArriveAsTheyAre(t *testing.T) {
 		}
 	}
 }
+
+func TestAGroupMayAllowFewReactions(t *testing.T) {
+	r := newRig(t, Options{})
+	ana := r.user("Ana")
+	g := r.group(control.NewGroup{Kind: control.Supergroup, Members: []control.UserID{ana}, Username: "harbour", Reactions: []string{"👍", "❤️"}})
+	id := r.post(control.Post{Chat: g, User: ana, Text: "x"})
+	var full models.ChatFullInfo
+	r.call("getChat", params{"chat_id": "@Harbour"}).into(r, &full)
+	if len(full.AvailableReactions) != 2 || full.AvailableReactions[1].ReactionTypeEmoji.Emoji != "❤" {
+		t.Errorf("available %+v", full.AvailableReactions)
+	}
+	for emoji, want := range map[string]string{"❤️": `{"ok":true,"result":true}`, "🔥": refusalText(400, "Bad Request: REACTION_INVALID")} {
+		p := params{"chat_id": g, "message_id": id, "reaction": []models.ReactionType{
+			{Type: models.ReactionTypeTypeEmoji, ReactionTypeEmoji: &models.ReactionTypeEmoji{Emoji: emoji}},
+		}}
+		if a := r.call("setMessageReaction", p); a.Raw != want {
+			t.Errorf("%s: %s", emoji, a.Raw)
+		}
+	}
+	if n := r.counters().Breaches["malformed"]; n != 0 {
+		t.Errorf("%d breaches: the group alone forbids it", n)
+	}
+}
+
+func TestAnEditToTheSameTextIsToldToo(t *testing.T) {
+	w := newTown(t, Options{})
+	w.member(w.super, control.Promote)
+	w.heard(DefaultToken)
+	w.must(w.client.Edit(t.Context(), control.Edit{Chat: w.super, Message: w.question, Text: "Is the bridge open?"}))
+	if diff := cmp.Diff([]string{"edited_message Is the bridge open?"}, w.heard(DefaultToken)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// serve runs a world and returns its client.
+func serve(t *testing.T, w World) *Client {
+	s := httptest.NewServer(Handler(w))
+	c := NewClient(s.URL)
+	t.Cleanup(func() { c.Close(); s.Close() })
+	return c
+}
+
+func TestRequestsAndRepliesCrossTheWireWhole(t *testing.T) {
+	post := Post{
+		Chat: "-1/2", User: "u", Text: "a\n😀", Spans: []Span{{0, 1, "link", "https://a.example", "v"}}, ReplyTo: "7", Quote: "q",
+		Media: []Media{{Kind: "photo", Name: "x", Data: []byte{0, 1, 255}}}, As: AsChannel, Channel: "-3", Album: "b",
+	}
+	view := View{Messages: []Seen{{ID: "1", Text: "t", At: time.Unix(1, 0).UTC(), Reactions: []Reaction{{User: "u", Emoji: "👍"}}}}, Cursor: 9}
+	see := See{Chat: "-1", User: "u", Since: 4, AtLeast: 2, Wait: 1500 * time.Millisecond}
+	var gotPost Post
+	var gotSee See
+	c := serve(t, World{
+		Post: func(_ context.Context, in Post) (MessageReply, error) { gotPost = in; return MessageReply{"8"}, nil },
+		See:  func(_ context.Context, in See) (View, error) { gotSee = in; return view, nil },
+	})
+	id, err := c.Post(t.Context(), post)
+	if err != nil || id != "8" {
+		t.Errorf("posted %q, %v", id, err)
+	}
+	got, err := c.See(t.Context(), see)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, pair := range [][2]any{{post, gotPost}, {see, gotSee}, {view, got}} {
+		if diff := cmp.Diff(pair[0], pair[1]); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestWhatANetworkLacksIsRefusedByItsCode(t *testing.T) {
+	c := serve(t, World{})
+	_, snapshot := c.Snapshot(t.Context())
+	_, view := c.See(t.Context(), See{Chat: "x"})
+	for name, err := range map[string]error{"get": snapshot, "see": view, "tell": c.Edit(t.Context(), Edit{})} {
+		if !errors.Is(err, ErrNotSupported) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestRefusalsKeepTheirSentence(t *testing.T) {
+	c := serve(t, World{Edit: func(context.Context, Edit) error { return Because(ErrRefused, "no message %d", 7) }})
+	err := c.Edit(t.Context(), Edit{})
+	if !errors.Is(err, ErrRefused) || err.Error() != "no message 7" || errors.Is(err, ErrNotFound) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestRequestsThatMakeNoSenseAreWrongUse(t *testing.T) {
+	s := httptest.NewServer(Handler(World{
+		Edit: func(context.Context, Edit) error { return nil },
+		See:  func(context.Context, See) (View, error) { return View{}, nil },
+	}))
+	defer s.Close()
+	for _, c := range []struct {
+		path, body string
+		want       int
+	}{
+		{pathEdit, `{"chat":"1"}`, 200}, {pathEdit, `{"chat":1}`, 400}, {pathEdit, `{"chta":"1"}`, 400}, {pathEdit, ``, 400},
+		{pathSee + "?chat=1&since=3", "", 200}, {pathSee + "?chat=1&since=-3", "", 400}, {"/v1/nothing", "", 404},
+	} {
+		method := "POST"
+		if strings.HasPrefix(c.path, pathSee) {
+			method = "GET"
+		}
+		req := httptest.NewRequest(method, s.URL+c.path, strings.NewReader(c.body))
+		req.RequestURI = ""
+		resp, err := s.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != c.want {
+			t.Errorf("%s %s answered %d, want %d", c.path, c.body, resp.StatusCode, c.want)
+		}
+	}
+}
+
+func TestWaitUntilMergesWhatChanged(t *testing.T) {
+	steps := []View{
+		{Messages: []Seen{{ID: "1", Text: "a"}, {ID: "2", Text: "b"}}, Cursor: 2},
+		{Messages: []Seen{{ID: "1", Text: "A"}, {ID: "3", Text: "c"}}, Cursor: 4},
+		{Messages: []Seen{{ID: "2", Deleted: true}}, Cursor: 5},
+	}
+	var since []Cursor
+	c := serve(t, World{See: func(_ context.Context, in See) (View, error) {
+		since = append(since, in.Since)
+		return steps[len(since)-1], nil
+	}})
+	got, err := c.WaitUntil(t.Context(), See{Chat: "x"}, func(v View) bool { return len(v.Texts()) == 2 && v.Texts()[1] == "c" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := View{Messages: []Seen{{ID: "1", Text: "A"}, {ID: "2", Deleted: true}, {ID: "3", Text: "c"}}, Cursor: 5}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]Cursor{0, 2, 4}, since); diff != "" {
+		t.Errorf("cursors (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheReadyLineIsReadBack(t *testing.T) {
+	want := Ready{Network: "telegram", API: "http://127.0.0.1:1", Control: "http://127.0.0.1:2", Config: map[string]string{"token": "1:a"}}
+	var out bytes.Buffer
+	if err := WriteReady(&out, want); err != nil {
+		t.Fatal(err)
+	}
+	out.WriteString("more\n")
+	got, rest, err := ReadReady(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if more, _ := io.ReadAll(rest); string(more) != "more\n" {
+		t.Errorf("what follows: %q", more)
+	}
+	if _, _, err := ReadReady(strings.NewReader("panic: no\n")); err == nil {
+		t.Error("what is no ready line was read as one")
+	}
+}
+
+func TestEveryRouteIsNamedOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range Routes() {
+		if seen[r.Path] || r.Help == "" || !strings.HasPrefix(r.Path, "/v1/") {
+			t.Errorf("route %+v", r)
+		}
+		seen[r.Path] = true
+	}
+}
