@@ -86,7 +86,10 @@ func Restore(ctx context.Context, backup, dir string) (err error) {
 	if err := markRestored(ctx, temp); err != nil {
 		return errors.Join(fmt.Errorf("restore: %w", err), os.Remove(temp))
 	}
-	return os.Rename(temp, to)
+	if err := errors.Join(os.Rename(temp, to), syncFolder(dir)); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	return nil
 }
 
 // copyFile copies to a file that only its owner can read, and syncs it.

@@ -22,6 +22,22 @@ func (t *Tx) Raw(sql string, args ...any) error {
 	return err
 }
 
+// Text reads one text.
+func (t *Tx) Text(sql string) (v string, err error) {
+	_, err = t.c.one(sql, func(r row) error { v = r.text(0); return nil })
+	return v, err
+}
+
+// FileNumber reads one number from a database file.
+func FileNumber(path, sql string) (int64, error) {
+	c, err := openConn(fileURI(path))
+	if err != nil {
+		return 0, err
+	}
+	defer c.close()
+	return c.number(sql)
+}
+
 // Number reads one number.
 func (s *Store) Number(sql string, args ...any) (n int64, err error) {
 	err = s.read(context.Background(), func(c *conn) error { n, err = c.number(sql, args...); return err })
@@ -43,7 +59,8 @@ func MigrateFile(path string, steps []string) error {
 		return err
 	}
 	defer c.close()
-	return migrate(c, path, steps, "test")
+	_, err = migrate(c, path, steps, "test")
+	return err
 }
 
 // RunScript runs SQL on a database file.

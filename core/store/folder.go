@@ -47,6 +47,15 @@ func makeFile(path string) error {
 	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
+// syncFolder makes sure that the names in a folder survive a power loss.
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
 // lockFolder takes the folder for this process. The lock ends with the process, however that ends.
 func lockFolder(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)

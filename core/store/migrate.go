@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -46,12 +47,7 @@ func checkSchema(c *conn, newest int, exact bool) error {
 		return err
 	}
 	if at > int64(newest) {
-		by := "unknown"
-		if _, err := c.one("SELECT value FROM meta WHERE key = 'written_by'", func(r row) error { by = r.text(0); return nil }); err != nil {
-			by = "unknown" // a schema so new that it has no such table
-		}
-		return fmt.Errorf("%w: it has schema %d, written by version %s, and this program knows schemas up to %d: run version %s or a later one",
-			ErrNewer, at, by, newest, by)
+		return fmt.Errorf("%w: it has schema %d, and this program knows schemas up to %d: run %s or a later one", ErrNewer, at, newest, writtenBy(c))
 	}
 	if exact && at < int64(newest) {
 		return fmt.Errorf("the store has schema %d and this program reads %d: run the router once, which brings it up to date", at, newest)
@@ -59,28 +55,39 @@ func checkSchema(c *conn, newest int, exact bool) error {
 	return nil
 }
 
-// migrate brings the database to the newest schema. An existing one is copied first, beside the file.
-func migrate(c *conn, path string, steps []string, version string) error {
+// writtenBy names the version that wrote the database last.
+func writtenBy(c *conn) string {
+	by := ""
+	_, err := c.one("SELECT value FROM meta WHERE key = 'written_by'", func(r row) error { by = r.text(0); return nil })
+	if err != nil || by == "" || by == unknownVersion { // a schema so new that it has no such table
+		return "the version that wrote it"
+	}
+	return "version " + by
+}
+
+// migrate brings the database to the newest schema. An existing one is copied first, to a file beside it, whose name it
+// returns.
+func migrate(c *conn, path string, steps []string, version string) (copied string, err error) {
 	if err := checkSchema(c, len(steps), false); err != nil {
-		return err
+		return "", err
 	}
 	at, err := c.number("PRAGMA user_version")
 	if err != nil {
-		return err
+		return "", err
 	}
 	if at > 0 && at < int64(len(steps)) {
-		if err := copyBefore(c, path, at); err != nil {
-			return err
+		if copied, err = copyBefore(c, path, at); err != nil {
+			return "", fmt.Errorf("copy the store before its migration: %w", err)
 		}
 	}
 	for i := int(at); i < len(steps); i++ {
 		if err := step(c, i+1, steps[i]); err != nil {
-			return fmt.Errorf("migrate to schema %d: %w", i+1, err)
+			return copied, fmt.Errorf("migrate to schema %d: %w", i+1, err)
 		}
 	}
 	_, err = c.exec(`INSERT INTO meta (key, value) VALUES ('written_by', ?)
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`, version)
-	return err
+	return copied, err
 }
 
 // step runs one migration in one transaction.
@@ -92,13 +99,33 @@ func step(c *conn, n int, sql string) error {
 	return err
 }
 
-// copyBefore keeps a copy of the database as it is before a migration.
-func copyBefore(c *conn, path string, schema int64) error {
-	to := fmt.Sprintf("%s.schema%d-%s", path, schema, time.Now().UTC().Format("20060102T150405"))
-	if err := vacuumInto(c, to); err != nil {
-		return fmt.Errorf("copy the store before its migration: %w", err)
+// copySuffix and a number follow the database's name in the name of a copy that was made before a migration.
+const copySuffix = ".schema"
+
+// copyBefore keeps a copy of the database as it is before a migration. One of an earlier try makes way.
+func copyBefore(c *conn, path string, schema int64) (to string, err error) {
+	to = fmt.Sprintf("%s%s%d", path, copySuffix, schema)
+	unfinished := to + ".unfinished"
+	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
 	}
-	return nil
+	if err := vacuumInto(c, unfinished); err != nil {
+		return "", err
+	}
+	return to, os.Rename(unfinished, to)
+}
+
+// dropCopies removes copies that were made before migrations long ago: they still hold what was erased since.
+func dropCopies(path string, before time.Time) error {
+	names, err := filepath.Glob(path + copySuffix + "*")
+	for _, name := range names {
+		info, serr := os.Stat(name)
+		if serr == nil && info.ModTime().Before(before) {
+			serr = os.Remove(name)
+		}
+		err = errors.Join(err, serr)
+	}
+	return err
 }
 
 // vacuumInto writes a copy of the database to a new file, for its owner alone, and syncs it.
@@ -115,5 +142,5 @@ func vacuumInto(c *conn, to string) (err error) {
 	if _, err := c.exec("VACUUM INTO ?", to); err != nil {
 		return err
 	}
-	return f.Sync()
+	return errors.Join(f.Sync(), syncFolder(filepath.Dir(to)))
 }

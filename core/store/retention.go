@@ -17,8 +17,11 @@ type Keep struct {
 	Ended, Keys, IDs time.Duration
 }
 
-// keepPayloads is how long events are kept whole that no version could handle.
-const keepPayloads = 7 * 24 * time.Hour
+// How long events are kept whole that no version could handle, and copies of the store that were made before a migration.
+const (
+	keepPayloads = 7 * 24 * time.Hour
+	keepCopies   = 7 * 24 * time.Hour
+)
 
 // slice is how many rows one transaction of the retention touches, so that others need not wait for it.
 const slice = 1000
@@ -134,8 +137,8 @@ func (t *Tx) blankPosts(m chat.MessageID) error {
 	return err
 }
 
-// Prune forgets what nobody needs any more, and payloads that no version could handle after 7 days. A message stays as
-// long as any of its deliveries. It works in slices and may take minutes.
+// Prune forgets what nobody needs any more; after 7 days also payloads that no version could handle, and copies that were
+// made before migrations. A message stays as long as any of its deliveries. It works in slices and may take minutes.
 func (s *Store) Prune(ctx context.Context, now time.Time, keep Keep) error {
 	if err := s.pruneDeliveries(ctx, now.Add(-keep.Ended)); err != nil {
 		return fmt.Errorf("forget ended deliveries: %w", err)
@@ -145,6 +148,9 @@ func (s *Store) Prune(ctx context.Context, now time.Time, keep Keep) error {
 	}
 	if err := s.pruneMessages(ctx, now.Add(-keep.IDs)); err != nil {
 		return fmt.Errorf("forget old messages: %w", err)
+	}
+	if err := dropCopies(s.path(), now.Add(-keepCopies)); err != nil {
+		return fmt.Errorf("remove old copies of the store: %w", err)
 	}
 	if err := s.compact(ctx); err != nil {
 		return fmt.Errorf("give space back: %w", err)

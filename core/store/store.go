@@ -52,12 +52,15 @@ type Options struct {
 	Committed func(took time.Duration)
 }
 
+// unknownVersion is the version of a program that does not tell it.
+const unknownVersion = "unknown"
+
 func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Version == "" {
-		o.Version = "unknown"
+		o.Version = unknownVersion
 	}
 	if o.ReserveBytes == 0 {
 		o.ReserveBytes = 64 << 20
@@ -152,7 +155,11 @@ func (s *Store) openWriter() (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(c, s.path(), migrations, s.opt.Version); err != nil {
+	copied, err := migrate(c, s.path(), migrations, s.opt.Version)
+	if copied != "" {
+		s.log.Info("the store was copied before its migration", "file", copied, "kept", keepCopies)
+	}
+	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
 	return c, nil
