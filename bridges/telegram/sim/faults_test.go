@@ -155,6 +155,33 @@ func TestAFaultStrikesItsChatAlone(t *testing.T) {
 	})
 }
 
+func TestAFaultStrikesItsTopicAlone(t *testing.T) {
+	w := newTown(t, Options{})
+	var m apiMessageID
+	w.call("sendMessage", w.inThread(w.thread())).into(w.rig, &m)
+	_, err := w.client.SetFault(t.Context(), control.Fault{Kind: control.ServerError, Chat: w.topic})
+	w.must(err)
+	edit := params{"chat_id": w.forum, "message_id": m.MessageID, "text": "y"}
+	for name, c := range map[string]struct {
+		method string
+		params params
+		want   int
+	}{
+		"a post in the topic": {"sendMessage", w.inThread(w.thread()), 500},
+		"an edit in it":       {"editMessageText", edit, 500},
+		"a post in General":   {"sendMessage", params{"chat_id": w.forum, "text": "x"}, 200},
+	} {
+		if a := w.call(c.method, c.params); a.Status != c.want {
+			t.Errorf("%s answered %d, want %d", name, a.Status, c.want)
+		}
+	}
+}
+
+// apiMessageID is as much of a Message as tests need to go on.
+type apiMessageID struct {
+	MessageID int64 `json:"message_id"`
+}
+
 func TestChanceIsRepeatableFromItsSeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		run := func(seed uint64) string {

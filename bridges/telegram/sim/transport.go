@@ -88,12 +88,14 @@ func (s *Server) newCall(token, method string, a args) *call {
 	if c.def, known = methods[strings.ToLower(method)]; !known {
 		c.def = unknownMethod
 	}
+	c.thread = int64(a.integer("message_thread_id", 0))
+	c.chatID = leadingInt(a.get("chat_id"))
 	if chat := s.resolveChat(c.bot, a.get("chat_id")); chat != nil {
 		c.chatID = chat.id
-	} else {
-		c.chatID = leadingInt(a.get("chat_id"))
+		if m := chat.log.find(leadingInt(a.get("message_id"))); m != nil {
+			c.thread = m.thread
+		}
 	}
-	c.thread = int64(a.integer("message_thread_id", 0))
 	c.rec.Method = c.def.name
 	if c.chatID != 0 {
 		c.rec.Chat = control.ChatID(strconv.FormatInt(c.chatID, 10))
