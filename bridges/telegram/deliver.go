@@ -30,6 +30,7 @@ func (a *account) deliver(ctx context.Context, p chat.Post) chat.Outcome {
 	}
 	r := call(ctx)
 	a.learn(p, t, r)
+	r.outcome.Why.Sentence = a.client.secrets.Replace(r.outcome.Why.Sentence) // it quotes the answer
 	return r.outcome
 }
 

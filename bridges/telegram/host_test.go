@@ -93,6 +93,13 @@ func (r *record) Store(_ context.Context, _ chat.Account, epoch uint64, events [
 	return err
 }
 
+// stored is what the router has now.
+func (r *record) stored() []chat.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.events)
+}
+
 func (r *record) State(_ chat.Account, st chat.State) {
 	r.change(func() { r.states = append(r.states, st) })
 }
@@ -301,7 +308,7 @@ func TestPeopleAreHeardThroughTheRealProcess(t *testing.T) {
 	w.post(t, control.Post{Chat: forum, Text: "end", ReplyTo: ""})
 	w.untilText(t, "end")
 	kinds := map[string]chat.RemoteChat{}
-	for _, e := range w.events {
+	for _, e := range w.stored() {
 		name := fmt.Sprintf("%T", e.Body)
 		if info, ok := e.Body.(chat.ChatInfo); ok {
 			name = "title " + info.Title
@@ -396,11 +403,11 @@ func TestDeathsLoseNothing(t *testing.T) {
 		}
 	}
 	w.untilText(t, want[len(want)-1])
-	if diff := cmp.Diff(want, bodies(w.events)); diff != "" {
+	if diff := cmp.Diff(want, bodies(w.stored())); diff != "" {
 		t.Error(diff)
 	}
 	unknown := 0
-	for _, e := range w.events {
+	for _, e := range w.stored() {
 		if _, ok := e.Body.(chat.Unknown); ok {
 			unknown++
 		}

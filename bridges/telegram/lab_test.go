@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -293,12 +294,24 @@ func (r *router) untilState(t testing.TB, state chat.AccountState, code string) 
 	})
 }
 
+// stored is what the router has now.
+func (r *router) stored() []chat.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.events)
+}
+
+// told are the states that the router was told.
+func (r *router) told() []chat.State {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.states)
+}
+
 func (r *router) untilEvents(t testing.TB, n int) []chat.Event {
 	t.Helper()
 	r.until(t, fmt.Sprint(n, " events"), func() bool { return len(r.events) >= n })
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return append([]chat.Event(nil), r.events...)
+	return r.stored()
 }
 
 // buffer is a log for several goroutines.

@@ -350,9 +350,9 @@ func TestOneFailedPollSaysNothing(t *testing.T) {
 	l.wakePolls()
 	l.push(textUpdate(10, 1, "a"))
 	l.untilText(t, "a")
-	for _, st := range l.states {
+	for _, st := range l.told() {
 		if !st.State.Sends() {
-			t.Errorf("%+v", l.states)
+			t.Errorf("%+v", st)
 		}
 	}
 }
@@ -425,9 +425,10 @@ func TestAbsenceOfMoreThanADayIsAGap(t *testing.T) {
 	l := newLab(t, func(l *lab) { l.saved[itemSeen] = fmt.Append(nil, seen.Unix()) })
 	l.push(textUpdate(10, 1, "a"))
 	l.untilText(t, "a")
-	gap, ok := l.events[0].Body.(chat.Gap)
-	if !ok || !gap.From.Equal(seen) || gap.To.Sub(seen).Round(time.Minute) != 6*time.Hour || l.events[0].Key == "" {
-		t.Errorf("%+v", l.events[0])
+	first := l.stored()[0]
+	gap, ok := first.Body.(chat.Gap)
+	if !ok || !gap.From.Equal(seen) || gap.To.Sub(seen).Round(time.Minute) != 6*time.Hour || first.Key == "" {
+		t.Errorf("%+v", first)
 	}
 	if err := l.stop(); err != nil {
 		t.Fatal(err)
@@ -435,7 +436,7 @@ func TestAbsenceOfMoreThanADayIsAGap(t *testing.T) {
 	next := newLab(t, func(n *lab) { n.saved = l.saved })
 	next.push(textUpdate(11, 2, "b"))
 	next.untilText(t, "b")
-	for _, e := range next.events {
+	for _, e := range next.stored() {
 		if _, ok := e.Body.(chat.Gap); ok {
 			t.Error("the gap is told twice")
 		}
@@ -489,7 +490,7 @@ func TestStandingIsLookedAtAtTheStart(t *testing.T) {
 	l.push(textUpdate(10, 1, "a"))
 	l.untilText(t, "a")
 	got := map[chat.RemoteChat]chat.Body{}
-	for _, e := range l.events {
+	for _, e := range l.stored() {
 		if info, ok := e.Body.(chat.ChatInfo); ok && (info.Access != nil || info.MovedTo != "") {
 			got[e.Chat] = e.Body
 		}
