@@ -163,3 +163,18 @@ func TestACallTakesEffectHalfWayThroughItsLatency(t *testing.T) {
 		}
 	})
 }
+
+func TestEachItemOfAnAlbumCountsForTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, Options{Limits: &Limits{PerChat: Rate{Events: 1, Per: time.Second, Burst: 2}}})
+		b.s.keepFile(&media{kind: kindFile, size: 1})
+		item := `{"type":"document","media":"` + b.s.fileIDs[0] + `"}`
+		a := b.call(t.Context(), "sendMediaGroup", params{"chat_id": b.group, "media": "[" + item + "," + item + "," + item + "," + item + "]"})
+		if !a.OK {
+			t.Fatalf("%s", a.Raw)
+		}
+		if a := b.call(t.Context(), "sendMessage", params{"chat_id": b.group, "text": "x"}); a.Parameters.RetryAfter != 3 {
+			t.Errorf("after four at a time: %s", a.Raw)
+		}
+	})
+}

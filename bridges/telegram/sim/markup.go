@@ -101,7 +101,11 @@ func unescapeHTML(s string) string {
 
 func knownEscape(name string) bool {
 	if number, ok := strings.CutPrefix(name, "#"); ok {
-		_, err := strconv.ParseUint(strings.TrimPrefix(number, "x"), 16, 32)
+		base := 10
+		if hex, ok := strings.CutPrefix(number, "x"); ok {
+			number, base = hex, 16
+		}
+		_, err := strconv.ParseUint(number, base, 32)
 		return err == nil
 	}
 	return slices.Contains([]string{"lt", "gt", "amp", "quot"}, name)

@@ -66,6 +66,9 @@ func TestMarkupBecomesEntities(t *testing.T) {
 		"link":        {"html", `<a href="https://a.example/?x=1&amp;y">l</a>`, "l", []entity{{Type: "text_link", Length: 1, URL: "https://a.example/?x=1&y"}}},
 		"pre code":    {"HTML", `<pre><code class="language-go">x</code></pre>`, "x", []entity{{Type: "pre", Length: 1, Language: "go"}}},
 		"markdown":    {"MarkdownV2", `*b* _i_ __u__ ~s~ ||p|| \!`, "b i u s p !", []entity{{Type: "bold", Length: 1}, {Type: "italic", Offset: 2, Length: 1}, {Type: "underline", Offset: 4, Length: 1}, {Type: "strikethrough", Offset: 6, Length: 1}, {Type: "spoiler", Offset: 8, Length: 1}}},
+		"escapes":     {"HTML", "&#39;&#x27;&quot;&copy;&#zz;&", "''\"&copy;&#zz;&", nil},
+		"spoiler":     {"HTML", `<span class='tg-spoiler'>x</span>`, "x", []entity{{Type: "spoiler", Length: 1}}},
+		"emoji":       {"HTML", `<tg-emoji emoji-id=5>👍</tg-emoji>`, "👍", []entity{{Type: "custom_emoji", Length: 2, CustomEmoji: "5"}}},
 		"no markup":   {"HTML", "plain", "plain", nil},
 		"code stands": {"MarkdownV2", "`x`", "x", []entity{{Type: "code", Length: 1}}},
 	} {

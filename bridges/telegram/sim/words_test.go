@@ -75,6 +75,26 @@ func TestWhatCanNeverSucceedIsRefusedInTheServersWords(t *testing.T) {
 		"open tag":          {"sendMessage", params{"chat_id": w.super, "text": "<b>x", "parse_mode": "HTML"}, `can't parse entities: Can't find end tag corresponding to start tag "b"`},
 		"wrong end tag":     {"sendMessage", params{"chat_id": w.super, "text": "<b>x</i>", "parse_mode": "HTML"}, `can't parse entities: Unmatched end tag at byte offset 4, expected "</b>", found "</i>"`},
 		"reserved":          {"sendMessage", params{"chat_id": w.super, "text": "a.b", "parse_mode": "MarkdownV2"}, `can't parse entities: Character '.' is reserved and must be escaped with the preceding '\'`},
+		"open mark":         {"sendMessage", params{"chat_id": w.super, "text": "a *b", "parse_mode": "MarkdownV2"}, "can't parse entities: Can't find end of Bold entity at byte offset 4"},
+		"end tag alone":     {"sendMessage", params{"chat_id": w.super, "text": "a</b>", "parse_mode": "HTML"}, "can't parse entities: Unexpected end tag at byte offset 1"},
+		"half a tag":        {"sendMessage", params{"chat_id": w.super, "text": "a<b", "parse_mode": "HTML"}, "can't parse entities: Unclosed start tag at byte offset 1"},
+		"a bare span":       {"sendMessage", params{"chat_id": w.super, "text": "<span>x</span>", "parse_mode": "HTML"}, `can't parse entities: Tag "span" must have class "tg-spoiler" at byte offset 0`},
+		"link to nothing":   {"sendMessage", ents(`[{"type":"text_link","offset":0,"length":1}]`), `can't parse MessageEntity: Can't find field "url"`},
+		"length no number":  {"sendMessage", ents(`[{"type":"bold","offset":0,"length":"x"}]`), `can't parse MessageEntity: Field must be of another type`},
+		"reply to no id":    {"sendMessage", params{"chat_id": w.super, "text": "x", "reply_parameters": `{"quote":"x"}`}, `can't find field "message_id"`},
+		"reply of a kind":   {"sendMessage", params{"chat_id": w.super, "text": "x", "reply_parameters": `{"message_id":[]}`}, `field "message_id" must be of another type`},
+		"preview no object": {"sendMessage", params{"chat_id": w.super, "text": "x", "link_preview_options": "[]"}, "object expected as link preview options"},
+		"reaction no array": {"setMessageReaction", params{"chat_id": w.super, "message_id": w.question, "reaction": "{}"}, "expected an Array of ReactionType"},
+		"reaction no kind":  {"setMessageReaction", params{"chat_id": w.super, "message_id": w.question, "reaction": "[{}]"}, `can't parse ReactionType: can't find field "type"`},
+		"reaction no emoji": {"setMessageReaction", params{"chat_id": w.super, "message_id": w.question, "reaction": `[{"type":"emoji"}]`}, `can't parse ReactionType: can't find field "emoji"`},
+		"id no number":      {"deleteMessages", params{"chat_id": w.super, "message_ids": `["x"]`}, "can't parse message identifier as a Number"},
+		"id of nothing":     {"deleteMessages", params{"chat_id": w.super, "message_ids": `["0"]`}, "invalid message identifier specified"},
+		"no ids in array":   {"deleteMessages", params{"chat_id": w.super, "message_ids": `[]`}, "message identifiers are not specified"},
+		"delete no chat":    {"deleteMessage", params{"message_id": 1}, "chat identifier is not specified"},
+		"topic of no name":  {"createForumTopic", params{"chat_id": w.forum}, "name must be non-empty"},
+		"webhook nowhere":   {"setWebhook", params{"url": "://"}, "invalid webhook URL specified"},
+		"commands no array": {"setMyCommands", params{"commands": "{}"}, "expected an Array of BotCommand"},
+		"command, no words": {"setMyCommands", params{"commands": `[{"command":"a","description":""}]`}, "BOT_COMMAND_DESCRIPTION_INVALID"},
 		"entity of no kind": {"sendMessage", ents(`[{"offset":0,"length":1}]`), `can't parse MessageEntity: Can't find field "type"`},
 		"unknown entity":    {"sendMessage", ents(`[{"type":"glow","offset":0,"length":1}]`), `can't parse MessageEntity: Unsupported type specified`},
 		"no object":         {"sendMessage", ents(`[7]`), `can't parse MessageEntity: expected an Object`},
@@ -166,6 +186,19 @@ func TestWhatTheWorldForbidsIsRefusedInTheServersWords(t *testing.T) {
 			w.must(w.client.Advance(w.Context(), deletableFor+1e9))
 			return w.edit(id)
 		}, 400, "Bad Request: message can't be deleted for everyone"},
+		"markup stays": {nil, "editMessageReplyMarkup", func(w *town) params { return w.edit(w.say("x")) }, 400, "Bad Request: " + textSame},
+		"text of a photo": {nil, "editMessageText", func(w *town) params {
+			w.upload("sendPhoto", parts{"chat_id": string(w.super), "@photo": picture(4, 3)})
+			return w.edit("3")
+		}, 400, "Bad Request: there is no text in the message to edit"},
+		"delete, some barred": {nil, "deleteMessages", func(w *town) params {
+			return params{"chat_id": w.super, "message_ids": "[" + string(w.say("x")) + "," + string(w.question) + "]"}
+		}, 400, "Bad Request: message can't be deleted"},
+		"closing no topic":   {func(w *town) { w.member(w.forum, control.Promote) }, "closeForumTopic", func(w *town) params { return w.inThread("99") }, 400, "Bad Request: TOPIC_ID_INVALID"},
+		"admins in private":  {func(w *town) { w.start() }, "getChatAdministrators", func(w *town) params { return params{"chat_id": w.ana} }, 400, "Bad Request: there are no administrators in the private chat"},
+		"member of no user":  {nil, "getChatMember", func(w *town) params { return params{"chat_id": w.super, "user_id": 77} }, 400, "Bad Request: PARTICIPANT_ID_INVALID"},
+		"leaving a person":   {func(w *town) { w.start() }, "leaveChat", func(w *town) params { return params{"chat_id": w.ana} }, 400, "Bad Request: chat member status can't be changed in private chats"},
+		"thread in private":  {func(w *town) { w.start() }, "sendMessage", func(w *town) params { return params{"chat_id": w.ana, "text": "x", "message_thread_id": 5} }, 400, "Bad Request: message thread not found"},
 		"react to nothing":   {nil, "setMessageReaction", func(w *town) params { return w.edit("99") }, 400, "Bad Request: message to react not found"},
 		"topic by a member":  {nil, "createForumTopic", func(w *town) params { return params{"chat_id": w.forum, "name": "x"} }, 400, "Bad Request: not enough rights to create a topic"},
 		"topic in no forum":  {nil, "createForumTopic", func(w *town) params { return params{"chat_id": w.super, "name": "x"} }, 400, "Bad Request: the chat is not a forum"},

@@ -382,3 +382,104 @@ func TestAnEditToTheSameTextIsToldToo(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestInChannelsReactionsAreOnlyCounted(t *testing.T) {
+	w := newTown(t, Options{})
+	post := w.post(control.Post{Chat: w.channel, Text: "news"})
+	w.heard(DefaultToken)
+	for _, u := range []control.UserID{w.ana, w.ben} {
+		w.must(w.client.React(t.Context(), control.React{Chat: w.channel, Message: post, User: u, Emoji: []string{"👍"}}))
+	}
+	list := w.updates(0)
+	var got models.MessageReactionCountUpdated
+	w.must(json.Unmarshal(list[len(list)-1]["message_reaction_count"], &got))
+	if len(got.Reactions) != 1 || got.Reactions[0].TotalCount != 2 || got.Reactions[0].Type.ReactionTypeEmoji.Emoji != "👍" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestReactionsAreReplacedAndTakenBack(t *testing.T) {
+	w := newTown(t, Options{})
+	for _, emoji := range [][]string{{"👍"}, {"🔥"}, {}, {"👎"}} {
+		w.must(w.client.React(t.Context(), control.React{Chat: w.super, Message: w.question, User: w.ben, Emoji: emoji}))
+		v, err := w.client.See(t.Context(), control.See{Chat: w.super})
+		w.must(err)
+		var got []string
+		for _, r := range v.Messages[1].Reactions {
+			got = append(got, r.Emoji)
+		}
+		if strings.Join(got, "") != strings.Join(emoji, "") {
+			t.Errorf("people see %v, want %v", got, emoji)
+		}
+	}
+}
+
+func TestEveryKindOfFileArrivesAsItself(t *testing.T) {
+	w := newTown(t, Options{Bots: []BotOptions{{Token: DefaultToken, ReadsAll: true}}})
+	w.settle()
+	for i, kind := range mediaKinds {
+		w.post(control.Post{Chat: w.super, User: w.ben, Album: "a", Media: []control.Media{{Kind: kind, Name: "n", Data: []byte("x")}}})
+		list := w.updates(int64(-1 - i))
+		var m models.Message
+		w.must(json.Unmarshal(list[len(list)-1]["message"], &m))
+		got := map[string]bool{
+			kindPhoto: m.Photo != nil, kindVideo: m.Video != nil, kindAnimation: m.Animation != nil, kindAudio: m.Audio != nil,
+			kindVoice: m.Voice != nil, kindVideoNote: m.VideoNote != nil, kindFile: m.Document != nil && m.Animation == nil, kindSticker: m.Sticker != nil,
+		}
+		for other, has := range got {
+			if has != (other == kind) {
+				t.Errorf("a %s has the fields of a %s: %t", kind, other, has)
+			}
+		}
+		if m.MediaGroupID == "" {
+			t.Errorf("a %s lost its album", kind)
+		}
+	}
+}
+
+func TestAdministratorsAreListedWithoutOtherBots(t *testing.T) {
+	d := newDuo(t)
+	d.must(d.client.ChangeMember(t.Context(), control.MemberChange{Chat: d.group, Account: "7000000002", Action: control.Promote}))
+	var got []models.ChatMember
+	d.call("getChatAdministrators", params{"chat_id": d.group}).into(d.rig, &got)
+	if len(got) != 2 || got[0].Owner == nil || got[0].Owner.User.FirstName != "Ana" || got[1].Administrator.User.ID != 7000000001 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestCaptionsAreEdited(t *testing.T) {
+	w := newTown(t, Options{})
+	w.upload("sendPhoto", parts{"chat_id": string(w.super), "@photo": picture(4, 3), "caption": "old"})
+	if a := w.call("editMessageCaption", params{"chat_id": w.super, "message_id": 3, "caption": "new"}); !a.OK || !strings.Contains(a.Raw, `"caption":"new"`) {
+		t.Errorf("%s", a.Raw)
+	}
+	if diff := cmp.Diff([]string{"Is the bridge open?", "new"}, w.texts(w.super)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestRenamedAndDeletedGroupsAreTold(t *testing.T) {
+	w := newTown(t, Options{})
+	w.heard(DefaultToken)
+	_, err := w.client.ChangeGroup(t.Context(), control.GroupChange{Chat: w.super, Action: control.Rename, Title: "Harbour"})
+	w.must(err)
+	w.change(w.group, control.DeleteGroup, false)
+	want := []string{`message new_chat_title "Harbour"`, "my_chat_member Causeway member to left"}
+	if diff := cmp.Diff(want, w.heard(DefaultToken)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for name, err := range map[string]error{
+		"a deleted group":      w.client.ChangeMember(t.Context(), control.MemberChange{Chat: w.group, Action: control.Join}),
+		"blocking in a group":  w.client.ChangeMember(t.Context(), control.MemberChange{Chat: w.super, Action: control.Block}),
+		"migrating no group":   second(w.client.ChangeGroup(t.Context(), control.GroupChange{Chat: w.super, Action: control.Migrate})),
+		"a topic in no forum":  second(w.client.ChangeTopic(t.Context(), control.TopicChange{Chat: w.super, Action: control.CreateTopic})),
+		"General for ever":     second(w.client.ChangeTopic(t.Context(), control.TopicChange{Chat: w.forum, Action: control.DeleteTopic})),
+		"deleting one's robot": w.client.ChangeMember(t.Context(), control.MemberChange{Chat: w.super, User: "7000000001", Action: control.Deactivate}),
+	} {
+		if !errors.Is(err, control.ErrRefused) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func second(_ control.ChatID, err error) error { return err }
