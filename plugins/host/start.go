@@ -118,6 +118,8 @@ func dial(addr net.Addr, config *tls.Config, opt Options) (*grpc.ClientConn, err
 		}),
 		grpc.WithTransportCredentials(credentials.NewTLS(config)),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(opt.MaxMessage), grpc.MaxCallSendMsgSize(opt.MaxMessage)),
+		grpc.WithStaticStreamWindowSize(wire.StreamWindow),
+		grpc.WithStaticConnWindowSize(wire.ConnWindow),
 		grpc.WithIdleTimeout(0),
 	)
 }

@@ -146,10 +146,17 @@ func newServer(b Bridge, log *slog.Logger) *server {
 	return &server{bridge: b, log: log, first: func() {}, exit: leave}
 }
 
+// callWorkers serve calls on goroutines that stay: a new one for each call would grow its stack anew. When all are busy,
+// further calls get goroutines of their own.
+const callWorkers = 8
+
 func (s *server) grpcServer(opts []grpc.ServerOption) *grpc.Server {
 	return grpc.NewServer(append(opts,
 		grpc.MaxRecvMsgSize(wire.MaxMessage),
 		grpc.MaxSendMsgSize(wire.MaxMessage),
+		grpc.StaticStreamWindowSize(wire.StreamWindow),
+		grpc.StaticConnWindowSize(wire.ConnWindow),
+		grpc.NumStreamWorkers(callWorkers),
 		grpc.UnaryInterceptor(s.guardUnary),
 		grpc.StreamInterceptor(s.guardStream),
 	)...)

@@ -43,3 +43,11 @@ const LockFile = "bridge.lock"
 
 // AnswerMargin is how long before the deadline of a call its bridge should have answered.
 const AnswerMargin = 250 * time.Millisecond
+
+// StreamWindow and ConnWindow bound the bytes that one side takes in before its program reads them. They are fixed: with
+// windows of its own choosing gRPC asks the other side for an answer after nearly every message, to measure the road,
+// which costs as much as a small call itself.
+const (
+	StreamWindow = 2 << 20
+	ConnWindow   = 4 << 20
+)
