@@ -3,6 +3,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -73,13 +74,17 @@ func lockFolder(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// InUseError says that another process has the data folder. PID is empty when that is not known.
+type InUseError struct{ Dir, PID string }
+
+// Error names the folder and the process.
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("the data folder %s is in use by process %s: stop that one first, or choose another folder", e.Dir, cmp.Or(e.PID, "unknown"))
+}
+
 func inUse(dir string, f *os.File) error {
 	b, _ := io.ReadAll(io.LimitReader(f, 32)) // best effort: the sentence is useful without it
-	pid := strings.TrimSpace(string(b))
-	if pid == "" {
-		pid = "unknown"
-	}
-	return fmt.Errorf("the data folder %s is in use by process %s: stop that one first, or choose another folder", dir, pid)
+	return &InUseError{Dir: dir, PID: strings.TrimSpace(string(b))}
 }
 
 // writePID tells others who has the lock. A full disk may keep it from that: then they are told "unknown".
