@@ -15,7 +15,7 @@ var finders = []struct {
 	mark string
 	re   *regexp.Regexp
 }{
-	{"url", ".", regexp.MustCompile(`(?i)\b(?:https?://|tg://|ftp://)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|org|net|de|uk|io|me|dev|info|eu|chat|example|test|app|ru|fr|[a-z]{2})(?::\d+)?(?:[/?#][^\s<>"]*[^\s<>".,;:!?')\]]|/)?`)},
+	{"url", hostDot, regexp.MustCompile(`(?i)\b(?:https?://|tg://|ftp://)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|org|net|de|uk|io|me|dev|info|eu|chat|example|test|app|ru|fr|[a-z]{2})(?::\d+)?(?:[/?#][^\s<>"]*[^\s<>".,;:!?')\]]|/)?`)},
 	{"url", "//", regexp.MustCompile(`(?i)\bhttps?://(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?:/[^\s<>"]*)?`)},
 	{"email", "@", regexp.MustCompile(`\b[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b`)},
 	{"mention", "@", regexp.MustCompile(`(?:^|[^A-Za-z0-9_])(@[A-Za-z][A-Za-z0-9_]{3,31})\b`)},
@@ -24,10 +24,23 @@ var finders = []struct {
 	{"cashtag", "$", regexp.MustCompile(`(?:^|[^\pL\pN_$])(\$[A-Z]{1,8})\b`)},
 }
 
+// hostDot is the dot of a host name. Most texts have dots, few have one inside a word, and looking for URLs is
+// what costs most.
+const hostDot = "."
+
+func hasHostDot(text string) bool {
+	for i := 1; i+1 < len(text); i++ {
+		if text[i] == '.' && text[i+1] > ' ' && text[i-1] > ' ' {
+			return true
+		}
+	}
+	return false
+}
+
 func findEntities(text string) []entity {
 	var found []entity
 	for _, f := range finders {
-		if !strings.Contains(text, f.mark) {
+		if f.mark == hostDot && !hasHostDot(text) || !strings.Contains(text, f.mark) {
 			continue
 		}
 		for _, m := range f.re.FindAllStringSubmatchIndex(text, 100) {
