@@ -25,6 +25,7 @@ func Digest(p Part) string {
 		f.media(m)
 	}
 	f.flag(p.NoPreview)
+	f.kinds(p)
 	sum := sha256.Sum256(f)
 	return hex.EncodeToString(sum[:8])
 }
@@ -50,6 +51,26 @@ func (f *fields) flag(b bool) {
 		*f = append(*f, 1)
 	} else {
 		*f = append(*f, 0)
+	}
+}
+
+// kinds adds nothing for a part that has none of them.
+func (f *fields) kinds(p Part) {
+	if l := p.Place; l != nil {
+		f.text("place", l.Title, l.Address, degrees(l.Lat), degrees(l.Lon))
+		f.number(int64(l.Live))
+	}
+	if c := p.Contact; c != nil {
+		f.text("contact", c.Name, c.VCard)
+		f.text(c.Phones...)
+	}
+	if l := p.Poll; l != nil {
+		f.text("poll", l.Question)
+		f.flag(l.Multiple)
+		f.flag(l.Closed)
+		for _, o := range l.Options {
+			f.text(o.Text)
+		}
 	}
 }
 

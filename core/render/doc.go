@@ -31,10 +31,13 @@ type Reply struct {
 	Quote   string
 }
 
-// Part is the content of one post.
+// Part is the content of one post. At most one of Media, Place, Contact and Poll is set; the latter three have no Text.
 type Part struct {
 	Text      chat.Text
 	Media     []chat.Media
+	Place     *chat.Place
+	Contact   *chat.Contact
+	Poll      *chat.Poll
 	Reply     *chat.ReplyTarget
 	NoPreview bool
 }

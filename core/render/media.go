@@ -48,15 +48,15 @@ func captioned(media []chat.Media, caps chat.Capabilities) bool {
 	return !slices.ContainsFunc(media, func(m chat.Media) bool { return !caps.Media[m.Kind].Caption })
 }
 
-// mediaLine names what cannot be shown: "[video: holiday.mp4, 12.3 MB, 0:42]".
+// mediaLine names what cannot be shown, with where it can be seen: "[video: holiday.mp4, 12.3 MB, 0:42] https://…".
 func mediaLine(m chat.Media) string {
 	kind := cmp.Or(english.media[m.Kind], english.media[chat.File])
 	details := slices.DeleteFunc([]string{oneLine(m.Emoji), fileName(m.Name), size(m.Size), length(m.Duration)},
 		func(s string) bool { return s == "" })
-	if len(details) == 0 {
-		return "[" + kind + "]"
+	if len(details) > 0 {
+		kind += ": " + strings.Join(details, ", ")
 	}
-	return "[" + kind + ": " + strings.Join(details, ", ") + "]"
+	return strings.TrimSpace("[" + kind + "] " + oneLine(m.Link))
 }
 
 func fileName(name string) string {

@@ -62,6 +62,8 @@ func (m *message) set(key, value string) error {
 		in.Content.Placeholder = value
 	case "media":
 		return m.addMedia(strings.Fields(value))
+	case "place", "contact", "poll", "notice":
+		return m.addKind(key, strings.Split(value, "; "))
 	case "mention":
 		from, to, _ := strings.Cut(value, " is ")
 		in.Mentions = map[chat.RemoteUser]chat.RemoteUser{chat.RemoteUser(from): chat.RemoteUser(to)}
@@ -115,12 +117,80 @@ func (m *message) addMedia(words []string) error {
 			one.Emoji = value
 		case "missing":
 			one.Hash = ""
+		case "link":
+			one.Link = value
 		default:
 			return fmt.Errorf("unknown %q", key)
 		}
 	}
 	m.in.Content.Media = append(m.in.Content.Media, one)
 	return nil
+}
+
+// addKind reads "lat lon; live seconds; title; address", "name; phone; …", "question; option votes; …; closed" and
+// "kind; value; name; …".
+func (m *message) addKind(key string, words []string) error {
+	c := &m.in.Content
+	switch key {
+	case "place":
+		c.Place = &chat.Place{}
+		var seconds int
+		if _, err := fmt.Sscanf(words[0], "%f %f", &c.Place.Lat, &c.Place.Lon); err != nil {
+			return err
+		}
+		for _, w := range words[1:] {
+			switch _, err := fmt.Sscanf(w, "live %d", &seconds); {
+			case err == nil:
+				c.Place.Live = time.Duration(seconds) * time.Second
+			case c.Place.Title == "":
+				c.Place.Title = w
+			default:
+				c.Place.Address = w
+			}
+		}
+	case "contact":
+		c.Contacts = append(c.Contacts, chat.Contact{Name: words[0], Phones: words[1:]})
+	case "poll":
+		c.Poll = readPoll(words)
+	default:
+		c.Notice = &chat.Notice{Kind: chat.NoticeKind(words[0]), Value: words[1], Who: words[2:]}
+	}
+	return nil
+}
+
+// readPoll takes the last word of each option as its votes; "?" for those that nobody tells.
+func readPoll(words []string) *chat.Poll {
+	p := &chat.Poll{Question: words[0]}
+	for _, w := range words[1:] {
+		if w == "closed" {
+			p.Closed = true
+			continue
+		}
+		at := strings.LastIndexByte(w, ' ')
+		votes, err := strconv.Atoi(w[at+1:])
+		if err != nil {
+			votes = -1
+		}
+		p.Options = append(p.Options, chat.PollOption{Text: w[:at], Votes: votes})
+	}
+	return p
+}
+
+// writeKind shows a native place, contact or poll.
+func writeKind(p render.Part) string {
+	switch {
+	case p.Place != nil:
+		return strings.TrimSpace(fmt.Sprintf("place %g %g %s %s %s", p.Place.Lat, p.Place.Lon, p.Place.Live, p.Place.Title, p.Place.Address))
+	case p.Contact != nil:
+		return "contact " + escape(p.Contact.Name) + " " + strings.Join(p.Contact.Phones, " ")
+	case p.Poll != nil:
+		line := "poll " + escape(p.Poll.Question)
+		for _, o := range p.Poll.Options {
+			line += "; " + escape(o.Text)
+		}
+		return line
+	}
+	return ""
 }
 
 func unescape(s string) string {
@@ -175,6 +245,9 @@ func writeParts(parts []render.Part, c chat.Capabilities) string {
 		fmt.Fprintf(&b, "post %d%s\n", i+1, about(p, len(parts), c))
 		for _, m := range p.Media {
 			fmt.Fprintf(&b, "+ %s\n", strings.Join(strings.Fields(fmt.Sprintf("%s %s %s", m.Kind, m.Name, m.MIME)), " "))
+		}
+		if kind := writeKind(p); kind != "" {
+			fmt.Fprintf(&b, "+ %s\n", kind)
 		}
 		if p.Text.Body == "" {
 			continue

@@ -11,8 +11,12 @@ import (
 // Message says what a message becomes in the target chat: its parts in order, one for each post, and never none. Each
 // keeps to the limits of the chat, unless the chat takes no text at all.
 func Message(in Input) []Part {
+	if in.Content.Notice != nil {
+		return []Part{in.notice()}
+	}
 	sent, named := carried(in.Content.Media, in.Caps)
-	return in.draft("", named, len(sent) == 0).parts(sent)
+	natives := in.natives()
+	return in.draft("", named, len(sent)+len(natives) == 0).parts(sent, natives)
 }
 
 // Edited says what a message now says, for a chat whose copy cannot be edited: in a reply to it, marked as edited. Media
@@ -21,7 +25,8 @@ func Edited(in Input) []Part {
 	if r := in.Reply; r != nil && in.target() == nil && r.said(true) == "" {
 		in.Reply = nil // a quotation of nothing helps nobody
 	}
-	return in.draft(english.edited, in.Content.Media, true).parts(nil)
+	in.Caps.Place, in.Caps.Contact, in.Caps.Poll = chat.PlaceSupport{}, chat.ContactSupport{}, chat.PollSupport{} // told, not shown again
+	return in.draft(english.edited, in.Content.Media, true).parts(nil, nil)
 }
 
 // draft is a message on its way to parts.
@@ -56,7 +61,7 @@ func (in Input) kinds(named []chat.Media) []chat.Text {
 	for _, m := range named {
 		lines = append(lines, in.words(mediaLine(m)))
 	}
-	return lines
+	return append(lines, in.told()...)
 }
 
 // origin is the line that tells where a message was forwarded from, if it was.
@@ -100,10 +105,11 @@ func (in Input) head(l label, lines []chat.Text, body chat.Text) chat.Text {
 
 // parts lays a draft out into posts. Whose words they are is told before media that take no caption; a text that is too
 // long for a caption follows its media.
-func (d draft) parts(media []chat.Media) []Part {
+func (d draft) parts(media []chat.Media, natives []Part) []Part {
 	caps, whole, head := d.in.Caps, d.whole(), trim(d.head)
 	var parts []Part
 	switch captions := captioned(media, caps); {
+	case len(media) == 0 && whole.Body == "" && len(natives) > 0:
 	case len(media) == 0:
 		parts = d.posts(whole, d.keep())
 	case whole.Body == "", captions && caps.Caption.Fits(whole.Body):
@@ -113,6 +119,7 @@ func (d draft) parts(media []chat.Media) []Part {
 	default:
 		parts = append(d.posts(whole, d.keep()), Part{Media: media})
 	}
+	parts = append(parts, natives...)
 	parts[0].Reply = d.in.target()
 	return parts
 }

@@ -16,6 +16,16 @@ type words struct {
 	reactions     string // of emoji
 	reactedWith   string // of a name and emoji
 	media         map[chat.MediaKind]string
+	place         string
+	livePlace     string
+	contact       string
+	poll          string
+	closedPoll    string
+	notices       map[chat.NoticeKind]string // {who} and {value} are filled in
+	noticeUnknown string
+	somebody      string
+	and           string // of names but the last, and the last
+	andMore       string // of names, and how many more
 }
 
 var english = words{
@@ -38,4 +48,24 @@ var english = words{
 		chat.File:      "file",
 		chat.Sticker:   "sticker",
 	},
+	place:      "place",
+	livePlace:  "live place",
+	contact:    "contact",
+	poll:       "poll",
+	closedPoll: "poll, closed",
+	notices: map[chat.NoticeKind]string{
+		chat.NoticeJoined:   "{who} joined",
+		chat.NoticeLeft:     "{who} left",
+		chat.NoticeRemoved:  "{who} was removed",
+		chat.NoticeTitle:    "The group is now called {value}",
+		chat.NoticePicture:  "The group has a new picture",
+		chat.NoticePinned:   "{who} pinned a message",
+		chat.NoticeUnpinned: "A message was unpinned",
+		chat.NoticeCall:     "{who} started a call {value}",
+		chat.NoticeCallEnd:  "The call has ended",
+	},
+	noticeUnknown: "Something changed in the group",
+	somebody:      "Somebody",
+	and:           "%s and %s",
+	andMore:       "%s and %d more",
 }
