@@ -331,4 +331,3 @@ func TestShortAbsenceIsNoGap(t *testing.T) {
 		}
 	}
 }
-
