@@ -38,6 +38,25 @@ const (
 // Valid reports whether d is one of the three directions.
 func (d Direction) Valid() bool { return d == Both || d == In || d == Out }
 
+// Notices says what a chat hears of what happens in the room's other chats, besides what people say.
+type Notices string
+
+// What a chat may hear. Changes is the default.
+const (
+	NoNotices  Notices = "none"
+	Changes    Notices = "changes" // titles, pictures, pins, calls
+	AllNotices Notices = "all"     // those, and who comes and goes
+)
+
+// Wants reports whether a chat wants to hear of this kind.
+func (n Notices) Wants(k chat.NoticeKind) bool {
+	switch k {
+	case chat.NoticeJoined, chat.NoticeLeft, chat.NoticeRemoved:
+		return n == AllNotices
+	}
+	return n != NoNotices
+}
+
 // Link is a chat's membership of a room. A chat is in at most one room.
 type Link struct {
 	Chat        chat.ChatID
@@ -46,6 +65,7 @@ type Link struct {
 	Paused      bool // deliveries are kept
 	NameStyle   chat.NameStyle
 	OnUncertain chat.OnUncertain
+	Notices     Notices
 	FromConfig  bool
 }
 

@@ -143,7 +143,7 @@ func TestWhatIsNotMirroredSaysSo(t *testing.T) {
 	}{
 		"typing":     {chat.Typing{Active: true}, false},
 		"receipt":    {chat.Receipt{IDs: []chat.RemoteMessage{"m"}, Read: true}, false},
-		"call":       {chat.Call{Kind: "video"}, true},
+		"promotion":  {chat.Membership{User: ada, Kind: chat.Promoted}, true},
 		"membership": {chat.Membership{User: ada, Kind: chat.Joined}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

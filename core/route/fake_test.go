@@ -60,6 +60,7 @@ type fake struct {
 	messages  map[chat.MessageID]chat.Message
 	copies    map[copyKey]chat.Copy
 	reactions map[reactionKey][]string
+	votes     map[reactionKey][]int
 	plans     []planned
 	// failAt makes the call of that number fail, counted from 1; 0 for none.
 	failAt, calls int
@@ -68,7 +69,8 @@ type fake struct {
 func newFake(t testing.TB) *fake {
 	return &fake{t: t, seqs: map[chat.RoomID]int64{}, chats: map[chat.ChatID]room.Chat{}, links: map[chat.ChatID]room.Link{},
 		journal: map[string]recorded{}, people: map[string]person.Identity{}, aliases: map[chat.Alias]chat.IdentityID{},
-		messages: map[chat.MessageID]chat.Message{}, copies: map[copyKey]chat.Copy{}, reactions: map[reactionKey][]string{}}
+		messages: map[chat.MessageID]chat.Message{}, copies: map[copyKey]chat.Copy{}, reactions: map[reactionKey][]string{},
+		votes: map[reactionKey][]int{}}
 }
 
 func (f *fake) id() int64 {
@@ -107,6 +109,24 @@ func (f *fake) Identify(n chat.Network, s chat.Sender) (person.Identity, error) 
 		f.aliases[a] = p.ID
 	}
 	return p, f.fails()
+}
+
+func (f *fake) Vote(id chat.MessageID, c chat.ChatID, by chat.IdentityID, votes []int) ([]int, bool, error) {
+	k := reactionKey{id, by, c}
+	changed := slices.ContainsFunc(votes, func(n int) bool { return n > 0 })
+	if old, ok := f.votes[k]; ok {
+		changed = !slices.Equal(old, votes)
+	}
+	f.votes[k] = votes
+	sums := make([]int, len(votes))
+	for k, v := range f.votes {
+		for i := range sums {
+			if k.message == id {
+				sums[i] += v[i]
+			}
+		}
+	}
+	return sums, changed, f.fails()
 }
 
 func (f *fake) find(at chat.Address) (room.Chat, bool) {

@@ -8,7 +8,7 @@ import "github.com/causeway-chat/causeway/core/chat"
 // for what stays out of rooms.
 func (s *step) identify() (done bool, err error) {
 	switch s.ev.Body.(type) {
-	case chat.MessageNew, chat.MessageEdit, chat.MessageDelete, chat.Reaction, chat.Unknown:
+	case chat.MessageNew, chat.MessageEdit, chat.MessageDelete, chat.Reaction, chat.Vote, chat.Unknown:
 		s.by, err = s.tx.Identify(s.network, s.ev.Sender)
 	}
 	return false, err

@@ -2,7 +2,10 @@
 
 package route
 
-import "github.com/causeway-chat/causeway/core/chat"
+import (
+	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/room"
+)
 
 // plan writes down what the event says, with the deliveries that bring it to the other chats of the room.
 func (s *step) plan() (done bool, err error) {
@@ -23,25 +26,56 @@ func (s *step) plan() (done bool, err error) {
 		return true, s.planUnknown(b)
 	case chat.Gap:
 		return s.end(Gap), nil
-	case chat.Membership, chat.Call:
-		return s.ignore(WhyNotMirrored), nil
+	}
+	return s.planNews()
+}
+
+// planNews plans what nobody wrote.
+func (s *step) planNews() (done bool, err error) {
+	switch b := s.ev.Body.(type) {
+	case chat.Vote:
+		return true, s.planVote(b)
+	case chat.PollState:
+		return true, s.planPollState(b)
+	case chat.Membership:
+		return true, s.planMembership(b)
+	case chat.Change:
+		return true, s.planChange(b)
+	case chat.Call:
+		return true, s.planCall(b)
 	}
 	return s.end(Unhandled), nil
 }
 
-// mirror plans a delivery to every other chat of the room that takes, in the order of their ids. Paused links get theirs
-// too: they keep them.
+// mirror plans a delivery to every other chat of the room that takes.
 func (s *step) mirror(kind chat.DeliveryKind, m chat.MessageID, revision int) error {
-	s.res.Message = m
-	links, err := s.tx.Links(s.link.Room)
+	links, err := s.targets(func(room.Link) bool { return true })
 	if err != nil {
 		return err
 	}
+	return s.deliver(links, kind, m, revision)
+}
+
+// targets are the links of the room's other chats that take and for which wants holds, in the order of the chats' ids.
+func (s *step) targets(wants func(room.Link) bool) ([]room.Link, error) {
+	links, err := s.tx.Links(s.link.Room)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]room.Link, 0, len(links))
+	for _, l := range links {
+		if l.Chat != s.chat.ID && l.Takes() && wants(l) {
+			out = append(out, l)
+		}
+	}
+	return out, nil
+}
+
+// deliver plans a delivery for each of the links. Paused ones get theirs too: they keep them.
+func (s *step) deliver(links []room.Link, kind chat.DeliveryKind, m chat.MessageID, revision int) error {
+	s.res.Message = m
 	s.res.Lanes = make([]LaneRef, 0, len(links))
 	for _, l := range links {
-		if l.Chat == s.chat.ID || !l.Takes() {
-			continue
-		}
 		if _, err := s.tx.Plan(l.Chat, kind, m, revision); err != nil {
 			return err
 		}

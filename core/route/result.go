@@ -40,7 +40,7 @@ type Why string
 const (
 	WhyBackfilled     Why = "backfilled"      // history, not said now
 	WhyDirection      Why = "direction"       // the link does not give
-	WhyNotMirrored    Why = "not_mirrored"    // a kind that goes nowhere: typing, receipts, calls, membership
+	WhyNotMirrored    Why = "not_mirrored"    // a kind that goes nowhere, or of which no other chat wants to hear
 	WhyUnknownMessage Why = "unknown_message" // it means a message that the room does not know
 	WhyCopy           Why = "copy"            // it changes a copy of ours, which only its origin can do
 	WhyDeleted        Why = "deleted"         // the message is deleted

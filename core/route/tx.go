@@ -59,6 +59,9 @@ type Messages interface {
 	Revise(id chat.MessageID, c chat.Content) (revision int, err error)
 	// DeleteMessage marks the message as deleted and erases its body.
 	DeleteMessage(id chat.MessageID) error
+	// Vote replaces what voter by has chosen of a poll in chat c, as the votes for each option; identity 0 stands for all
+	// voters of that chat whom the network does not name. It returns the sums over all voters.
+	Vote(id chat.MessageID, c chat.ChatID, by chat.IdentityID, votes []int) (sums []int, changed bool, err error)
 	// React replaces the set of emoji that an identity has on a message, as seen in chat c.
 	React(id chat.MessageID, by chat.IdentityID, c chat.ChatID, emoji []string) (changed bool, err error)
 }

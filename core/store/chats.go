@@ -23,7 +23,8 @@ type chatRow struct {
 }
 
 const chatColumns = `c.id, a.name, c.remote_id, c.network, c.remote_group, c.parent, c.title, c.capabilities, c.can_post, c.gone,
-	c.why_code, c.why_sentence, c.why_action, l.room, l.direction, l.paused, l.name_style, l.on_uncertain, l.from_config`
+	c.why_code, c.why_sentence, c.why_action, l.room, l.direction, l.paused, l.name_style, l.on_uncertain, l.from_config,
+	l.notices`
 
 const selectChat = "SELECT " + chatColumns + ` FROM chat c JOIN account a ON a.id = c.account LEFT JOIN link l ON l.chat = c.id `
 
@@ -34,7 +35,8 @@ func scanChat(r row) (c chatRow) {
 	c.chat.Access = chat.Access{CanPost: r.bool(8), Gone: r.bool(9), Why: chat.Reason{Code: r.text(10), Sentence: r.text(11), Action: r.text(12)}}
 	if c.linked = r[13] != nil; c.linked {
 		c.link = room.Link{Chat: c.chat.ID, Room: chat.RoomID(r.int(13)), Direction: room.Direction(r.text(14)), Paused: r.bool(15),
-			NameStyle: chat.NameStyle(r.text(16)), OnUncertain: chat.OnUncertain(r.text(17)), FromConfig: r.bool(18)}
+			NameStyle: chat.NameStyle(r.text(16)), OnUncertain: chat.OnUncertain(r.text(17)), FromConfig: r.bool(18),
+			Notices: room.Notices(r.text(19))}
 	}
 	return c
 }

@@ -62,7 +62,7 @@ func (t *Tx) forgetMessage(id int64, before time.Time) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	for _, sql := range []string{"DELETE FROM copy WHERE message = ?", "DELETE FROM reaction WHERE message = ?"} {
+	for _, sql := range []string{"DELETE FROM copy WHERE message = ?", "DELETE FROM reaction WHERE message = ?", "DELETE FROM vote WHERE message = ?"} {
 		if _, err := t.c.exec(sql, id); err != nil {
 			return err
 		}

@@ -66,7 +66,7 @@ const listChats = "SELECT " + chatColumns + `, r.name, c.members, h.hold_until, 
 
 func scanListed(r row) ListedChat {
 	c := scanChat(r)
-	return ListedChat{Chat: c.chat, Link: c.link, Room: r.text(19), Members: int(r.int(20)), Hold: scanHold(r, 21), Waiting: int(r.int(27))}
+	return ListedChat{Chat: c.chat, Link: c.link, Room: r.text(20), Members: int(r.int(21)), Hold: scanHold(r, 22), Waiting: int(r.int(28))}
 }
 
 // Chats lists the chats that an account sees, or with an empty account all, by title.

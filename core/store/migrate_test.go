@@ -75,8 +75,8 @@ func TestOldestStoreOpensWithEverythingInIt(t *testing.T) {
 
 func oldRoom(t *testing.T, tx *store.Tx) error {
 	links, err := tx.Links(20)
-	want := []room.Link{{Chat: 10, Room: 20, Direction: room.Both, NameStyle: chat.OwnLine, OnUncertain: chat.Resend},
-		{Chat: 11, Room: 20, Direction: room.Out, Paused: true, NameStyle: chat.Prefix, OnUncertain: chat.Drop}}
+	want := []room.Link{{Chat: 10, Room: 20, Direction: room.Both, NameStyle: chat.OwnLine, OnUncertain: chat.Resend, Notices: room.Changes},
+		{Chat: 11, Room: 20, Direction: room.Out, Paused: true, NameStyle: chat.Prefix, OnUncertain: chat.Drop, Notices: room.Changes}}
 	if diff := cmp.Diff(want, links); diff != "" {
 		t.Errorf("links (-want +got):\n%s", diff)
 	}
@@ -176,6 +176,23 @@ func steps(more ...string) []string {
 	return append(append([]string(nil), store.Migrations()...), more...)
 }
 
+// current is a folder with the oldest store, brought up to date.
+func current(t *testing.T) string {
+	t.Helper()
+	dir := oldest(t)
+	path := filepath.Join(dir, store.FileName)
+	if err := store.MigrateFile(path, steps()); err != nil {
+		t.Fatal(err)
+	}
+	copies, _ := filepath.Glob(path + ".schema*")
+	for _, name := range copies {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 func version(t *testing.T, path string) (n int64) {
 	t.Helper()
 	n, err := store.FileNumber(path, "PRAGMA user_version")
@@ -186,7 +203,7 @@ func version(t *testing.T, path string) (n int64) {
 }
 
 func TestMigrationLeavesACopyOfWhatWasBefore(t *testing.T) {
-	path := filepath.Join(oldest(t), store.FileName)
+	path := filepath.Join(current(t), store.FileName)
 	now := int64(len(store.Migrations()))
 	next := "CREATE TABLE later (x INTEGER) STRICT; DELETE FROM message;"
 	for range 2 { // the second finds nothing to do
@@ -217,7 +234,7 @@ func TestNewStoreIsNotCopied(t *testing.T) {
 }
 
 func TestFailedMigrationChangesNothingAndCanBeTriedAgain(t *testing.T) {
-	path := filepath.Join(oldest(t), store.FileName)
+	path := filepath.Join(current(t), store.FileName)
 	now := int64(len(store.Migrations()))
 	bad := "DELETE FROM message; CREATE TABLE later (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1);"
 	for range 3 { // as a service manager would
@@ -238,7 +255,7 @@ func TestFailedMigrationChangesNothingAndCanBeTriedAgain(t *testing.T) {
 }
 
 func TestCopiesMadeBeforeMigrationsAreRemovedAfterAWeek(t *testing.T) {
-	dir := oldest(t)
+	dir := current(t)
 	path := filepath.Join(dir, store.FileName)
 	if err := os.WriteFile(path+".schema0", []byte("old bodies"), 0o600); err != nil {
 		t.Fatal(err)
