@@ -120,7 +120,7 @@ func TestDamagedDatabaseBreaksTheStoreInsteadOfLosingQuietly(t *testing.T) {
 	dir := t.TempDir()
 	s := openAt(t, dir, store.Options{})
 	for i := range 200 {
-		record(t, s, chat.EventKey(strings.Repeat("x", 200)+strconv.Itoa(i)))
+		record(t, s, chat.EventKey(strings.Repeat("x", 1000)+strconv.Itoa(i)))
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ func TestDamagedDatabaseBreaksTheStoreInsteadOfLosingQuietly(t *testing.T) {
 		t.Fatal("the damage is not seen")
 	}
 	for i := range 200 {
-		if err := s.Write(t.Context(), key(strings.Repeat("x", 200)+strconv.Itoa(i), nil)); err != nil {
+		if err := s.Write(t.Context(), key(strings.Repeat("x", 1000)+strconv.Itoa(i), nil)); err != nil {
 			if !errors.Is(err, store.ErrBroken) {
 				t.Errorf("write: %v", err)
 			}
