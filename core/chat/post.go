@@ -26,8 +26,11 @@ type Post struct {
 	Action  Action
 	Attempt int // 1 for the first call
 	Text    Text
-	// Media are the attachments of the post, several for an album; each has a Hash.
+	// Media are the attachments of the post, several for an album; each has a Hash. An edit changes no media: there they
+	// have none, and tell what the target shows, whose caption Text then is.
 	Media []Media
+	// TextAt is which of several Media the Text stands with. A network with one text for all of them shows it all the same.
+	TextAt int
 	// At most one of Place, Contact and Poll is set; the post then has no Media.
 	Place   *Place
 	Contact *Contact

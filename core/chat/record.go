@@ -38,6 +38,9 @@ type Copy struct {
 	Revision int
 	// Digest is a short hash of what was sent, to see whether an edit changes this part; empty for the origin.
 	Digest string
+	// Form tells what the copy shows besides text, in words of the outbox's own; empty for nothing but text, and for the
+	// origin.
+	Form   string
 	Origin bool
 	SentAt time.Time
 	// Edits counts the edits that the network has accepted for this copy.

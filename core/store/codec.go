@@ -124,6 +124,7 @@ type storedPost struct {
 	Place        *storedPlace         `json:"pl,omitempty"`
 	Contact      *storedContact       `json:"c,omitempty"`
 	Poll         *storedPoll          `json:"po,omitempty"`
+	TextAt       int                  `json:"ta,omitempty"`
 }
 
 func encodeContent(c chat.Content) (string, error) {
@@ -147,7 +148,7 @@ func decodeContent(s string) (chat.Content, error) {
 func encodePost(p chat.Post) (string, error) {
 	return encode(storedPost{Action: p.Action, Text: freezeText(p.Text), Media: freezeMedia(p.Media), Reply: (*storedTarget)(p.Reply),
 		Target: p.Target, Emoji: p.Emoji, ExpiresAfter: p.ExpiresAfter, KeepUntil: millis(p.KeepUntil), NoPreview: p.NoPreview,
-		Place: (*storedPlace)(p.Place), Contact: (*storedContact)(p.Contact), Poll: freezePoll(p.Poll)})
+		Place: (*storedPlace)(p.Place), Contact: (*storedContact)(p.Contact), Poll: freezePoll(p.Poll), TextAt: p.TextAt})
 }
 
 // decodePost returns a post without id, key, chat and attempt.
@@ -158,7 +159,7 @@ func decodePost(s string) (chat.Post, error) {
 	}
 	return chat.Post{Action: p.Action, Text: p.Text.thaw(), Media: thawMedia(p.Media), Reply: (*chat.ReplyTarget)(p.Reply),
 		Target: p.Target, Emoji: p.Emoji, ExpiresAfter: p.ExpiresAfter, KeepUntil: fromMillis(p.KeepUntil), NoPreview: p.NoPreview,
-		Place: (*chat.Place)(p.Place), Contact: (*chat.Contact)(p.Contact), Poll: p.Poll.thaw()}, nil
+		Place: (*chat.Place)(p.Place), Contact: (*chat.Contact)(p.Contact), Poll: p.Poll.thaw(), TextAt: p.TextAt}, nil
 }
 
 func freezeText(t chat.Text) storedText {

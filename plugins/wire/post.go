@@ -16,7 +16,7 @@ func PackPost(p chat.Post) *pb.Post {
 		Id: int64(p.ID), Key: id(p.Key), Chat: id(p.Chat), Action: id(p.Action), Attempt: int64(p.Attempt),
 		Text: packText(p.Text), Media: each(p.Media, packMedia), Target: ids(p.Target), Emoji: each(p.Emoji, words),
 		ExpiresAfter: packDuration(p.ExpiresAfter), KeepUntil: packTime(p.KeepUntil), NoPreview: p.NoPreview,
-		Place: packPlace(p.Place), Poll: packPoll(p.Poll),
+		Place: packPlace(p.Place), Poll: packPoll(p.Poll), TextAt: int64(p.TextAt),
 	}
 	if p.Contact != nil {
 		out.Contact = packContact(*p.Contact)
@@ -37,7 +37,7 @@ func UnpackPost(p *pb.Post) chat.Post {
 		Media: each(p.GetMedia(), unpackMedia), Target: unpackIDs[chat.RemoteMessage](p.GetTarget()),
 		Emoji: unpackIDs[string](p.GetEmoji()), ExpiresAfter: unpackDuration(p.GetExpiresAfter()),
 		KeepUntil: unpackTime(p.GetKeepUntil()), NoPreview: p.GetNoPreview(),
-		Place: unpackPlace(p.GetPlace()), Poll: unpackPoll(p.GetPoll()),
+		Place: unpackPlace(p.GetPlace()), Poll: unpackPoll(p.GetPoll()), TextAt: int(p.GetTextAt()),
 	}
 	if p.GetContact() != nil {
 		c := unpackContact(p.GetContact())

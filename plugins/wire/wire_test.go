@@ -189,7 +189,7 @@ var posts = rapid.Custom(func(t *rapid.T) chat.Post {
 		Action: word[chat.Action]().Draw(t, "action"), Attempt: counts.Draw(t, "attempt"), Text: texts.Draw(t, "text"),
 		Media: list(medias).Draw(t, "media"), Reply: maybe(replies).Draw(t, "reply"), Target: list(word[chat.RemoteMessage]()).Draw(t, "target"),
 		Emoji: list(rapid.String()).Draw(t, "emoji"), ExpiresAfter: durations.Draw(t, "expires"),
-		KeepUntil: moments.Draw(t, "keep"), NoPreview: rapid.Bool().Draw(t, "preview"),
+		KeepUntil: moments.Draw(t, "keep"), NoPreview: rapid.Bool().Draw(t, "preview"), TextAt: counts.Draw(t, "text at"),
 		Place: maybe(places).Draw(t, "place"), Contact: maybe(contacts).Draw(t, "contact"), Poll: maybe(polls).Draw(t, "poll"),
 	}
 })

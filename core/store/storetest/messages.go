@@ -17,6 +17,10 @@ var rich = chat.Content{
 	Media:   []chat.Media{{Kind: chat.Voice, Ref: "ref", Hash: "h", MIME: "audio/ogg", Name: "n", Size: 1, Width: 2, Height: 3, Duration: time.Second, Spoiler: true, Emoji: "e", Waveform: []byte{0, 1}}},
 	ReplyTo: &chat.ReplyRef{ID: "i", Author: "a", Excerpt: "x", Quote: "q"}, Forward: &chat.Forward{From: "f"},
 	Album: "al", Placeholder: "photo", ExpiresAfter: time.Minute,
+	Place:    &chat.Place{Lat: 59.437, Lon: -24.7536, Accuracy: 1.5, Title: "t", Address: "a", Live: time.Hour},
+	Contacts: []chat.Contact{{Name: "n", Phones: []string{"+1", "+2"}, VCard: "BEGIN:VCARD"}},
+	Poll:     &chat.Poll{Question: "q", Options: []chat.PollOption{{Text: "a", Votes: 3}, {Text: "b", Votes: -1}}, Multiple: true, Closed: true},
+	Notice:   &chat.Notice{Kind: chat.NoticeTitle, Who: []string{"Ada"}, Value: "v"},
 }
 
 var messageTests = map[string]func(*testing.T, *world){

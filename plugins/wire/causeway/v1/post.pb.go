@@ -39,14 +39,16 @@ type Post struct {
 	Media   []*Media     `protobuf:"bytes,7,rep,name=media,proto3" json:"media,omitempty"`
 	Reply   *ReplyTarget `protobuf:"bytes,8,opt,name=reply,proto3" json:"reply,omitempty"`
 	// every id of the message that is meant, newest last
-	Target        []string               `protobuf:"bytes,9,rep,name=target,proto3" json:"target,omitempty"`
-	Emoji         []string               `protobuf:"bytes,10,rep,name=emoji,proto3" json:"emoji,omitempty"`
-	ExpiresAfter  *durationpb.Duration   `protobuf:"bytes,11,opt,name=expires_after,json=expiresAfter,proto3" json:"expires_after,omitempty"`
-	KeepUntil     *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=keep_until,json=keepUntil,proto3" json:"keep_until,omitempty"`
-	NoPreview     bool                   `protobuf:"varint,13,opt,name=no_preview,json=noPreview,proto3" json:"no_preview,omitempty"`
-	Place         *Place                 `protobuf:"bytes,14,opt,name=place,proto3" json:"place,omitempty"`
-	Contact       *Contact               `protobuf:"bytes,15,opt,name=contact,proto3" json:"contact,omitempty"`
-	Poll          *Poll                  `protobuf:"bytes,16,opt,name=poll,proto3" json:"poll,omitempty"`
+	Target       []string               `protobuf:"bytes,9,rep,name=target,proto3" json:"target,omitempty"`
+	Emoji        []string               `protobuf:"bytes,10,rep,name=emoji,proto3" json:"emoji,omitempty"`
+	ExpiresAfter *durationpb.Duration   `protobuf:"bytes,11,opt,name=expires_after,json=expiresAfter,proto3" json:"expires_after,omitempty"`
+	KeepUntil    *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=keep_until,json=keepUntil,proto3" json:"keep_until,omitempty"`
+	NoPreview    bool                   `protobuf:"varint,13,opt,name=no_preview,json=noPreview,proto3" json:"no_preview,omitempty"`
+	Place        *Place                 `protobuf:"bytes,14,opt,name=place,proto3" json:"place,omitempty"`
+	Contact      *Contact               `protobuf:"bytes,15,opt,name=contact,proto3" json:"contact,omitempty"`
+	Poll         *Poll                  `protobuf:"bytes,16,opt,name=poll,proto3" json:"poll,omitempty"`
+	// which of several media the text stands with
+	TextAt        int64 `protobuf:"varint,17,opt,name=text_at,json=textAt,proto3" json:"text_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -191,6 +193,13 @@ func (x *Post) GetPoll() *Poll {
 		return x.Poll
 	}
 	return nil
+}
+
+func (x *Post) GetTextAt() int64 {
+	if x != nil {
+		return x.TextAt
+	}
+	return 0
 }
 
 // ReplyTarget is the copy that a post answers.
@@ -541,7 +550,7 @@ var File_causeway_v1_post_proto protoreflect.FileDescriptor
 
 const file_causeway_v1_post_proto_rawDesc = "" +
 	"\n" +
-	"\x16causeway/v1/post.proto\x12\vcauseway.v1\x1a\x19causeway/v1/content.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb8\x04\n" +
+	"\x16causeway/v1/post.proto\x12\vcauseway.v1\x1a\x19causeway/v1/content.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\x04\n" +
 	"\x04Post\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x12\n" +
@@ -561,7 +570,8 @@ const file_causeway_v1_post_proto_rawDesc = "" +
 	"no_preview\x18\r \x01(\bR\tnoPreview\x12(\n" +
 	"\x05place\x18\x0e \x01(\v2\x12.causeway.v1.PlaceR\x05place\x12.\n" +
 	"\acontact\x18\x0f \x01(\v2\x14.causeway.v1.ContactR\acontact\x12%\n" +
-	"\x04poll\x18\x10 \x01(\v2\x11.causeway.v1.PollR\x04poll\"\x91\x01\n" +
+	"\x04poll\x18\x10 \x01(\v2\x11.causeway.v1.PollR\x04poll\x12\x17\n" +
+	"\atext_at\x18\x11 \x01(\x03R\x06textAt\"\x91\x01\n" +
 	"\vReplyTarget\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06author\x18\x02 \x01(\tR\x06author\x12\x18\n" +
