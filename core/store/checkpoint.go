@@ -13,6 +13,15 @@ import (
 // maxLog is the size from which the log is cut. That makes writes wait for about half a second.
 const maxLog = 256 << 20
 
+// To cut the log, nobody may read from it. Writes wait too while that is waited for, so each try is a short one.
+const (
+	cutTries = 20
+	cutPause = 250 * time.Millisecond
+)
+
+// ErrLogInUse: a long read, such as a backup, keeps the log from being cut. What was erased can still be found in it.
+var ErrLogInUse = errors.New("the log is in use and could not be cut")
+
 // checkpoints moves the log into the database from time to time, so that commits need not.
 func (s *Store) checkpoints() {
 	k := &checkpointer{s: s}
@@ -61,11 +70,10 @@ func (k *checkpointer) run() (err error) {
 			return err
 		}
 	}
-	mode := "PASSIVE"
-	if k.s.logSize() > maxLog {
-		mode = "TRUNCATE"
+	_, err = checkpoint(k.c, "PASSIVE")
+	if err == nil && k.s.logSize() > maxLog {
+		_, err = checkpoint(k.c, "TRUNCATE")
 	}
-	_, err = checkpoint(k.c, mode)
 	return err
 }
 
@@ -76,7 +84,7 @@ func (k *checkpointer) close() {
 }
 
 func (s *Store) openCheckpointer() (*conn, error) {
-	return openConn(s.dsn()+"?mode=rw", "busy_timeout = 10000", "synchronous = FULL")
+	return openConn(s.dsn()+"?mode=rw", "busy_timeout = 50", "synchronous = FULL")
 }
 
 // checkpoint runs one. busy means that readers or the writer kept it from finishing.
@@ -88,23 +96,40 @@ func checkpoint(c *conn, mode string) (busy bool, err error) {
 	return busy, nil
 }
 
-// truncateLog moves the whole log into the database and cuts it to nothing. It waits for writes and reads for a while.
-func (s *Store) truncateLog(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
+// cutLog moves the whole log into the database and cuts it to nothing. It tries for a few seconds.
+func (s *Store) cutLog(ctx context.Context) (err error) {
 	c, err := s.openCheckpointer()
 	if err != nil {
 		return err
 	}
-	busy, err := checkpoint(c, "TRUNCATE")
-	if cerr := c.close(); err == nil {
-		err = cerr
+	defer func() { err = errors.Join(err, c.close()) }()
+	for range cutTries {
+		// The first does most of the work, without making anybody wait.
+		if _, err := checkpoint(c, "PASSIVE"); err != nil {
+			return err
+		}
+		if busy, err := checkpoint(c, "TRUNCATE"); err != nil || !busy {
+			return err
+		}
+		if err := s.pause(ctx, cutPause); err != nil {
+			return err
+		}
 	}
-	if err == nil && busy {
-		err = errors.New("the log is in use and could not be cut; it is tried again")
+	return ErrLogInUse
+}
+
+// pause waits, unless the store closes.
+func (s *Store) pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.closing:
+		return ErrClosed
+	case <-t.C:
+		return nil
 	}
-	return err
 }
 
 func (s *Store) logSize() int64 { return fileSize(s.path() + "-wal") }

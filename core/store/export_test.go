@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // Pragma reads a setting of the writing connection.
@@ -14,6 +15,15 @@ func (s *Store) Pragma(name string) (v string, err error) {
 		return err
 	})
 	return v, err
+}
+
+// ChangeSetting opens stores with another setting until back is called.
+func ChangeSetting(from, to string) (back func()) {
+	was := creating
+	creating = slices.Clone(creating)
+	i := slices.Index(creating, from)
+	creating[i] = to
+	return func() { creating = was }
 }
 
 // Raw runs SQL inside a transaction.

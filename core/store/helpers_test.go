@@ -3,13 +3,11 @@
 package store_test
 
 import (
-	"bytes"
 	"context"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/room"
 	"github.com/causeway-chat/causeway/core/store"
 )
 
@@ -58,29 +56,34 @@ func begin(t testing.TB, s *store.Store, a chat.Account) uint64 {
 	return epoch
 }
 
-// lineWriter collects whole lines and tells when there are enough.
-type lineWriter struct {
-	mu     sync.Mutex
-	buf    bytes.Buffer
-	limit  int
-	enough chan struct{}
+// twoChats makes a room of the chats tg:1 and wa:1 and returns them.
+func twoChats(t testing.TB, s *store.Store) (rm chat.RoomID, tg, wa chat.ChatID) {
+	t.Helper()
+	write(t, s, func(tx *store.Tx) error {
+		r := room.Room{Name: "lobby"}
+		if err := tx.CreateRoom(&r); err != nil {
+			return err
+		}
+		rm = r.ID
+		var err error
+		if tg, err = linked(tx, "tg:1", rm); err != nil {
+			return err
+		}
+		wa, err = linked(tx, "wa:1", rm)
+		return err
+	})
+	return rm, tg, wa
 }
 
-func (w *lineWriter) Write(b []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	before := bytes.Count(w.buf.Bytes(), []byte("\n"))
-	n, err := w.buf.Write(b)
-	if after := bytes.Count(w.buf.Bytes(), []byte("\n")); before < w.limit && after >= w.limit {
-		close(w.enough)
+// linked makes the chat of an address and links it.
+func linked(tx *store.Tx, address string, rm chat.RoomID) (chat.ChatID, error) {
+	at, err := chat.ParseAddress(address)
+	if err != nil {
+		return 0, err
 	}
-	return n, err
-}
-
-func (w *lineWriter) lines() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	whole := w.buf.String()
-	whole = whole[:strings.LastIndex(whole, "\n")+1]
-	return strings.Fields(whole)
+	c, err := tx.Chat(at, chat.Network(at.Account), "")
+	if err != nil {
+		return 0, err
+	}
+	return c.ID, tx.LinkChat(room.Link{Chat: c.ID, Room: rm})
 }

@@ -265,7 +265,7 @@ func (s *Store) compact(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.truncateLog(ctx); err != nil {
+	if err := s.cutLog(ctx); err != nil {
 		return err
 	}
 	s.uncut.Store(false)

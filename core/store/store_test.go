@@ -3,10 +3,8 @@
 package store_test
 
 import (
-	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -147,73 +145,4 @@ func TestWorksInsideASimulation(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-// TestKilledProcessLosesNothingAcknowledged kills a process that writes, again and again.
-func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
-	if dir := os.Getenv("STORE_TEST_WRITER"); dir != "" {
-		writeForEver(dir)
-	}
-	dir := t.TempDir()
-	acked := map[string]bool{}
-	for range 5 {
-		for _, key := range runKilled(t, dir, 200) {
-			acked[key] = true
-		}
-	}
-	s := openAt(t, dir, store.Options{})
-	if err := s.CheckIntegrity(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for key := range acked {
-		if n, err := s.Number("SELECT count(*) FROM journal WHERE key = ?", key); err != nil || n != 1 {
-			t.Errorf("acknowledged %s is there %d times (%v)", key, n, err)
-		}
-	}
-	if len(acked) < 1000 {
-		t.Errorf("only %d writes were acknowledged: nothing was tested", len(acked))
-	}
-}
-
-// runKilled starts a writer and kills it after it has told of n commits. It returns what it told.
-func runKilled(t *testing.T, dir string, n int) (acked []string) {
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), "STORE_TEST_WRITER="+dir)
-	out := &lineWriter{limit: n, enough: make(chan struct{})}
-	cmd.Stdout = out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-out.enough:
-	case <-time.After(20 * time.Second):
-		t.Error("the writer is too slow")
-	}
-	_ = cmd.Process.Kill()
-	_ = cmd.Wait()
-	return out.lines()
-}
-
-// writeForEver writes keys from several goroutines and prints each once it is committed.
-func writeForEver(dir string) {
-	s, err := store.Open(context.Background(), dir, store.Options{ReserveBytes: -1})
-	if err != nil {
-		os.Exit(1)
-	}
-	for w := range 8 {
-		go func() {
-			for i := 0; ; i++ {
-				key := chat.EventKey(strconv.Itoa(os.Getpid()) + "-" + strconv.Itoa(w) + "-" + strconv.Itoa(i))
-				err := s.Write(context.Background(), func(tx *store.Tx) error {
-					_, err := tx.Record("tg", key, 0, "message", nil)
-					return err
-				})
-				if err != nil {
-					os.Exit(1)
-				}
-				_, _ = os.Stdout.WriteString(string(key) + "\n")
-			}
-		}()
-	}
-	select {}
 }
