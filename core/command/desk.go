@@ -82,6 +82,6 @@ type Keeper interface {
 	// Backup writes one file with the store and the spool, and with the bridges' session files when asked. The router
 	// goes on meanwhile.
 	Backup(ctx context.Context, w io.Writer, sessions bool) error
-	// Export writes a room's messages, copies and links as lines of JSON, oldest first. Error: NoSuchRoom.
+	// Export writes a room's messages as lines of JSON, oldest first. Error: NoSuchRoom.
 	Export(ctx context.Context, name string, w io.Writer) error
 }

@@ -130,11 +130,34 @@ func (g *grid) write(w io.Writer, v View) error {
 	for i, row := range g.rows {
 		writeRow(&b, row, widths, v.Color)
 		for _, line := range g.below[i] {
-			b.WriteString("  " + line + "\n")
+			b.WriteString(indented(line, v.Width))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// indented wraps a sentence between words, below two spaces.
+func indented(text string, width int) string {
+	var b strings.Builder
+	at := 0
+	for _, word := range strings.Fields(text) {
+		w := uniseg.StringWidth(word)
+		switch {
+		case at == 0:
+			b.WriteString("  ")
+			at = 2
+		case width > 0 && at+1+w > width:
+			b.WriteString("\n  ")
+			at = 2
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += w
+	}
+	return b.String() + "\n"
 }
 
 func (g *grid) widths() []int {

@@ -169,6 +169,27 @@ func TestTimesAndSizesReadWell(t *testing.T) {
 	}
 }
 
+func TestSentencesAreWrappedAndRowsAreNot(t *testing.T) {
+	var b strings.Builder
+	if err := sample(t, "status").Table(&b, command.View{Now: now, Width: 44}); err != nil {
+		t.Fatal(err)
+	}
+	want := `  unauthorized: Telegram does not know this
+  token. Take a new one from @BotFather and
+  restart the router.
+`
+	if !strings.Contains(b.String(), want) || !strings.Contains(b.String(), "tg-two   telegram  bad_credentials  1 min ago") {
+		t.Errorf("the table is\n%s", b.String())
+	}
+	d := newDesk()
+	d.queue = []command.DeliveryRow{{Code: "c", Sentence: "東京 東京 " + strings.Repeat("x", 50) + " end."}}
+	r, _ := run(t, d.table(), "queue ls", nil)
+	b.Reset()
+	if err := r.Table(&b, command.View{Now: now, Width: 12}); err != nil || !strings.HasSuffix(b.String(), "\n  c: 東京\n  東京\n  "+strings.Repeat("x", 50)+"\n  end.\n") {
+		t.Errorf("%v, the table is\n%s", err, b.String())
+	}
+}
+
 func TestWritersThatFailAreTold(t *testing.T) {
 	for name := range samples {
 		r := sample(t, name)

@@ -44,7 +44,7 @@ func (r StoreRow) line(w io.Writer, v View) error {
 	_, err := fmt.Fprintf(w, "\nStore %s: %s, media %s, %s free; %s, %s waiting\n", state.paint(v.Color), size(r.SizeBytes),
 		size(r.SpoolBytes), size(r.FreeBytes), count(r.Rooms, "room"), deliveries(r.Waiting))
 	if why := explain("", r.Sentence, r.Action); err == nil && why != "" {
-		_, err = fmt.Fprintf(w, "  %s\n", why)
+		_, err = io.WriteString(w, indented(why, v.Width))
 	}
 	return err
 }
@@ -177,11 +177,11 @@ func (l *DeliveryList) Table(w io.Writer, v View) error {
 	if err := g.write(w, v); err != nil {
 		return err
 	}
-	return l.reasons(w)
+	return l.reasons(w, v)
 }
 
 // reasons explains each reason once: a backlog has thousands of deliveries and one reason.
-func (l *DeliveryList) reasons(w io.Writer) error {
+func (l *DeliveryList) reasons(w io.Writer, v View) error {
 	var lines []string
 	for _, d := range l.Rows {
 		line := explain(d.Code, d.Sentence, d.Action)
@@ -192,7 +192,12 @@ func (l *DeliveryList) reasons(w io.Writer) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	_, err := io.WriteString(w, "\n"+strings.Join(lines, "\n")+"\n")
+	var b strings.Builder
+	b.WriteByte('\n')
+	for _, line := range lines {
+		b.WriteString(indented(line, v.Width))
+	}
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 

@@ -24,6 +24,8 @@ type Result interface {
 type View struct {
 	Color bool
 	Now   time.Time // relative times count from here
+	// Width is how many columns there are; sentences are wrapped there, rows never. 0: no limit.
+	Width int
 }
 
 // Noter is a result that has something to say besides its data; the command line writes it to stderr.

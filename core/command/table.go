@@ -94,7 +94,7 @@ func (d Desk) queueCommands() []Command {
 		{
 			Name: "queue retry", Who: Operator, Handler: d.queueRetry, Empty: empty[SettledList], Args: ids,
 			Help:    "Try deliveries now, whatever holds them",
-			Details: "The chat's other deliveries follow: order in a chat is kept.",
+			Details: "The chat's other deliveries follow: order in a chat is kept. A link that is paused stays so, until room resume.",
 		},
 		{
 			Name: "queue drop", Who: Operator, Handler: d.queueDrop, Empty: empty[SettledList], Args: ids,
