@@ -115,7 +115,7 @@ func keyFor(n *node, s *Schema, name string) string {
 			return k
 		}
 	}
-	if extra := s.extra(); extra != nil && extra.kind() == scalar {
+	if extra := s.extra(); extra != nil && extra.Type == "string" {
 		name = strings.ReplaceAll(name, "_", "-")
 	}
 	return strings.ToLower(name)
@@ -149,7 +149,7 @@ func beginnings(n *node, s *Schema, rest string) []string {
 		case end < len(rest) && rest[end] != '_':
 		case known[rest[:end]]:
 			old = append([]string{rest[:end]}, old...)
-		case s.Additional != nil && s.Additional.Schema != nil:
+		case s.extra() != nil:
 			fresh = append(fresh, rest[:end])
 		}
 	}

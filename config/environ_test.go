@@ -47,6 +47,14 @@ func TestEnvironmentOverridesEveryKindOfValue(t *testing.T) {
 	}
 }
 
+func TestEnvironmentMayNameAnyKeyOfANetworkThatCannotBeUsed(t *testing.T) {
+	path := writeConfig(t, "accounts: {m: {network: matrix}}\n")
+	schemas := map[string]*Schema{"matrix": Unusable("cannot be used", "")}
+	if cfg, problems := Load(path, []string{"CAUSEWAY_ACCOUNTS_M_API_URL=http://127.0.0.1:1"}, schemas); cfg == nil || bridgeKeys(t, cfg.Accounts["m"])["api_url"] != "http://127.0.0.1:1" {
+		t.Errorf("%v %+v", problems, cfg)
+	}
+}
+
 func TestEnvironmentReplacesTheOtherFormsOfASecret(t *testing.T) {
 	cfg := mustLoad(t, "accounts: {tg: {network: telegram, token_file: /no/such/file}}\n", "CAUSEWAY_ACCOUNTS_TG_TOKEN="+goodToken)
 	if got := bridgeKeys(t, cfg.Accounts["tg"])["token"]; got != goodToken {

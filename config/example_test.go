@@ -102,7 +102,7 @@ func TestStarterAsksLittleAndLoads(t *testing.T) {
 		t.Errorf("questions: %+v", q)
 	}
 	path := filepath.Join(t.TempDir(), "my config.yaml")
-	next, err := WriteStarter(path, Answers{"networks": "telegram, whatsapp", "secret": goodToken, "data_dir": "/srv/causeway"}, schemas)
+	next, err := WriteStarter(path, "causeway", Answers{"networks": "telegram, whatsapp", "secret": goodToken, "data_dir": "/srv/causeway"}, schemas)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,15 +117,15 @@ func TestStarterAsksLittleAndLoads(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode: %v %v", info.Mode(), err)
 	}
-	if _, err := WriteStarter(path, nil, schemas); !errors.Is(err, os.ErrExist) {
+	if _, err := WriteStarter(path, "bin/causeway", nil, schemas); !errors.Is(err, os.ErrExist) {
 		t.Errorf("a file was overwritten: %v", err)
 	}
 }
 
 func TestStarterTakesTheTokenFromTheEnvironment(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "causeway.yaml")
-	next, err := WriteStarter(path, nil, testSchemas(t))
-	if err != nil || !strings.HasPrefix(next[0], "export TELEGRAM_TOKEN=… && causeway check") {
+	next, err := WriteStarter(path, "bin/causeway", nil, testSchemas(t))
+	if err != nil || !strings.HasPrefix(next[0], "export TELEGRAM_TOKEN=… && bin/causeway check") {
 		t.Fatalf("%v %v", next, err)
 	}
 	if cfg, problems := Load(path, []string{"TELEGRAM_TOKEN=" + goodToken}, testSchemas(t)); len(problems) > 0 {
@@ -143,7 +143,10 @@ func TestStarterRefusesBadAnswers(t *testing.T) {
 		"public":       {"listen": "0.0.0.0:80"},
 	} {
 		path := filepath.Join(t.TempDir(), "causeway.yaml")
-		_, err := WriteStarter(path, answers, testSchemas(t))
+		_, err := WriteStarter(path, "causeway", answers, testSchemas(t))
+		if checked := CheckAnswers(answers, testSchemas(t)); checked == nil || checked.Error() != err.Error() {
+			t.Errorf("%s: checked %v, written %v", name, checked, err)
+		}
 		if err == nil || strings.Contains(err.Error(), "MaySee") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -29,10 +29,11 @@ func Load(path string, environ []string, schemas map[string]*Schema) (*Config, [
 	return cfg, nil
 }
 
-// Check returns what Load does, and what is dangerous though it would run: a file with a secret in it
-// that everybody on the machine can read.
+// Check returns what Load does, and what is dangerous or of no use though it would run: a file with a secret in it
+// that everybody on the machine can read, an account whose network is Unusable.
 func Check(path string, environ []string, schemas map[string]*Schema) []Problem {
 	l := newLoader(path, environ, schemas)
+	l.checking = true
 	l.load()
 	if info, err := os.Stat(path); err == nil && l.secrets.inline != "" && info.Mode().Perm()&0o004 != 0 {
 		l.report.add(position{file: path}, l.secrets.inline, "chmod 600 the file, or move the secret to a file of its own", "stands in a file that everybody on this machine can read")
@@ -64,6 +65,8 @@ type loader struct {
 	schemas map[string]*Schema
 	report  *report
 	secrets *secrets
+	// checking: unusable networks are reported too.
+	checking bool
 }
 
 func newLoader(path string, environ []string, schemas map[string]*Schema) *loader {
@@ -146,13 +149,16 @@ func (l *loader) network(account field) *Schema {
 	if l.schemas == nil || n == nil || n.kind != scalar {
 		return nil
 	}
-	s := l.schemas[n.text]
-	if s == nil {
+	s, key := l.schemas[n.text], join(join("accounts", account.key), "network")
+	switch {
+	case s != nil && s.unusable != nil && l.checking:
+		l.report.add(n.pos, key, s.unusable.Suggestion, "%s", s.unusable.Sentence)
+	case s == nil:
 		what := "this network"
 		if !n.hidden {
 			what = fmt.Sprintf("the network %s", shownKey(n.text))
 		}
-		l.report.add(n.pos, join(join("accounts", account.key), "network"), didYouMean(n.text, slices.Collect(maps.Keys(l.schemas))), "has no plugin: %s is not known", what)
+		l.report.add(n.pos, key, didYouMean(n.text, slices.Collect(maps.Keys(l.schemas))), "has no plugin: %s is not known", what)
 	}
 	return s
 }

@@ -147,6 +147,18 @@ func TestPathsStartAtTheConfigsFolder(t *testing.T) {
 	}
 }
 
+func TestUnusableNetworksAreTheChecksBusiness(t *testing.T) {
+	path := writeConfig(t, "accounts:\n  m: {network: matrix, homeserver: x}\n")
+	schemas := map[string]*Schema{"matrix": Unusable("cannot be used: no program causeway-bridge-matrix", "did you mean telegram?")}
+	if cfg, problems := Load(path, nil, schemas); cfg == nil || cfg.Accounts["m"].Network != "matrix" {
+		t.Errorf("load: %v", problems)
+	}
+	want := []Problem{{File: path, Line: 2, Col: 16, Key: "accounts.m.network", Sentence: "cannot be used: no program causeway-bridge-matrix", Suggestion: "did you mean telegram?"}}
+	if diff := cmp.Diff(want, Check(path, nil, schemas)); diff != "" {
+		t.Errorf("check (-want +got):\n%s", diff)
+	}
+}
+
 func TestPeekPassesOverMistakes(t *testing.T) {
 	cfg, err := Peek(writeConfig(t, "plugin_dir: /p\naccounts: {x: {network: matrix, token: '${UNSET}', a: 1}, y: 3}\nnonsense: 1\n"), nil)
 	if err != nil || cfg.PluginDir != "/p" || cfg.Accounts["x"].Network != "matrix" {

@@ -48,7 +48,14 @@ type Schema struct {
 	// keys token and rpc.
 	Unique bool `json:"x-unique,omitempty"`
 
-	minText string // the least duration
+	minText  string   // the least duration
+	unusable *Problem // why the network cannot be used; see Unusable
+}
+
+// Unusable stands for the schema of a network whose bridge cannot be used. It takes any key; Check, but not Load, tells
+// the sentence and the suggestion at each account of that network.
+func Unusable(sentence, suggestion string) *Schema {
+	return &Schema{Type: "object", Additional: &Extra{Any: true}, unusable: &Problem{Sentence: sentence, Suggestion: suggestion}}
 }
 
 // Properties are the keys of an object in the order in which they were described.

@@ -71,10 +71,16 @@ func requiredSecret(s *Schema) string {
 	return ""
 }
 
+// CheckAnswers returns what is wrong with the answers given so far, in words for who gave them, or nil.
+func CheckAnswers(answers Answers, schemas map[string]*Schema) error {
+	_, err := starter(answers, schemas)
+	return err
+}
+
 // WriteStarter writes a fully commented config to path, with mode 0600, and returns the next three
-// commands to type. It refuses to overwrite a file and to write an answer that Load would refuse; then
+// commands to type, in which this program is called program. It refuses to overwrite a file and to write an answer that Load would refuse; then
 // nothing is written.
-func WriteStarter(path string, answers Answers, schemas map[string]*Schema) (next []string, err error) {
+func WriteStarter(path, program string, answers Answers, schemas map[string]*Schema) (next []string, err error) {
 	with, err := starter(answers, schemas)
 	if err != nil {
 		return nil, err
@@ -82,7 +88,7 @@ func WriteStarter(path string, answers Answers, schemas map[string]*Schema) (nex
 	if err := writeNew(path, sampleFile(schemas, with)); err != nil {
 		return nil, err
 	}
-	return nextCommands(path, with, schemas), nil
+	return nextCommands(path, program, with, schemas), nil
 }
 
 func starter(answers Answers, schemas map[string]*Schema) (starting, error) {
@@ -175,22 +181,22 @@ func writeNew(path string, data []byte) error {
 	return nil
 }
 
-func nextCommands(path string, with starting, schemas map[string]*Schema) []string {
+func nextCommands(path, program string, with starting, schemas map[string]*Schema) []string {
 	arg := " -c " + shellQuote(path)
-	check := "causeway check" + arg
+	check := program + " check" + arg
 	if with.secret == "" {
 		if needy := needSecret(schemas, with.networks); len(needy) > 0 {
 			check = fmt.Sprintf("export %s=…", envName(needy[0]+"_"+requiredSecret(schemas[needy[0]]))) + " && " + check
 		}
 	}
-	last := "causeway chat ls" + arg
+	last := program + " chat ls" + arg
 	for _, network := range with.networks {
 		if requiredSecret(schemas[network]) == "" {
-			last = "causeway pair " + accountName(network) + arg
+			last = program + " pair " + accountName(network) + arg
 			break
 		}
 	}
-	return []string{check, "causeway run" + arg, last}
+	return []string{check, program + " run" + arg, last}
 }
 
 // shellQuote makes a path one word for a shell.

@@ -4,11 +4,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os/exec"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/causeway-chat/causeway/config"
 	"github.com/causeway-chat/causeway/core/admin"
@@ -82,7 +86,7 @@ func (c *cli) findings(ctx context.Context, path string) []finding {
 	if len(mistakes) == 0 {
 		out = append(out, summary(path, cfg))
 	}
-	return append(out, socketFinding(cfg), ffmpegFinding())
+	return append(out, folderFinding(cfg.DataDir), socketFinding(cfg))
 }
 
 // problems turns the config's mistakes into findings; otherwise stands in when there is none.
@@ -97,12 +101,20 @@ func problems(list []config.Problem, otherwise ...finding) []finding {
 	return out
 }
 
+func didYouMean(near string) string {
+	if near == "" {
+		return ""
+	}
+	return "did you mean " + near + "?"
+}
+
+// lookForBridges tells which bridges there are. What is wrong with one is told at its accounts, through its schema.
 func (c *cli) lookForBridges(ctx context.Context, cfg *config.Config) ([]finding, map[string]*config.Schema) {
 	var out []finding
 	schemas := map[string]*config.Schema{}
 	for _, b := range c.wiring.bridges(ctx, cfg) {
 		if b.Err != nil {
-			out = append(out, finding{Result: findFail, Sentence: sentence(b.Err.Error())})
+			schemas[b.Network] = config.Unusable("cannot be used: "+b.Err.Error(), didYouMean(b.Near))
 			continue
 		}
 		schemas[b.Network] = b.Schema
@@ -125,11 +137,28 @@ func socketFinding(cfg *config.Config) finding {
 	return finding{Result: findOK, Sentence: "The control socket is " + cfg.ControlSocket() + "."}
 }
 
-func ffmpegFinding() finding {
-	path, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		return finding{Result: findWarn, Sentence: "ffmpeg is not installed: voice messages and videos that a network does not take go out as plain files.",
-			Action: "Install ffmpeg to convert them."}
+// folderFinding tells whether this user could use the data folder. Another user may run the router, so that it could not
+// is no mistake.
+func folderFinding(dir string) finding {
+	switch st, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		if unix.Access(parentOf(dir), unix.W_OK|unix.X_OK) == nil {
+			return finding{Result: findOK, Sentence: "The data folder " + dir + " will be made."}
+		}
+	case err == nil && !st.IsDir():
+		return finding{Result: findFail, Key: "data_dir", Sentence: "The data folder " + dir + " is a file.", Action: "Choose another data_dir."}
+	case unix.Access(dir, unix.R_OK|unix.W_OK|unix.X_OK) == nil:
+		return finding{Result: findOK, Sentence: "The data folder is " + dir + "."}
 	}
-	return finding{Result: findOK, Sentence: "ffmpeg is " + path + "."}
+	return finding{Result: findWarn, Key: "data_dir", Sentence: "This user may not write to the data folder " + dir + ".",
+		Action: "Run the router as a user that may, or choose another data_dir."}
+}
+
+// parentOf is the nearest folder above that is there.
+func parentOf(dir string) string {
+	for dir = filepath.Dir(dir); ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			return dir
+		}
+	}
 }

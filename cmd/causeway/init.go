@@ -4,11 +4,13 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -39,6 +41,8 @@ func (c *cli) initCommand() *cobra.Command {
 	return cmd
 }
 
+const codeInit = "init"
+
 // initResult is what init --json writes.
 type initResult struct {
 	File string   `json:"file"`
@@ -58,16 +62,43 @@ func (c *cli) init(ctx context.Context, given config.Answers, ask bool) error {
 	if err != nil {
 		return err
 	}
+	questions := c.questions(schemas)
 	if ask {
-		if err := c.interview(config.Questions(schemas), given); err != nil {
+		if err := c.interview(questions, given, schemas); err != nil {
 			return err
 		}
 	}
-	next, err := config.WriteStarter(path, given, schemas)
+	for _, q := range questions {
+		given[q.Key] = cmp.Or(given[q.Key], q.Default)
+	}
+	next, err := config.WriteStarter(path, c.program, given, schemas)
 	if err != nil {
-		return &command.Error{Code: "init", Sentence: sentence(err.Error()), Action: "Nothing was written; try again."}
+		return &command.Error{Code: codeInit, Sentence: sentence(err.Error()), Action: "Nothing was written; try again."}
 	}
 	return c.tellNext(initResult{path, next})
+}
+
+// questions are those of the config, with a data folder that this user can have.
+func (c *cli) questions(schemas map[string]*config.Schema) []config.Question {
+	out := config.Questions(schemas)
+	for i := range out {
+		if own := c.ownData(); out[i].Key == "data_dir" && own != "" {
+			out[i].Default = own
+		}
+	}
+	return out
+}
+
+// ownData is where a user's programs keep data; "" for root, whose place is the system's, and for who has no home.
+func (c *cli) ownData() string {
+	data, home := c.env("XDG_DATA_HOME"), c.env("HOME")
+	switch {
+	case c.superuser || data == "" && home == "":
+		return ""
+	case data == "":
+		data = filepath.Join(home, ".local", "share")
+	}
+	return filepath.Join(data, "causeway")
 }
 
 func (c *cli) tellNext(r initResult) error {
@@ -105,20 +136,34 @@ func (c *cli) allSchemas(ctx context.Context) (map[string]*config.Schema, error)
 }
 
 // interview asks what was not given by flags. An empty answer is the default.
-func (c *cli) interview(questions []config.Question, answers config.Answers) error {
+func (c *cli) interview(questions []config.Question, answers config.Answers, schemas map[string]*config.Schema) error {
 	lines := bufio.NewReader(io.LimitReader(c.in, 64<<10))
 	for _, q := range questions {
 		if answers[q.Key] != "" || !concerns(q, questions, answers) {
 			continue
 		}
+		if err := c.ask(q, lines, answers, schemas); err != nil {
+			return &command.Error{Code: codeInit, Sentence: "The answers ended early.", Action: "Nothing was written; try again, or use --yes."}
+		}
+	}
+	return nil
+}
+
+// ask asks one question until its answer is good, or there are no more answers.
+func (c *cli) ask(q config.Question, lines *bufio.Reader, answers config.Answers, schemas map[string]*config.Schema) error {
+	for {
 		fmt.Fprint(c.err, prompt(q))
 		answer, err := c.readAnswer(lines, q.Secret)
 		if err != nil {
-			return &command.Error{Code: "init", Sentence: "The answers ended early.", Action: "Nothing was written; try again, or use --yes."}
+			return err
 		}
 		answers[q.Key] = answer
+		wrong := config.CheckAnswers(answers, schemas)
+		if wrong == nil {
+			return nil
+		}
+		fmt.Fprintf(c.err, "  %s\n", sentence(wrong.Error()))
 	}
-	return nil
 }
 
 // concerns reports whether a question makes sense for the chosen networks.

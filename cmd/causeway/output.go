@@ -76,7 +76,7 @@ func (c *cli) say(format string, args ...any) {
 
 // view is how tables look here: colours only on a terminal that wants them.
 func (c *cli) view() command.View {
-	return command.View{Now: c.now(), Color: isTerminal(c.out) && c.env("NO_COLOR") == "" && c.env("TERM") != "dumb"}
+	return command.View{Now: c.now(), Color: isTerminal(c.out) && c.env("NO_COLOR") == "" && c.env("TERM") != "dumb", Width: terminalWidth(c.out)}
 }
 
 // isTerminal reports whether a person sits at the other end.

@@ -53,7 +53,7 @@ func (c *cli) restore(cmd *cobra.Command, file string, sessions bool) error {
 	if err := c.wiring.restore(cmd.Context(), cfg, file, sessions); err != nil {
 		return err
 	}
-	c.say("Restored %s into %s. Start the router with: causeway run%s", file, cfg.DataDir, c.configArg())
+	c.say("Restored %s into %s. Start the router with: %s run%s", file, cfg.DataDir, c.program, c.configArg())
 	if c.json {
 		return writeJSON(c.out, restoreResult{file, cfg.DataDir})
 	}

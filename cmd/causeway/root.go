@@ -24,8 +24,12 @@ type cli struct {
 	out, err io.Writer
 	environ  []string
 	wiring   wiring
-	table    *command.Table
-	now      func() time.Time
+	// program is how this program is called in what we tell people to type.
+	program string
+	// superuser may write into the system's folders.
+	superuser bool
+	table     *command.Table
+	now       func() time.Time
 	// tick makes the times at which status --watch looks again.
 	tick func(time.Duration) <-chan time.Time
 
@@ -35,7 +39,7 @@ type cli struct {
 }
 
 func newCLI(in io.Reader, out, err io.Writer, environ []string, w wiring) *cli {
-	return &cli{in: in, out: out, err: err, environ: environ, wiring: w, table: command.New(command.Desk{}), now: time.Now, tick: time.Tick}
+	return &cli{in: in, out: out, err: err, environ: environ, wiring: w, program: "causeway", table: command.New(command.Desk{}), now: time.Now, tick: time.Tick}
 }
 
 // commands are all commands in the order in which help shows them; each has a file of its own.
@@ -90,7 +94,25 @@ func (c *cli) root() *cobra.Command {
 	root.PersistentFlags().BoolVar(&c.json, "json", false, "write JSON, errors too")
 	root.PersistentPreRun = func(*cobra.Command, []string) { c.parsed = true }
 	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(helpCommand(root))
+	root.Version = buildVersion().Version
+	root.SetVersionTemplate("causeway {{.Version}}\n")
 	return root
+}
+
+// helpCommand is help about any command; one that does not exist is wrong use.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{Use: "help [COMMAND]", Short: "Help about any command", Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			switch {
+			case err != nil:
+				return err
+			case len(rest) > 0:
+				return noSuchCommand(cmd, rest[0])
+			}
+			return cmd.Help()
+		}}
 }
 
 // group is a command that only holds others.
@@ -162,6 +184,8 @@ func sentence(text string) string {
 	return text + "."
 }
 
+const codeNoConfig = "no_config"
+
 const systemConfig = "/etc/causeway/causeway.yaml"
 
 // configPath finds the config file. It is "" when there is none and the environment holds the config.
@@ -181,8 +205,8 @@ func (c *cli) configPath() (string, error) {
 	}) {
 		return "", nil
 	}
-	return "", &command.Error{Code: "no_config", Sentence: "There is no config file: tried ./causeway.yaml and " + systemConfig + ".",
-		Action: "Make one with causeway init, or name it with -c."}
+	return "", &command.Error{Code: codeNoConfig, Sentence: "There is no config file: tried ./causeway.yaml and " + systemConfig + ".",
+		Action: "Make one with " + c.program + " init, or name it with -c."}
 }
 
 // namedConfig is the file that was asked for by name, or "".

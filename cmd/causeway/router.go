@@ -61,9 +61,35 @@ func addFlags(fs *pflag.FlagSet, spec command.Command) {
 			fs.Bool(f.Name, f.Default == "true", f.Help)
 			continue
 		}
-		fs.String(f.Name, f.Default, f.Help)
+		fs.Var(&flagText{text: f.Default, takes: takes(f)}, f.Name, f.Help)
 	}
 }
+
+// takes says in help what a flag's value is.
+func takes(f command.Flag) string {
+	switch {
+	case len(f.Choices) > 0:
+		return strings.Join(f.Choices, "|")
+	case f.Number:
+		return "N"
+	}
+	return strings.ToUpper(f.Name)
+}
+
+// flagText is a flag's value as it was typed; the table checks it.
+type flagText struct{ text, takes string }
+
+// String returns the text.
+func (f *flagText) String() string { return f.text }
+
+// Set takes any text.
+func (f *flagText) Set(text string) error {
+	f.text = text
+	return nil
+}
+
+// Type is what help shows for the value.
+func (f *flagText) Type() string { return f.takes }
 
 // setFlags gathers the flags of the table that were given.
 func setFlags(fs *pflag.FlagSet, spec command.Command) map[string]string {
@@ -78,15 +104,23 @@ func setFlags(fs *pflag.FlagSet, spec command.Command) map[string]string {
 
 // show asks the router and writes its answer to stdout.
 func (c *cli) show(ctx context.Context, spec command.Command, req admin.Request) error {
-	r, err := c.router()
+	answer, err := c.query(ctx, req)
 	if err != nil {
 		return err
 	}
+	return c.print(spec, answer)
+}
+
+func (c *cli) query(ctx context.Context, req admin.Request) (admin.Answer, error) {
+	r, err := c.router()
+	if err != nil {
+		return admin.Answer{}, err
+	}
 	answer, err := r.Do(ctx, req)
 	if err != nil {
-		return c.unreachable(r, err)
+		return admin.Answer{}, c.unreachable(r, err)
 	}
-	return c.print(spec, answer)
+	return answer, nil
 }
 
 func (c *cli) print(spec command.Command, answer admin.Answer) error {
@@ -142,10 +176,26 @@ func (c *cli) peek() (*config.Config, error) {
 	}
 	cfg, err := config.Peek(path, c.environ)
 	if err != nil {
-		return nil, &command.Error{Code: "config", Sentence: sentence(err.Error()), Action: "See causeway check -c " + path + "."}
+		return nil, c.unreadable(path, err)
 	}
 	return cfg, nil
 }
+
+// unreadable tells why a config file is of no use.
+func (c *cli) unreadable(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &command.Error{Code: codeNoConfig, Sentence: "There is no config file " + path + ".",
+			Action: "Make it with " + c.program + " init -c " + quoted(path) + ", or name another with -c."}
+	case errors.Is(err, fs.ErrPermission):
+		return &command.Error{Code: codeConfig, Sentence: "This user may not read the config file " + path + ".",
+			Action: "Run the command as the router's user, or as root."}
+	}
+	return &command.Error{Code: codeConfig, Sentence: "The config cannot be read: " + err.Error() + ".", Action: "See " + c.program + " check" + c.configArg() + "."}
+}
+
+// codeConfig is the code of a config with mistakes.
+const codeConfig = "config"
 
 // unreachable turns a failure to connect into words; other errors stay as they are.
 func (c *cli) unreachable(r *router, err error) error {
@@ -155,7 +205,7 @@ func (c *cli) unreachable(r *router, err error) error {
 			Action: "Run the command as the router's user, or as root."}
 	case errors.Is(err, admin.ErrNotRunning):
 		return &command.Error{Code: "not_running", Sentence: "The router is not running: nothing answers on " + r.socket + ".",
-			Action: "Start it with: causeway run" + c.configArg()}
+			Action: "Start it with: " + c.program + " run" + c.configArg()}
 	}
 	return err
 }
@@ -199,19 +249,19 @@ func (c *cli) known(ctx context.Context, t command.Type) (out []cobra.Completion
 	switch t {
 	case command.Account:
 		var s command.Status
-		c.ask(ctx, "status", &s)
+		c.inquire(ctx, "status", &s)
 		for _, a := range s.Accounts {
 			out = append(out, cobra.CompletionWithDesc(string(a.Name), string(a.Network)))
 		}
 	case command.Room, command.RoomOrChat:
 		var rooms command.RoomList
-		c.ask(ctx, "room ls", &rooms)
+		c.inquire(ctx, "room ls", &rooms)
 		for _, r := range rooms {
 			out = append(out, cobra.Completion(r.Name))
 		}
 	case command.Chat:
 		var chats command.ChatList
-		c.ask(ctx, "chat ls", &chats)
+		c.inquire(ctx, "chat ls", &chats)
 		for _, ch := range chats {
 			out = append(out, cobra.Completion(ch.Chat.String()))
 		}
@@ -219,12 +269,8 @@ func (c *cli) known(ctx context.Context, t command.Type) (out []cobra.Completion
 	return out
 }
 
-func (c *cli) ask(ctx context.Context, name string, into any) {
-	r, err := c.router()
-	if err != nil {
-		return
-	}
-	if answer, err := r.Do(ctx, admin.Request{Name: name}); err == nil {
+func (c *cli) inquire(ctx context.Context, name string, into any) {
+	if answer, err := c.query(ctx, admin.Request{Name: name}); err == nil {
 		_ = json.Unmarshal(answer.JSON, into)
 	}
 }

@@ -36,8 +36,8 @@ func (c *cli) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if addr := a.Addr(); addr != nil {
-		c.say("Health and metrics are at http://%s. Look at the accounts with: causeway status%s", addr, c.configArg())
+	if isTerminal(c.err) { // anywhere else this would be a line among log records
+		c.say("Health and metrics are at http://%s. Look at the accounts with: %s status%s", a.Addr(), c.program, c.configArg())
 	}
 	return a.Run(ctx)
 }
@@ -47,12 +47,19 @@ func (c *cli) badConfig(problems []config.Problem, err error) error {
 	if len(problems) == 0 {
 		return err
 	}
-	first := problems[0]
 	if c.json {
-		return &command.Error{Code: "config", Sentence: sentence(first.String()), Action: "See causeway check."}
+		return &command.Error{Code: codeConfig, Sentence: fmt.Sprintf("The config has %s: %s.", mistakes(len(problems)), problems[0]),
+			Action: "See " + c.program + " check" + c.configArg() + " --json."}
 	}
 	for _, p := range problems {
 		fmt.Fprintln(c.err, p)
 	}
 	return errTold
+}
+
+func mistakes(n int) string {
+	if n == 1 {
+		return "a mistake"
+	}
+	return fmt.Sprintf("%d mistakes, the first", n)
 }

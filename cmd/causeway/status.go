@@ -31,8 +31,12 @@ func (c *cli) statusCommand() *cobra.Command {
 func (c *cli) watch(ctx context.Context, spec command.Command, req admin.Request) error {
 	ticks := c.tick(watchEvery)
 	for {
+		answer, err := c.query(ctx, req)
 		c.clearScreen()
-		if err := c.show(ctx, spec, req); err != nil && ctx.Err() == nil {
+		if err == nil {
+			err = c.print(spec, answer)
+		}
+		if err != nil && ctx.Err() == nil {
 			c.report(err)
 		}
 		select {

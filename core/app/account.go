@@ -37,6 +37,7 @@ type account struct {
 	lanes   *outbox.Outbox
 	log     *slog.Logger
 	news    chan struct{} // holds one: something waits to be recorded
+	begun   time.Time     // since when a bridge that has not spoken yet is starting
 
 	mu      sync.Mutex
 	state   chat.State
@@ -53,7 +54,7 @@ type settled struct {
 
 func newAccount(name chat.Account, n chat.Network, e *engine) *account {
 	return &account{name: name, network: n, store: e.store, lanes: e.outbox, log: e.log.With("account", name),
-		news: make(chan struct{}, 1), caps: map[chat.RemoteChat]chat.Capabilities{}}
+		news: make(chan struct{}, 1), begun: time.Now(), caps: map[chat.RemoteChat]chat.Capabilities{}}
 }
 
 // missing says that there is no bridge for the account.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/causeway-chat/causeway/config"
 	"github.com/causeway-chat/causeway/core/admin"
+	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/command"
 	"github.com/causeway-chat/causeway/core/store"
 )
@@ -50,7 +51,7 @@ func New(ctx context.Context, opt Options) (*App, error) {
 	metrics := admin.NewMetrics()
 	s, err := store.Open(ctx, opt.Config.DataDir, store.Options{Log: opt.Log, Version: opt.Version, Committed: metrics.StoreCommit})
 	if err != nil {
-		return nil, err
+		return nil, folderError(opt.Config.DataDir, err)
 	}
 	a := &App{opt: opt, log: opt.Log, store: s, notify: newNotifier()}
 	if err := a.assemble(ctx, metrics); err != nil {
@@ -89,15 +90,19 @@ func (a *App) Run(ctx context.Context) error {
 	defer endServing()
 	served := a.begin(ctx, serving, stop)
 	a.notify.ready(fmt.Sprintf("%d accounts", len(a.engine.accounts)))
-	a.log.Info("router started", "version", a.opt.Version, "data_dir", a.opt.Config.DataDir, "accounts", len(a.engine.accounts))
+	a.log.Info("router started", "version", a.opt.Version, "data_dir", a.opt.Config.DataDir, "listen", fmt.Sprint(a.Addr()), "accounts", len(a.engine.accounts))
 	err := a.engine.run(ctx)
 	a.notify.stopping()
 	stop(err)
 	endServing()
 	<-served
 	err = errors.Join(failure(ctx), a.store.Close())
-	a.log.Info("router stopped", "err", err)
-	return err
+	if err != nil {
+		a.log.Error("router had to stop", "err", err)
+		return err
+	}
+	a.log.Info("router stopped")
+	return nil
 }
 
 // begin starts what runs beside the engine. The returned channel is closed when all of it has ended.
@@ -151,8 +156,8 @@ func failure(ctx context.Context) error {
 }
 
 // stateDir is an account's own folder.
-func stateDir(cfg *config.Config, name string) string {
-	return filepath.Join(cfg.DataDir, bridgesFolder, name)
+func stateDir(cfg *config.Config, name chat.Account) string {
+	return filepath.Join(cfg.DataDir, bridgesFolder, string(name))
 }
 
 // The folders below the data folder.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/causeway-chat/causeway/config"
 	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/command"
 	"github.com/causeway-chat/causeway/plugins/host"
 )
 
@@ -28,6 +29,8 @@ type FoundBridge struct {
 	Path    string
 	Schema  *config.Schema
 	Err     error
+	// Near is an installed network with a name like this one's, when this one has no program.
+	Near string
 }
 
 // Bridges looks for the bridges of the config's accounts, or for all that are installed when the config has no account,
@@ -69,6 +72,7 @@ func describe(ctx context.Context, cfg *config.Config, network string) FoundBrid
 	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
 	if out.Path, out.Err = host.Find(chat.Network(network), cfg.PluginDir); out.Err != nil {
+		out.Near = command.Nearest(network, slices.Sorted(maps.Keys(installed(cfg.PluginDir))))
 		return out
 	}
 	d, err := host.Describe(ctx, out.Path, cfg.Checksums[filepath.Base(out.Path)], host.Options{})
@@ -97,7 +101,7 @@ func LoadConfig(ctx context.Context, path string, environ []string) (*config.Con
 	for _, b := range Bridges(ctx, peeked) {
 		schemas[b.Network] = b.Schema
 		if b.Err != nil {
-			schemas[b.Network] = &config.Schema{Type: "object", Additional: &config.Extra{Any: true}}
+			schemas[b.Network] = config.Unusable(b.Err.Error(), "")
 		}
 	}
 	cfg, problems := config.Load(path, environ, schemas)

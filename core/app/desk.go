@@ -67,7 +67,7 @@ func find(stored []store.Account, name chat.Account) store.Account {
 func accountRow(a *account, in store.Account) command.AccountRow {
 	st, ok := a.now()
 	if !ok {
-		st = chat.State{State: chat.Starting, Since: in.State.Since}
+		st = chat.State{State: chat.Starting, Since: a.begun}
 	}
 	why := st.Why
 	if why.Code == "" && holds(in.Hold) {

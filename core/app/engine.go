@@ -78,7 +78,7 @@ func (e *engine) spec(cfg *config.Config, a *account) host.Spec {
 	return host.Spec{
 		Account: a.name, Network: a.network, Config: cfg.Accounts[string(a.name)].BridgeConfig(),
 		SHA256:   cfg.Checksums[host.BridgeFile(a.network)],
-		StateDir: filepath.Join(cfg.DataDir, bridgesFolder, string(a.name)),
+		StateDir: stateDir(cfg, a.name),
 		RunDir:   cfg.RuntimeDir(), SpoolDir: filepath.Join(cfg.DataDir, spoolFolder),
 	}
 }

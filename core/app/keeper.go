@@ -134,6 +134,17 @@ func Restore(ctx context.Context, cfg *config.Config, file string, sessions bool
 		return fmt.Errorf("restore: %w", err)
 	}
 	defer f.Close()
+	if _, err := os.Stat(filepath.Join(cfg.DataDir, storeName)); err == nil {
+		return dataExists(cfg.DataDir)
+	}
+	err = restore(ctx, cfg, f, sessions)
+	if errors.Is(err, ErrNoBackup) {
+		return noBackup(file, err)
+	}
+	return folderError(cfg.DataDir, err)
+}
+
+func restore(ctx context.Context, cfg *config.Config, f io.Reader, sessions bool) error {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
@@ -143,7 +154,7 @@ func Restore(ctx context.Context, cfg *config.Config, file string, sessions bool
 	}
 	defer os.RemoveAll(temp)
 	if err := unpack(ctx, f, temp, sessions); err != nil {
-		return fmt.Errorf("restore: %w", err)
+		return err
 	}
 	if err := store.Restore(ctx, filepath.Join(temp, storeName), cfg.DataDir); err != nil {
 		return err

@@ -24,3 +24,16 @@ func hideTyping(in any) (show func()) {
 	_ = unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, &quiet)
 	return func() { _ = unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, old) }
 }
+
+// terminalWidth is how many columns a terminal has; 0 when it is none, or does not tell.
+func terminalWidth(out any) int {
+	f, ok := out.(*os.File)
+	if !ok {
+		return 0
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return int(size.Col)
+}
