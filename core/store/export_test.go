@@ -8,6 +8,9 @@ import (
 	"slices"
 )
 
+// Path is where the database lies.
+func (s *Store) Path() string { return s.path() }
+
 // Pragma reads a setting of the writing connection.
 func (s *Store) Pragma(name string) (v string, err error) {
 	err = s.Write(context.Background(), func(tx *Tx) error {
@@ -24,6 +27,16 @@ func ChangeSetting(from, to string) (back func()) {
 	i := slices.Index(creating, from)
 	creating[i] = to
 	return func() { creating = was }
+}
+
+// ReadUntil reads, tells that it has begun, and goes on until it is stopped.
+func (s *Store) ReadUntil(began chan<- struct{}, stop <-chan struct{}) error {
+	return s.readLong(context.Background(), func(c *conn) error {
+		_, err := c.number("SELECT count(*) FROM journal")
+		close(began)
+		<-stop
+		return err
+	})
 }
 
 // Raw runs SQL inside a transaction.

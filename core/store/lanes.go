@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/outbox"
@@ -146,4 +147,20 @@ func (s *Store) Recover(ctx context.Context) (uncertain int, err error) {
 		return 0, fmt.Errorf("recover: %w", err)
 	}
 	return uncertain, nil
+}
+
+// longestWait is the longest wait that is believed, whoever asks for it.
+const longestWait = 24 * time.Hour
+
+// boundHolds shortens holds that end later than any wait could: the clock was wrong when they were made, or is now.
+func (s *Store) boundHolds() error {
+	return s.writeVital(context.Background(), func(tx *Tx) error {
+		latest := tx.now.Add(longestWait)
+		for _, table := range []string{"lane", "account"} {
+			if _, err := tx.c.exec("UPDATE "+table+" SET hold_until = ?1 WHERE hold_until > ?1", latest); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,7 +31,7 @@ const slice = 1000
 // before it began, and in disappearing messages whose time has come. Ids and copies stay. Then the log is cut, which is
 // where pieces would stay readable. It returns how many messages were erased. It works in slices and may take minutes.
 func (s *Store) EraseBodies(ctx context.Context, now time.Time, window time.Duration) (erased int, err error) {
-	n, err := s.eraseOld(ctx, now.Add(-window))
+	n, err := s.eraseOld(ctx, now, now.Add(-window))
 	if err == nil {
 		erased, err = s.eraseExpired(ctx, now)
 	}
@@ -47,53 +48,95 @@ func (s *Store) EraseBodies(ctx context.Context, now time.Time, window time.Dura
 }
 
 // eraseOld walks through the messages that have a body, oldest first, up to the first that is younger than the window.
-func (s *Store) eraseOld(ctx context.Context, before time.Time) (erased int, err error) {
+func (s *Store) eraseOld(ctx context.Context, now, before time.Time) (erased int, err error) {
 	for after := int64(0); ; {
-		old, last, err := s.oldBodies(ctx, after, before)
+		found, err := s.oldBodies(ctx, after, now, before)
 		if err != nil {
 			return erased, err
 		}
-		n, err := s.eraseSlice(ctx, old)
-		if erased += n; err != nil || last == after {
+		n, err := s.eraseSlice(ctx, found, now, before)
+		if erased += n; err != nil || found.done {
 			return erased, err
 		}
-		after = last
+		after = found.last
 	}
 }
 
-// oldBodies looks at a slice of messages with a body. It returns those to erase, and where it ended; that is after when
-// there is nothing more to look at.
-func (s *Store) oldBodies(ctx context.Context, after int64, before time.Time) (old []int64, last int64, err error) {
-	last = after
-	err = s.read(ctx, func(c *conn) error {
-		return c.query(`SELECT id, changed_at < ?1 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.message = m.id AND (d.ended_at IS NULL OR d.ended_at >= ?1))
-			FROM message m WHERE id > ?2 AND content IS NOT NULL ORDER BY id LIMIT ?3`, func(r row) error {
-			if last = r.int(0); r.bool(1) {
-				old = append(old, last)
-			}
-			return nil
-		}, before, after, slice)
-	})
-	return old, last, err
+// bodies is a slice of the messages that have a body.
+type bodies struct {
+	old    []int64 // to be erased
+	future []int64 // changed or delivered later than now, says a clock that went wrong
+	last   int64
+	done   bool // nothing old comes after last
 }
 
-// eraseSlice erases bodies; those that were changed since they were looked at are erased by the next round.
-func (s *Store) eraseSlice(ctx context.Context, ids []int64) (erased int, err error) {
-	if len(ids) == 0 {
+// oldBodies looks at the slice after an id. Ids grow with time, so the first message that is young and was never changed
+// ends the walk: all after it are younger.
+func (s *Store) oldBodies(ctx context.Context, after int64, now, before time.Time) (found bodies, err error) {
+	found = bodies{last: after, done: true}
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(`SELECT id, changed_at, revision,
+			EXISTS (SELECT 1 FROM delivery d WHERE d.message = m.id AND (d.ended_at IS NULL OR d.ended_at >= ?1)),
+			EXISTS (SELECT 1 FROM delivery d WHERE d.message = m.id AND d.ended_at > ?2)
+			FROM message m WHERE id > ?3 AND content IS NOT NULL ORDER BY id LIMIT ?4`, func(r row) error {
+			changed, needed := r.time(1), r.bool(3)
+			switch found.last = r.int(0); {
+			case changed.After(now), r.bool(4):
+				found.future = append(found.future, found.last)
+			case changed.Before(before) && !needed:
+				found.old = append(found.old, found.last)
+			}
+			found.done = !changed.Before(before) && !changed.After(now) && r.int(2) == 0
+			if found.done {
+				return errEnough
+			}
+			return nil
+		}, before, now, after, slice)
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return found, err
+}
+
+const eraseBody = `UPDATE message SET content = NULL WHERE id = ?1 AND content IS NOT NULL AND changed_at < ?2
+	AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.message = ?1 AND (d.ended_at IS NULL OR d.ended_at >= ?2))`
+
+// errEnough ends the reading of rows.
+var errEnough = errors.New("enough")
+
+// eraseSlice erases bodies, but none that was changed, or is to be delivered, since it was looked at. For those from the
+// future the window begins now.
+func (s *Store) eraseSlice(ctx context.Context, found bodies, now, before time.Time) (erased int, err error) {
+	if len(found.old)+len(found.future) == 0 {
 		return 0, nil
 	}
 	err = s.writeVital(ctx, func(tx *Tx) error {
 		erased = 0
-		for _, id := range ids {
-			n, err := tx.c.exec("UPDATE message SET content = NULL WHERE id = ? AND content IS NOT NULL", id)
+		for _, id := range found.old {
+			n, err := tx.c.exec(eraseBody, id, before)
 			if err != nil {
 				return err
 			}
 			erased += int(n)
 		}
+		for _, id := range found.future {
+			if err := tx.restamp(id, now); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 	return erased, err
+}
+
+// restamp takes back what a clock that went wrong has said of a message.
+func (t *Tx) restamp(id int64, now time.Time) error {
+	if _, err := t.c.exec("UPDATE message SET changed_at = ?1 WHERE id = ?2 AND changed_at > ?1", now, id); err != nil {
+		return err
+	}
+	_, err := t.c.exec("UPDATE delivery SET ended_at = ?1 WHERE message = ?2 AND ended_at > ?1", now, id)
+	return err
 }
 
 // eraseExpired erases disappearing messages. What waits of them anywhere must not go out any more either.

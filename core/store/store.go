@@ -180,7 +180,7 @@ func (s *Store) start(c *conn) error {
 	s.w = w
 	go w.run()
 	s.tasks.Go(s.checkpoints)
-	if err := s.holdRestored(); err != nil {
+	if err := errors.Join(s.holdRestored(), s.boundHolds()); err != nil {
 		return errors.Join(err, s.Close())
 	}
 	return nil
