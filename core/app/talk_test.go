@@ -201,7 +201,7 @@ func (w *simulation) checkChat(a chat.Account, r int) (repeats int) {
 // copiesOf finds the copies of a message, and where the first one stands.
 func copiesOf(seen []lab.Shown, m *said) (copies []lab.Shown, first int) {
 	for i, s := range seen {
-		if !s.Ours || !strings.Contains(s.Text, m.mark) {
+		if !s.Ours || !strings.HasPrefix(lastLine(s.Text), m.mark) { // above it a quotation of another message may stand
 			continue
 		}
 		if copies = append(copies, s); len(copies) == 1 {
@@ -210,6 +210,8 @@ func copiesOf(seen []lab.Shown, m *said) (copies []lab.Shown, first int) {
 	}
 	return copies, first
 }
+
+func lastLine(s string) string { return s[strings.LastIndexByte(s, '\n')+1:] }
 
 func (w *simulation) checkCopies(a chat.Account, m *said, copies []lab.Shown) {
 	switch {
