@@ -35,14 +35,18 @@ var allowed = map[string][]string{
 	"plugins/sdk":                  {"core/chat", "plugins/wire"},
 	"plugins/host":                 {"core/chat", "plugins/wire"},
 	"bridges/sim":                  {},
+	"bridges/gen":                  {"core/chat"},
 	"bridges/bridgetest":           {"core/chat", "plugins/host", "bridges/sim"},
 	"bridges/telegram":             {"core/chat", "plugins/sdk", "bridges/sim", "bridges/telegram/sim"},
 	"bridges/telegram/sim":         {"bridges/sim"},
+	"bridges/whatsapp":             {"core/chat", "plugins/sdk", "bridges/sim", "bridges/whatsapp/sim"},
+	"bridges/whatsapp/sim":         {"bridges/sim"},
 	"cmd/causeway":                 {"core/app", "core/command", "core/admin", "config", "cmd/causeway/bench", "cmd/causeway/sandbox"},
 	"cmd/causeway/bench":           {"core/chat", "core/store", "config", "bridges/sim", "cmd/causeway/child"},
 	"cmd/causeway/child":           {"bridges/sim"},
 	"cmd/causeway/sandbox":         {"bridges/sim", "cmd/causeway/child"},
 	"cmd/causeway-bridge-telegram": {"bridges/telegram", "plugins/sdk"},
+	"cmd/causeway-bridge-whatsapp": {"bridges/whatsapp", "plugins/sdk"},
 	"config":                       {"core/chat"},
 }
 

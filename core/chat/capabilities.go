@@ -76,8 +76,16 @@ type Capabilities struct {
 	Pace    Pace                     `json:"pace"`
 	// OwnEvents says that the account's own posts come back as events, with EchoOf where known.
 	OwnEvents bool `json:"own_events,omitempty"`
+	// Lacks names what people would expect of the network and what it cannot do, for tables.
+	Lacks []Lack `json:"lacks,omitempty"`
 	// LateAnswers says that a post's outcome may be told after its call has ended.
 	LateAnswers bool `json:"late_answers,omitempty"`
+}
+
+// Lack is something that a network cannot do, and the way out, in words for people.
+type Lack struct {
+	What   string `json:"what"`
+	WayOut string `json:"way_out"`
 }
 
 // TextLimit limits a text. Max 0 means that there can be none. MaxBytes also limits UTF-8 bytes; 0: no such limit.

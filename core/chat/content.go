@@ -2,7 +2,10 @@
 
 package chat
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Content is what a message says: text, media, a place, contacts, a poll, a notice, or a stated placeholder for a kind that
 // Causeway cannot carry. At least one of them is set; Text is what its author wrote beside the others.
@@ -131,4 +134,13 @@ type Media struct {
 	Waveform []byte // of a voice note
 	// Link is where people can open it, for when it cannot be carried; empty if there is no such place.
 	Link string
+}
+
+// SpoolPath is where the file with this hash stands below the spool's folder, with a slash; empty if it is no SHA-256 in
+// lower-case hexadecimal digits.
+func SpoolPath(hash string) string {
+	if len(hash) != 64 || strings.Trim(hash, "0123456789abcdef") != "" {
+		return ""
+	}
+	return hash[:2] + "/" + hash
 }
