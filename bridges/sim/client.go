@@ -68,6 +68,10 @@ func (c *Client) ChangeMember(ctx context.Context, in MemberChange) error {
 	return c.tell(ctx, pathMembers, in)
 }
 
+// Pair lets an account's phone link the device that shows a QR code or a code. It blocks until the device is linked or
+// has refused; ErrRefused says why.
+func (c *Client) Pair(ctx context.Context, in Pair) error { return c.tell(ctx, pathPair, in) }
+
 // Post posts as a user.
 func (c *Client) Post(ctx context.Context, in Post) (MessageID, error) {
 	out, err := call[MessageReply](ctx, c, "POST", pathPost, in)

@@ -56,6 +56,8 @@ type Fault struct {
 	Seed        uint64  `json:"seed,omitempty"`
 	// RetryAfterS is what a rate limit answers, in whole seconds; 0 means 1.
 	RetryAfterS int `json:"retry_after_s,omitempty"`
+	// Code is the network's own number for a refusal, where a kind has several; 0 means the kind's own default.
+	Code int `json:"code,omitempty"`
 	// DelayMS is how long slow, late and hang take; 0 means the kind's own default.
 	DelayMS int64 `json:"delay_ms,omitempty"`
 }

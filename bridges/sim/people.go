@@ -74,6 +74,9 @@ const (
 	DeleteGroup GroupAction = "delete"
 	// Migrate moves the group to a new id, with new message ids.
 	Migrate GroupAction = "migrate"
+	// AdminsOnly lets only admins write, Everybody takes it back.
+	AdminsOnly GroupAction = "admins_only"
+	Everybody  GroupAction = "everybody"
 )
 
 // GroupChange changes a group.
@@ -136,12 +139,22 @@ type MemberChange struct {
 	Silent  bool      `json:"silent,omitempty"`
 }
 
+// Pair links a device to an account, as a human does with the account's phone: with the text of the QR code that the
+// device shows, or with the code that it asks for. Exactly one of the two is set.
+type Pair struct {
+	Account AccountID `json:"account,omitempty"`
+	QR      string    `json:"qr,omitempty"`
+	Code    string    `json:"code,omitempty"`
+}
+
 // AccountInfo describes an account of ours.
 type AccountInfo struct {
 	Account AccountID `json:"account"`
 	// User is the account's id as a user of the network.
 	User UserID `json:"user"`
 	Name string `json:"name"`
+	// Phone is its number, where accounts have one.
+	Phone string `json:"phone,omitempty"`
 	// Config is what a bridge's config needs to be this account.
 	Config map[string]string `json:"config,omitempty"`
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // World is what a network's simulator can do, as data: one function per route. A nil function answers
-// ErrNotSupported. Functions are called from many goroutines; See alone may block, until ctx ends.
+// ErrNotSupported. Functions are called from many goroutines; See and Pair alone may block, until ctx ends.
 type World struct {
 	Snapshot     func(ctx context.Context) (Snapshot, error)
 	CreateUser   func(ctx context.Context, in NewUser) (UserReply, error)
@@ -21,6 +21,7 @@ type World struct {
 	ChangeGroup  func(ctx context.Context, in GroupChange) (ChatReply, error)
 	ChangeTopic  func(ctx context.Context, in TopicChange) (ChatReply, error)
 	ChangeMember func(ctx context.Context, in MemberChange) error
+	Pair         func(ctx context.Context, in Pair) error
 
 	Post   func(ctx context.Context, in Post) (MessageReply, error)
 	Edit   func(ctx context.Context, in Edit) error
@@ -59,6 +60,7 @@ const (
 	pathGroup    = "/v1/groups/change"
 	pathTopics   = "/v1/topics"
 	pathMembers  = "/v1/members"
+	pathPair     = "/v1/accounts/pair"
 	pathPost     = "/v1/messages"
 	pathEdit     = "/v1/messages/edit"
 	pathDelete   = "/v1/messages/delete"
@@ -81,6 +83,7 @@ func routes(w World) []Route {
 		{"POST", pathGroup, "rename, delete or migrate a group", ask(w.ChangeGroup)},
 		{"POST", pathTopics, "create, close, reopen or delete a topic", ask(w.ChangeTopic)},
 		{"POST", pathMembers, "join, leave, kick, promote, restrict, block", tell(w.ChangeMember)},
+		{"POST", pathPair, "let an account's phone scan a QR code or take a code", tell(w.Pair)},
 		{"POST", pathPost, "post as a user", ask(w.Post)},
 		{"POST", pathEdit, "edit a user's message", tell(w.Edit)},
 		{"POST", pathDelete, "delete a message", tell(w.Delete)},

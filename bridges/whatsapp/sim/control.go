@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package sim
+
+import (
+	"context"
+	"time"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
+)
+
+// World is what the control API can do with this server; a test in the same process may call it directly.
+func (s *Server) World() control.World {
+	return control.World{
+		Snapshot: s.snapshot, CreateUser: s.createUser, CreateGroup: s.createGroup, ChangeGroup: s.changeGroup,
+		ChangeMember: s.changeMember, Pair: s.pair,
+		Post: s.post, Edit: s.edit, Delete: s.remove, React: s.react, See: s.see,
+		SetFault: s.setFault, ClearFault: s.clearFault, Advance: s.advance,
+		Counters: s.counters, Requests: s.requests, Ledger: s.ledger,
+	}
+}
+
+// advance moves the world's clock. Waits that are measured in real time are not shortened.
+func (s *Server) advance(_ context.Context, in control.Advance) error {
+	if in.ByMS < 0 {
+		return control.Because(control.ErrWrongUse, "the clock never goes back")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offset += time.Duration(in.ByMS) * time.Millisecond
+	return nil
+}
+
+// pair takes an account's phone to what a client shows, and waits until the client is linked or has refused.
+func (s *Server) pair(ctx context.Context, in control.Pair) error {
+	result, err := s.beginPairing(in)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, pairFor)
+	defer cancel()
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+		return control.Because(control.ErrRefused, "the device did not answer")
+	}
+}
+
+// pairFor bounds the wait for a client that is being linked.
+const pairFor = 8 * time.Second
+
+func (s *Server) beginPairing(in control.Pair) (<-chan error, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.accountByID(in.Account)
+	if err != nil {
+		return nil, err
+	}
+	var pairing *pairing
+	switch {
+	case (in.QR == "") == (in.Code == ""):
+		return nil, control.Because(control.ErrWrongUse, "either the text of a QR code or a code")
+	case in.QR != "":
+		pairing, err = s.scan(p, in.QR)
+	default:
+		pairing, err = s.typeCode(p, in.Code)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return pairing.result, nil
+}
+
+// see shows what a person sees. It waits without busy polling.
+func (s *Server) see(ctx context.Context, in control.See) (control.View, error) {
+	p, err := s.viewer(in)
+	if err != nil {
+		return control.View{}, err
+	}
+	p.phone.settle(ctx)
+	ctx, cancel := context.WithTimeout(ctx, in.Wait)
+	defer cancel()
+	for {
+		view, w, err := s.look(p, in)
+		if err != nil || w == nil || in.Wait <= 0 {
+			return view, err
+		}
+		select {
+		case <-w.wake:
+			continue
+		case <-ctx.Done():
+		}
+		s.forgetWaiter(p, in, w)
+		in.Wait = 0
+	}
+}
+
+// viewer finds whose screen is asked for; without a user, that of whoever is in the chat longest.
+func (s *Server) viewer(in control.See) (*person, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pl, err := s.place(in.Chat)
+	if err != nil {
+		return nil, err
+	}
+	if in.User != "" {
+		return s.userByID(in.User)
+	}
+	if pl.group == nil {
+		return pl.user, nil
+	}
+	for _, m := range pl.group.members {
+		if !m.who.account {
+			return m.who, nil
+		}
+	}
+	return nil, control.Because(control.ErrNotFound, "nobody is left in %s", in.Chat)
+}
+
+// look makes the view; with a waiter when it holds fewer messages than were asked for.
+func (s *Server) look(p *person, in control.See) (control.View, *waiter, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pl, err := s.place(in.Chat)
+	if err != nil {
+		return control.View{}, nil, err
+	}
+	sc := p.phone.screen(pl.seenBy(p))
+	view := sc.view(in.Since)
+	missing := in.AtLeast - len(view.Messages)
+	if missing <= 0 || in.Wait <= 0 {
+		return view, nil, nil
+	}
+	w := &waiter{at: sc.lastSeq + uint64(missing), wake: make(chan struct{})}
+	sc.waiters[w] = struct{}{}
+	return view, w, nil
+}
+
+func (s *Server) forgetWaiter(p *person, in control.See, w *waiter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if pl, err := s.place(in.Chat); err == nil {
+		delete(p.phone.screen(pl.seenBy(p)).waiters, w)
+	}
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package sim
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
+)
+
+// The kinds of fault that WhatsApp alone has.
+const (
+	// Failure refuses logins with Fault.Code: 402 (banned for a while, until RetryAfterS), 403, 405 (outdated), 406
+	// (banned), 500, 503, … Connections that stand are cut, so that it strikes at once.
+	Failure control.FaultKind = "failure"
+	// StreamError ends connections that stand with Fault.Code; 0 means 503.
+	StreamError control.FaultKind = "stream_error"
+	// ExpiredCertificate and ForeignRoot spoil the certificate in the handshake.
+	ExpiredCertificate control.FaultKind = "expired_certificate"
+	ForeignRoot        control.FaultKind = "foreign_root"
+	// Garbled makes a message to an account unreadable, so that the device asks for it again.
+	Garbled control.FaultKind = "garbled"
+	// NoAlias leaves a sender's other address out.
+	NoAlias control.FaultKind = "no_alias"
+	// LostReceipt loses what a device settles with: the message comes again on its next connection.
+	LostReceipt control.FaultKind = "lost_receipt"
+	// DoubleRepeats routes a message whose id came before once more, which is dropped otherwise.
+	DoubleRepeats control.FaultKind = "double_repeats"
+)
+
+// stage says where a kind of fault strikes.
+type stage int
+
+const (
+	stageBefore stage = iota + 1
+	stageAfter
+	stageOutage // what connects, and what is connected
+	stageLogin
+	stageEvent // elsewhere
+)
+
+var faultStages = map[control.FaultKind]stage{
+	control.RateLimited: stageBefore, control.ServerError: stageBefore, control.ResetBefore: stageBefore, control.HangBefore: stageBefore,
+	control.Slow: stageBefore, control.Pace: stageBefore,
+	control.ResetAfter: stageAfter, control.HangAfter: stageAfter, control.LateAfter: stageAfter, control.NotJSON: stageAfter,
+	control.OutageReset: stageOutage, control.OutageGateway: stageOutage, control.OutageHang: stageOutage,
+	control.Conflict: stageLogin, Failure: stageLogin, ExpiredCertificate: stageEvent, ForeignRoot: stageEvent,
+	control.LoggedOut: stageEvent, StreamError: stageEvent, control.Redeliver: stageEvent, control.Forget: stageEvent,
+	Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
+}
+
+// fault is an armed fault.
+type fault struct {
+	control.Fault
+	id      control.FaultID
+	stage   stage
+	owner   *person   // nil: every account's
+	until   time.Time // real time; zero means no end
+	matched int
+	struck  int
+	rng     *rand.Rand
+	paced   map[control.ChatID]time.Time
+	done    chan struct{}
+}
+
+func (s *Server) setFault(_ context.Context, in control.Fault) (control.FaultReply, error) {
+	st, ok := faultStages[in.Kind]
+	if !ok {
+		return control.FaultReply{}, control.Because(control.ErrNotSupported, "unknown kind of fault %q", in.Kind)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := &fault{Fault: in, stage: st, paced: map[control.ChatID]time.Time{}, done: make(chan struct{})}
+	if in.Account != "" {
+		p, err := s.accountByID(in.Account)
+		if err != nil {
+			return control.FaultReply{}, err
+		}
+		f.owner = p
+	}
+	s.faultSeq++
+	f.id = control.FaultID(fmt.Sprintf("f%d", s.faultSeq))
+	f.rng = rand.New(rand.NewPCG(in.Seed, uint64(s.faultSeq)))
+	if in.DurationMS > 0 {
+		f.until = time.Now().Add(time.Duration(in.DurationMS) * time.Millisecond)
+		s.running.Go(func() { s.disarmLater(f) })
+	}
+	s.rec.fault(f)
+	s.faults[f.id] = f
+	s.faultList = append(s.faultList, f)
+	s.strikeStanding(f)
+	return control.FaultReply{Fault: f.id}, nil
+}
+
+func (s *Server) clearFault(_ context.Context, in control.Clear) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if in.Fault != "" && s.faults[in.Fault] == nil && !s.rec.knowsFault(in.Fault) {
+		return control.Because(control.ErrNotFound, "no fault %q", in.Fault)
+	}
+	for _, f := range s.faults {
+		if in.Fault == "" || f.id == in.Fault {
+			s.disarm(f)
+		}
+	}
+	return nil
+}
+
+func (s *Server) disarmLater(f *fault) {
+	if !s.wait(s.life, time.Until(f.until)) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.faults[f.id] == f {
+		s.disarm(f)
+	}
+}
+
+// disarm ends a fault and lets go what hangs because of it. Connections that were silenced are cut: what they missed
+// comes on the next one.
+func (s *Server) disarm(f *fault) {
+	close(f.done)
+	delete(s.faults, f.id)
+	s.unlist(f)
+	if f.Kind != control.OutageHang {
+		return
+	}
+	for _, d := range s.linkedDevices(f.owner) {
+		if c := d.conn; c != nil && c.muted {
+			s.leave(c)
+			c.cut()
+		}
+	}
+}
+
+// unlist keeps a fault from striking again. What hangs because of it goes on hanging.
+func (s *Server) unlist(f *fault) {
+	s.faultList = slices.DeleteFunc(s.faultList, func(o *fault) bool { return o == f })
+}
+
+// linkedDevices lists the linked devices of an account of ours, or of all.
+func (s *Server) linkedDevices(owner *person) []*device {
+	var out []*device
+	for _, p := range s.accounts {
+		if owner == nil || p == owner {
+			out = append(out, p.devices[1:]...)
+		}
+	}
+	return out
+}
+
+// strikeStanding lets a fault strike the connections that stand when it is set.
+func (s *Server) strikeStanding(f *fault) {
+	for _, d := range slices.Clone(s.linkedDevices(f.owner)) {
+		switch {
+		case f.Kind == control.LoggedOut && s.takesTurn(f):
+			s.unlink(d)
+		case d.conn == nil:
+		case f.stage == stageOutage && (f.Method == "" || f.Method == "session") && s.takesTurn(f):
+			s.silence(d.conn, f)
+		case f.Kind == Failure:
+			c := d.conn
+			s.leave(c)
+			c.cut()
+		case f.Kind == control.Conflict && s.takesTurn(f):
+			s.endStream(d.conn, "", "replaced")
+		case f.Kind == StreamError && s.takesTurn(f):
+			s.endStream(d.conn, fmt.Sprint(max(f.Code, 0)+503*b2i(f.Code == 0)), "")
+		case f.Kind == control.Redeliver && d.conn.active:
+			s.redeliver(d)
+			for _, p := range d.queue.waiting() {
+				if !p.written {
+					s.hand(d, p, 0)
+				}
+			}
+		}
+	}
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// silence cuts a connection, or leaves it standing without a word more.
+func (s *Server) silence(c *conn, f *fault) {
+	if f.Kind == control.OutageHang {
+		c.muted = true
+		return
+	}
+	s.leave(c)
+	c.cut()
+}
+
+// strikes decides whether the fault strikes now. The caller holds s.mu.
+func (s *Server) strikes(f *fault, k *call) bool {
+	return f.matches(k) && s.takesTurn(f)
+}
+
+func (f *fault) matches(k *call) bool {
+	if f.owner != nil && (k.dev == nil || k.dev.owner != f.owner) || f.Chat != "" && f.Chat != k.chat {
+		return false
+	}
+	switch f.Method {
+	case "*":
+		return true
+	case "":
+		return k.method == methodMessage
+	}
+	return strings.EqualFold(f.Method, k.method)
+}
+
+// takesTurn applies every, probability and count to a match.
+func (s *Server) takesTurn(f *fault) bool {
+	if f.Count > 0 && f.struck >= f.Count {
+		return false
+	}
+	f.matched++
+	if f.Every > 1 && f.matched%f.Every != 0 {
+		return false
+	}
+	if f.Probability > 0 && f.rng.Float64() >= f.Probability {
+		return false
+	}
+	if f.Kind == control.Pace {
+		return true // counted when it refuses
+	}
+	s.countStrike(f)
+	return true
+}
+
+func (s *Server) countStrike(f *fault) {
+	f.struck++
+	s.rec.struck(f)
+	if f.Count > 0 && f.struck >= f.Count {
+		s.unlist(f)
+	}
+}
+
+// event finds a fault of one kind that strikes something of a device, in a chat or none.
+func (s *Server) event(kind control.FaultKind, d *device, chat control.ChatID) bool {
+	k := &call{dev: d, chat: chat, method: methodMessage}
+	return slices.ContainsFunc(slices.Clone(s.faultList), func(f *fault) bool { return f.Kind == kind && s.strikes(f, k) })
+}
+
+func (f *fault) delay(byDefault time.Duration) time.Duration {
+	if f.DelayMS > 0 {
+		return time.Duration(f.DelayMS) * time.Millisecond
+	}
+	return byDefault
+}

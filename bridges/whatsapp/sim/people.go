@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package sim
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
+	"go.mau.fi/whatsmeow/types"
+)
+
+func (s *Server) snapshot(context.Context) (control.Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := control.Snapshot{Network: "whatsapp"}
+	for _, p := range s.accounts {
+		out.Accounts = append(out.Accounts, control.AccountInfo{
+			Account: accountID(p), User: userID(p), Name: p.name, Phone: "+" + p.pn.User, Config: s.config(),
+		})
+	}
+	for _, p := range s.people {
+		if p.account {
+			continue
+		}
+		out.Users = append(out.Users, control.UserInfo{User: userID(p), Name: p.name})
+		for _, a := range s.accounts {
+			out.Chats = append(out.Chats, control.ChatInfo{
+				Chat: s.privateChat(a, p), Title: p.name, Kind: control.Private, Members: []control.UserID{userID(p), userID(a)},
+			})
+		}
+	}
+	for _, g := range s.groupList {
+		if !g.deleted {
+			out.Chats = append(out.Chats, g.info())
+		}
+	}
+	for kind := range faultStages {
+		out.Faults = append(out.Faults, kind)
+	}
+	slices.Sort(out.Faults)
+	return out, nil
+}
+
+func (g *group) info() control.ChatInfo {
+	out := control.ChatInfo{Chat: control.ChatID(g.id.String()), Title: g.subject, Kind: control.Group}
+	for _, m := range g.members {
+		out.Members = append(out.Members, userID(m.who))
+	}
+	return out
+}
+
+// createUser makes a person whose phone is connected when it returns.
+func (s *Server) createUser(ctx context.Context, in control.NewUser) (control.UserReply, error) {
+	if in.Name == "" {
+		return control.UserReply{}, control.Because(control.ErrWrongUse, "a user needs a name")
+	}
+	if in.Bot {
+		return control.UserReply{}, control.Because(control.ErrNotSupported, "there are no bots here")
+	}
+	p, err := s.addUser(in)
+	if err != nil {
+		return control.UserReply{}, err
+	}
+	if err := p.phone.connect(ctx); err != nil {
+		return control.UserReply{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return control.UserReply{User: userID(p), Chat: s.privateChat(s.accounts[0], p)}, nil
+}
+
+func (s *Server) addUser(in control.NewUser) (*person, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	number := strings.Map(onlyDigits, in.Phone)
+	if number == "" {
+		number = s.freshNumber()
+	}
+	if s.directory.find(types.NewJID(number, types.DefaultUserServer)) != nil {
+		return nil, control.Because(control.ErrWrongUse, "somebody has this number")
+	}
+	return s.newPerson(in.Name, number, false), nil
+}
+
+func onlyDigits(r rune) rune {
+	if r < '0' || r > '9' {
+		return -1
+	}
+	return r
+}
+
+func (s *Server) createGroup(_ context.Context, in control.NewGroup) (control.ChatReply, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if in.Kind != "" && in.Kind != control.Group || in.LinkedTo != "" || in.Username != "" || len(in.Reactions) > 0 {
+		return control.ChatReply{}, control.Because(control.ErrNotSupported, "there are plain groups alone")
+	}
+	if in.Title == "" || len([]rune(in.Title)) > maxTitle {
+		return control.ChatReply{}, control.Because(control.ErrWrongUse, "a group needs a title of at most %d characters", maxTitle)
+	}
+	people, accounts, err := s.planGroup(in)
+	if err != nil {
+		return control.ChatReply{}, err
+	}
+	everybody := append(people, accounts...)
+	g := s.newGroup(in.Title, s.opts.Mode, everybody[0], everybody[1:])
+	for _, a := range accounts {
+		if m := g.find(a); in.Role == control.RoleAdmin && m.role == roleMember {
+			m.role = roleAdmin
+		}
+	}
+	s.tellCreated(g, g.creator, g.people(), nil, nil)
+	return control.ChatReply{Chat: control.ChatID(g.id.String())}, nil
+}
+
+// planGroup finds who is to be in a group.
+func (s *Server) planGroup(in control.NewGroup) (people, accounts []*person, err error) {
+	for _, id := range in.Members {
+		p, err := s.userByID(id)
+		if err != nil {
+			return nil, nil, err
+		}
+		people = append(people, p)
+	}
+	switch in.Role {
+	case control.RoleNone:
+	case "", control.RoleMember, control.RoleAdmin:
+		ids := in.Accounts
+		if len(ids) == 0 {
+			ids = []control.AccountID{""}
+		}
+		for _, id := range ids {
+			a, err := s.accountByID(id)
+			if err != nil {
+				return nil, nil, err
+			}
+			accounts = append(accounts, a)
+		}
+	default:
+		return nil, nil, control.Because(control.ErrWrongUse, "unknown role %q", in.Role)
+	}
+	if len(people)+len(accounts) == 0 {
+		return nil, nil, control.Because(control.ErrWrongUse, "a group needs somebody who makes it")
+	}
+	return people, accounts, nil
+}
+
+// changeGroup renames or deletes a group, or says who may write in it.
+func (s *Server) changeGroup(_ context.Context, in control.GroupChange) (control.ChatReply, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pl, err := s.place(in.Chat)
+	if err != nil {
+		return control.ChatReply{}, err
+	}
+	g := pl.group
+	if g == nil || g.deleted {
+		return control.ChatReply{}, control.Because(control.ErrRefused, "%s is no group", in.Chat)
+	}
+	quiet := s.quiet(in.Silent)
+	switch in.Action {
+	case control.Rename:
+		if in.Title == "" || len([]rune(in.Title)) > maxTitle {
+			return control.ChatReply{}, control.Because(control.ErrWrongUse, "a title has 1 to %d characters", maxTitle)
+		}
+		s.rename(g, g.creator, in.Title, quiet)
+	case control.DeleteGroup:
+		told := g.people()
+		g.deleted = true
+		s.tellGroup(g, g.creator, node{Tag: "delete", Attrs: attrs{"reason": "admin"}}, told, quiet)
+	case control.AdminsOnly, control.Everybody:
+		g.announce = in.Action == control.AdminsOnly
+		tag := map[bool]string{true: "announcement", false: "not_announcement"}[g.announce]
+		s.tellGroup(g, g.creator, node{Tag: tag, Attrs: attrs{"v_id": s.nextID()}}, g.people(), quiet)
+	default:
+		return control.ChatReply{}, control.Because(control.ErrNotSupported, "groups know no %q", in.Action)
+	}
+	return control.ChatReply{Chat: in.Chat}, nil
+}
+
+// quiet is who is not told of a silent change.
+func (s *Server) quiet(silent bool) []*person {
+	if silent {
+		return s.accounts
+	}
+	return nil
+}
+
+// memberActions are what the control API's actions are called in the protocol.
+var memberActions = map[control.MemberAction]string{
+	control.Join: "add", control.Leave: "remove", control.Kick: "remove", control.Promote: "promote", control.Demote: "demote",
+}
+
+func (s *Server) changeMember(_ context.Context, in control.MemberChange) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pl, err := s.place(in.Chat)
+	if err != nil {
+		return err
+	}
+	action, ok := memberActions[in.Action]
+	if !ok {
+		return control.Because(control.ErrNotSupported, "nobody can %q here", in.Action)
+	}
+	if pl.group == nil || pl.group.deleted {
+		return control.Because(control.ErrRefused, "%s has no members to change", in.Chat)
+	}
+	p, err := s.whom(in)
+	if err != nil {
+		return err
+	}
+	by := pl.group.creator
+	if in.Action == control.Leave {
+		by = p
+	}
+	if pl.group.change(action, p) == 0 {
+		s.tellMembers(pl.group, action, by, []*person{p}, s.quiet(in.Silent))
+	}
+	return nil
+}
+
+// whom is the user, or the account, to whom the change happens.
+func (s *Server) whom(in control.MemberChange) (*person, error) {
+	if in.User != "" {
+		return s.userByID(in.User)
+	}
+	return s.accountByID(in.Account)
+}

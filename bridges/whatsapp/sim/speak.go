@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package sim
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
+	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/proto/waE2E"
+	"go.mau.fi/whatsmeow/types"
+)
+
+// speaker is a person who says something in a chat.
+type speaker struct {
+	p    *person
+	to   types.JID
+	chat control.ChatID
+}
+
+// send sends a message from a person's phone and waits until the server has accepted it.
+func (sp speaker) send(ctx context.Context, s *Server, m *waE2E.Message) (whatsmeow.SendResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, phonePatience)
+	defer cancel()
+	resp, err := sp.p.phone.client.SendMessage(ctx, sp.to, m)
+	if err != nil {
+		s.log.Debug("a person could not write", "chat", sp.chat, "err", err)
+		return resp, refusedBecause(err)
+	}
+	return resp, nil
+}
+
+// refusedBecause tells what the network refused from what failed otherwise.
+func refusedBecause(err error) error {
+	text := err.Error()
+	if errors.Is(err, whatsmeow.ErrNotInGroup) || errors.Is(err, whatsmeow.ErrGroupNotFound) || strings.Contains(text, "server returned error") {
+		return control.Because(control.ErrRefused, "the network refuses: %v", err)
+	}
+	return err
+}
+
+// post lets a person write.
+func (s *Server) post(ctx context.Context, in control.Post) (control.MessageReply, error) {
+	sp, err := s.speaker(in.Chat, in.User, in.As, in.Account)
+	if err != nil {
+		return control.MessageReply{}, err
+	}
+	sp.p.phone.settle(ctx)
+	m, err := s.compose(ctx, sp, in)
+	if err != nil {
+		return control.MessageReply{}, err
+	}
+	kept := cloned(m)
+	resp, err := sp.send(ctx, s, m)
+	if err != nil {
+		return control.MessageReply{}, err
+	}
+	return control.MessageReply{Message: s.said(sp, resp, kept, in)}, nil
+}
+
+// said puts what a person wrote on their own screen, and into the ledger.
+func (s *Server) said(sp speaker, resp whatsmeow.SendResponse, m *waE2E.Message, in control.Post) control.MessageID {
+	c := s.read(m)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sc := sp.p.phone.screen(sp.to)
+	line := &shown{author: sp.p, stanza: resp.ID, raw: m}
+	line.ID = messageIDOf(sp.p, resp.ID)
+	line.Author, line.Name, line.At = userID(sp.p), sp.p.name, seenAt(resp.Timestamp)
+	c.into(line)
+	sc.add(line)
+	if known := s.messages[messageKey{owner: sp.p, to: sp.to, id: resp.ID}]; known != nil {
+		known.text, known.booked = in.Text, true
+		s.rec.post(known)
+	}
+	return line.ID
+}
+
+// compose makes the message that a phone sends for a post.
+func (s *Server) compose(_ context.Context, sp speaker, in control.Post) (*waE2E.Message, error) {
+	if in.ReplyTo == "" {
+		return &waE2E.Message{Conversation: proto.String(in.Text)}, nil
+	}
+	about, err := s.about(sp, in)
+	if err != nil {
+		return nil, err
+	}
+	return &waE2E.Message{ExtendedTextMessage: &waE2E.ExtendedTextMessage{Text: proto.String(in.Text), ContextInfo: about}}, nil
+}
+
+// about is the context of a message: what it answers.
+func (s *Server) about(sp speaker, in control.Post) (*waE2E.ContextInfo, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	target := sp.p.phone.screen(sp.to).find(in.ReplyTo)
+	if target == nil || target.author == nil {
+		return nil, control.Because(control.ErrNotFound, "no message %q on the screen", in.ReplyTo)
+	}
+	mode := types.AddressingModeLID
+	if g := s.groups[sp.to]; g != nil {
+		mode = g.mode
+	}
+	return &waE2E.ContextInfo{
+		StanzaID: proto.String(target.stanza), Participant: proto.String(target.author.in(mode).String()), QuotedMessage: target.raw,
+	}, nil
+}
+
+// speaker finds who speaks, and to whom.
+func (s *Server) speaker(chat control.ChatID, user control.UserID, as control.Guise, account control.AccountID) (speaker, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pl, err := s.place(chat)
+	if err != nil {
+		return speaker{}, err
+	}
+	var p *person
+	switch as {
+	case control.AsSelf:
+		p, err = s.userOrPeer(user, pl)
+	case control.AsAccount:
+		p, err = s.accountByID(account)
+	default:
+		err = control.Because(control.ErrNotSupported, "nobody can post as %q here", as)
+	}
+	if err != nil {
+		return speaker{}, err
+	}
+	return speaker{p: p, to: pl.seenBy(p), chat: chat}, nil
+}
+
+// userOrPeer is a user by id; without one, whoever the chat is with.
+func (s *Server) userOrPeer(id control.UserID, pl place) (*person, error) {
+	if id == "" && pl.user != nil {
+		return pl.user, nil
+	}
+	return s.userByID(id)
+}
+
+func (s *Server) edit(ctx context.Context, in control.Edit) error {
+	sp, target, err := s.own(in.Chat, in.Message)
+	if err != nil {
+		return err
+	}
+	m := &waE2E.Message{Conversation: proto.String(in.Text)}
+	_, err = sp.send(ctx, s, sp.p.phone.client.BuildEdit(sp.to, target.stanza, cloned(m)))
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.read(m)
+	target.Text, target.Spans, target.raw = c.text, c.spans, m
+	target.Edits++
+	sp.p.phone.screen(sp.to).touch(target)
+	return nil
+}
+
+// own finds a message on its author's screen.
+func (s *Server) own(chat control.ChatID, id control.MessageID) (speaker, *shown, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	author, _, err := s.stanzaOf(id)
+	if err != nil {
+		return speaker{}, nil, err
+	}
+	return s.onScreen(chat, id, author)
+}
+
+// onScreen finds a message on somebody's screen. The caller holds s.mu.
+func (s *Server) onScreen(chat control.ChatID, id control.MessageID, p *person) (speaker, *shown, error) {
+	pl, err := s.place(chat)
+	if err != nil {
+		return speaker{}, nil, err
+	}
+	sp := speaker{p: p, to: pl.seenBy(p), chat: chat}
+	m := p.phone.screen(sp.to).find(id)
+	if m == nil {
+		return speaker{}, nil, control.Because(control.ErrNotFound, "%s sees no message %q", p.name, id)
+	}
+	return sp, m, nil
+}
+
+// remove lets a person delete a message for everybody: their own, or, as an admin, somebody else's.
+func (s *Server) remove(ctx context.Context, in control.Delete) error {
+	sp, target, err := s.doer(ctx, in.Chat, in.Message, in.User)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	g, sender := s.groups[sp.to], target.author.lid
+	if g != nil {
+		sender = target.author.in(g.mode)
+	}
+	may := target.author == sp.p || g != nil && g.isAdmin(sp.p)
+	s.mu.Unlock()
+	if !may {
+		return control.Because(control.ErrRefused, "%s is no admin", sp.p.name)
+	}
+	if _, err := sp.send(ctx, s, sp.p.phone.client.BuildRevoke(sp.to, sender, target.stanza)); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sp.p.phone.screen(sp.to).erase(target)
+	return nil
+}
+
+// doer finds who does something to a message, and the message on their screen; no user means its author.
+func (s *Server) doer(ctx context.Context, chat control.ChatID, id control.MessageID, user control.UserID) (speaker, *shown, error) {
+	if user == "" {
+		return s.own(chat, id)
+	}
+	s.mu.Lock()
+	p, err := s.userByID(user)
+	s.mu.Unlock()
+	if err != nil {
+		return speaker{}, nil, err
+	}
+	p.phone.settle(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.onScreen(chat, id, p)
+}
+
+// react sets the one emoji that a person can have on a message.
+func (s *Server) react(ctx context.Context, in control.React) error {
+	if len(in.Emoji) > 1 {
+		return control.Because(control.ErrRefused, "a message takes one reaction of each person")
+	}
+	sp, target, err := s.doer(ctx, in.Chat, in.Message, in.User)
+	if err != nil {
+		return err
+	}
+	emoji := strings.Join(in.Emoji, "")
+	s.mu.Lock()
+	sender := target.author.lid
+	if g := s.groups[sp.to]; g != nil {
+		sender = target.author.in(g.mode)
+	}
+	s.mu.Unlock()
+	if _, err := sp.send(ctx, s, sp.p.phone.client.BuildReaction(sp.to, sender, target.stanza, emoji)); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sp.p.phone.screen(sp.to).react(target, sp.p, emoji)
+	return nil
+}
