@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/outbox"
@@ -29,18 +30,37 @@ func (s *Store) holdRestored() error {
 		if err != nil || n == 0 {
 			return err
 		}
-		lanes, err := tx.openLanes()
-		if err != nil {
+		return tx.holdRestored()
+	})
+}
+
+// holdRestored notes the first id that is younger than the restore: only what is older may have been sent before.
+func (t *Tx) holdRestored() error {
+	lanes, err := t.openLanes()
+	if err != nil {
+		return err
+	}
+	for _, lane := range lanes {
+		if err := t.HoldLane(lane, outbox.Hold{UntilResumed: true, Why: reasonRestored}); err != nil {
 			return err
 		}
-		for _, lane := range lanes {
-			if err := tx.HoldLane(lane, outbox.Hold{UntilResumed: true, Why: reasonRestored}); err != nil {
-				return err
-			}
-		}
-		_, err = tx.c.exec("DELETE FROM meta WHERE key = 'restored'")
+	}
+	first, err := t.id()
+	if err != nil {
 		return err
-	})
+	}
+	if _, err := t.c.exec("INSERT OR REPLACE INTO meta (key, value) VALUES ('restored_before', ?)", strconv.FormatInt(first, 10)); err != nil {
+		return err
+	}
+	_, err = t.c.exec("DELETE FROM meta WHERE key = 'restored'")
+	return err
+}
+
+// anyRestored reports whether a lane has open deliveries from before the last restore.
+func (t *Tx) anyRestored(lane chat.ChatID) (bool, error) {
+	n, err := t.c.number(`SELECT EXISTS (SELECT 1 FROM delivery WHERE chat = ? AND ended_at IS NULL
+		AND id < (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'restored_before'))`, lane)
+	return n != 0, err
 }
 
 func (t *Tx) openLanes() (lanes []chat.ChatID, err error) {

@@ -4,7 +4,9 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/room"
@@ -86,4 +88,31 @@ func linked(tx *store.Tx, address string, rm chat.RoomID) (chat.ChatID, error) {
 		return 0, err
 	}
 	return c.ID, tx.LinkChat(room.Link{Chat: c.ID, Room: rm})
+}
+
+// say stores a message of one chat and plans its delivery to another.
+func say(t testing.TB, s *store.Store, rm chat.RoomID, from, to chat.ChatID, text string) (m chat.Message, d chat.DeliveryID) {
+	t.Helper()
+	write(t, s, func(tx *store.Tx) (err error) {
+		m = chat.Message{Room: rm, Origin: from, SentAt: time.Now(), Content: chat.Content{Text: chat.Text{Body: text}}}
+		if err := tx.AddMessage(&m, chat.RemoteMessage(fmt.Sprint("r-", text))); err != nil {
+			return err
+		}
+		d, err = tx.Plan(to, chat.DeliverSend, m.ID, 0)
+		return err
+	})
+	return m, d
+}
+
+// end ends a delivery as it stands at the head of its lane.
+func end(t testing.TB, s *store.Store, lane chat.ChatID, state chat.DeliveryState) {
+	t.Helper()
+	write(t, s, func(tx *store.Tx) error {
+		d, ok, err := tx.Head(lane)
+		if err != nil || !ok {
+			return fmt.Errorf("no head in lane %d: %w", lane, err)
+		}
+		d.State, d.Why = state, chat.Reason{Code: "because"}
+		return tx.SaveDelivery(d)
+	})
 }

@@ -41,15 +41,15 @@ func (p *platter) see(op diskOp) int32 {
 	case p.lies && op.file == wal:
 	default:
 		for _, done := range p.pending[op.file] {
-			p.synced[op.file] = apply(p.synced[op.file], done, func() bool { return true })
+			p.synced[op.file] = applyOp(p.synced[op.file], done, func() bool { return true })
 		}
 		delete(p.pending, op.file)
 	}
 	return 0
 }
 
-// apply does to a file what was asked for, sector by sector, as far as keep says so.
-func apply(file []byte, op diskOp, keep func() bool) []byte {
+// applyOp does to a file what was asked for, sector by sector, as far as keep says so.
+func applyOp(file []byte, op diskOp, keep func() bool) []byte {
 	if op.kind == "truncate" {
 		if keep() && op.at < int64(len(file)) {
 			file = file[:op.at]
@@ -83,7 +83,7 @@ func (p *platter) cut(t *testing.T, rng *rand.Rand, to string) {
 	for _, name := range []string{database, wal} {
 		file := append([]byte(nil), p.synced[name]...)
 		for _, op := range p.pending[name] {
-			file = apply(file, op, func() bool { return rng.Float64() < odds })
+			file = applyOp(file, op, func() bool { return rng.Float64() < odds })
 		}
 		if err := os.WriteFile(filepath.Join(to, name), file, 0o600); err != nil {
 			t.Fatal(err)

@@ -282,15 +282,20 @@ func (t *Tx) DropDelivery(id chat.DeliveryID, by, why string) (lane outbox.LaneR
 }
 
 // endHoldOf ends a hold that only an operator can end when what it was for is dropped: the poison of one post goes with
-// that post, the doubt after a restore with the last delivery that may have been sent.
+// that post, the doubt after a restore with the last delivery that may have been sent before.
 func (t *Tx) endHoldOf(dropped chat.Delivery, first bool) error {
 	h, err := t.hold(dropped.Lane)
 	if err != nil || !forOperators(h) {
 		return err
 	}
-	_, more, err := t.Head(dropped.Lane)
-	if err != nil || more && !(first && h.Why.Code == outbox.CodePoisonPost) {
-		return err
+	holds := !first
+	if h.Why.Code == CodeRestored {
+		if holds, err = t.anyRestored(dropped.Lane); err != nil {
+			return err
+		}
+	}
+	if holds {
+		return nil
 	}
 	return t.HoldLane(dropped.Lane, outbox.Hold{})
 }
