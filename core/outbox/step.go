@@ -234,10 +234,13 @@ func (s *step) begin(tx Tx, d chat.Delivery) (done bool, err error) {
 	if err := saveAll(tx, p.copies); err != nil {
 		return true, err
 	}
+	first := &p.posts[0]
+	s.putMark(first)
 	if err := tx.Freeze(s.l.id, d.ID, p.posts); err != nil {
 		return true, err
 	}
-	return true, s.mark(tx, d, p.posts[0])
+	first.Frozen.ID = first.ID
+	return true, s.marked(tx, d, *first)
 }
 
 func (s *step) endPlanned(tx Tx, d chat.Delivery, p plan) error {
@@ -281,14 +284,24 @@ func (s *step) goOn(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
 
 // mark writes down that the post is being sent. It is committed before the call.
 func (s *step) mark(tx Tx, d chat.Delivery, p Post) error {
+	s.putMark(&p)
+	if err := tx.SavePost(p); err != nil {
+		return err
+	}
+	return s.marked(tx, d, p)
+}
+
+// putMark puts the mark on a post.
+func (s *step) putMark(p *Post) {
 	p.State = PostInFlight
 	p.Attempts++
 	p.Epoch = s.o.opt.Epoch(s.l.account.name)
 	p.SentAt = s.now
 	p.Frozen.ID, p.Frozen.Chat, p.Frozen.Attempt = p.ID, s.lane.Chat.Address.Chat, p.Attempts
-	if err := tx.SavePost(p); err != nil {
-		return err
-	}
+}
+
+// marked makes the call of a post that is stored with its mark the next thing to do.
+func (s *step) marked(tx Tx, d chat.Delivery, p Post) error {
 	d.State = chat.DeliveryInFlight
 	if err := tx.SaveDelivery(d); err != nil {
 		return err

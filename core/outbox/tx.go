@@ -52,7 +52,7 @@ type Lanes interface {
 type Posts interface {
 	// OpenPosts returns the posts of a delivery that have not ended, in the order of their parts.
 	OpenPosts(d chat.DeliveryID) ([]Post, error)
-	// Freeze stores new posts in state ready and gives them ids.
+	// Freeze stores new posts and gives them ids. Those without a state are ready; the first may be marked already.
 	Freeze(lane chat.ChatID, d chat.DeliveryID, posts []Post) error
 	// SavePost stores state, key, attempts, deaths, epoch, sent_at and outcome of a post.
 	SavePost(p Post) error

@@ -47,6 +47,21 @@ var postTests = map[string]func(*testing.T, *world){
 			return err
 		})
 	},
+	"APostIsFrozenWithItsMark": func(t *testing.T, w *world) {
+		m := w.say(t, "a")
+		d := w.plan(t, m)
+		marked := outbox.Post{Message: m.ID, State: outbox.PostInFlight, Attempts: 1, Epoch: 3, SentAt: sentAt, Frozen: chat.Post{Key: "k-0", Attempt: 1}}
+		posts := []outbox.Post{marked, {Message: m.ID, Part: 1, Frozen: chat.Post{Key: "k-1"}}}
+		w.write(t, func(tx Tx) error { return tx.Freeze(w.wa, d, posts) })
+		w.reopen(t)
+		w.write(t, func(tx Tx) error {
+			open, err := tx.OpenPosts(d)
+			if diff := cmp.Diff(posts, open); diff != "" || open[0].State != outbox.PostInFlight || open[1].State != outbox.PostReady {
+				t.Errorf("open (-want +got):\n%s", diff)
+			}
+			return err
+		})
+	},
 	"EndedPostsAreOpenNoMore": func(t *testing.T, w *world) {
 		m := w.say(t, "a")
 		posts := w.freeze(t, w.plan(t, m), m, "k", 4)
