@@ -52,7 +52,7 @@ func writeWhole(path string, fill func(io.Writer) error) (size int64, err error)
 	dir, name := filepath.Split(path)
 	f, err := os.CreateTemp(filepath.Clean(dir), "."+name+".part-*") // mode 0600
 	if err != nil {
-		return 0, fmt.Errorf("write the backup: %w", err)
+		return 0, noFolder(filepath.Clean(dir), err)
 	}
 	defer os.Remove(f.Name())
 	if err := errors.Join(fill(f), f.Sync()); err != nil {
@@ -72,6 +72,18 @@ func writeWhole(path string, fill func(io.Writer) error) (size int64, err error)
 func fileExists(path string, err error) error {
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		return &command.Error{Code: "file_exists", Sentence: path + " exists already and is not overwritten.", Action: "Choose another name."}
+	}
+	return fmt.Errorf("write the backup: %w", err)
+}
+
+// noFolder tells why no file can be made in a folder.
+func noFolder(dir string, err error) error {
+	const code = "no_such_folder"
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &command.Error{Code: code, Sentence: "There is no folder " + dir + ".", Action: "Make it first, or choose another."}
+	case errors.Is(err, fs.ErrPermission):
+		return &command.Error{Code: code, Sentence: "This user may not write into the folder " + dir + ".", Action: "Choose another folder."}
 	}
 	return fmt.Errorf("write the backup: %w", err)
 }

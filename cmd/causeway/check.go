@@ -86,7 +86,11 @@ func (c *cli) findings(ctx context.Context, path string) []finding {
 	if len(mistakes) == 0 {
 		out = append(out, summary(path, cfg))
 	}
-	return append(out, folderFinding(cfg.DataDir), socketFinding(cfg))
+	out = append(out, folderFinding(cfg.DataDir))
+	if socket := cfg.ControlSocket(); admin.CheckSocketPath(socket) == nil { // else it was told as a mistake of data_dir
+		out = append(out, finding{Result: findOK, Sentence: "The control socket is " + socket + "."})
+	}
+	return out
 }
 
 // problems turns the config's mistakes into findings; otherwise stands in when there is none.
@@ -128,13 +132,6 @@ func summary(path string, cfg *config.Config) finding {
 		path = "The environment"
 	}
 	return finding{Result: findOK, Sentence: fmt.Sprintf("%s has no mistake. Accounts: %d. Rooms: %d.", path, len(cfg.Accounts), len(cfg.Rooms))}
-}
-
-func socketFinding(cfg *config.Config) finding {
-	if err := admin.CheckSocketPath(cfg.ControlSocket()); err != nil {
-		return finding{Result: findFail, Key: "data_dir", Sentence: sentence(err.Error())}
-	}
-	return finding{Result: findOK, Sentence: "The control socket is " + cfg.ControlSocket() + "."}
 }
 
 // folderFinding tells whether this user could use the data folder. Another user may run the router, so that it could not

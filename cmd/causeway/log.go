@@ -54,12 +54,18 @@ func newJournal(w io.Writer, opt *slog.HandlerOptions) slog.Handler {
 	out := &prefixed{w: w}
 	text := *opt
 	text.ReplaceAttr = func(groups []string, a slog.Attr) slog.Attr {
-		if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey) {
+		if len(groups) == 0 && isTimeOrLevel(a) {
 			return slog.Attr{}
 		}
 		return a
 	}
 	return journal{slog.NewTextHandler(out, &text), out}
+}
+
+// isTimeOrLevel tells the record's own time and level from attributes that are called so.
+func isTimeOrLevel(a slog.Attr) bool {
+	_, level := a.Value.Any().(slog.Level)
+	return a.Key == slog.LevelKey && level || a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime
 }
 
 // Handle writes one line under its priority.
