@@ -53,7 +53,9 @@ var samples = map[string]func(*desk) (name string, args []string){
 	},
 	"rooms": func(d *desk) (string, []string) {
 		d.rooms = []command.RoomRow{
-			{Name: "lobby", Title: "Lobby", Waiting: 3, Links: []command.LinkRow{{Chat: address("tg:-1001")}, {Chat: address("wa:120363@g.us")}}},
+			{Name: "lobby", Title: "Lobby", Waiting: 3, Links: []command.LinkRow{
+				{Chat: address("tg:-1001"), Network: "telegram", Title: "Lobby", Direction: room.Both, NameStyle: "line", OnUncertain: "repeat"},
+				{Chat: address("wa:120363@g.us"), Network: "whatsapp", Title: "Lobby", Direction: room.Both, NameStyle: "prefix", OnUncertain: "repeat", Waiting: 3}}},
 			{Name: "readers", Title: "קוראים", FromConfig: true},
 		}
 		return "room ls", nil

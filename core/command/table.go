@@ -94,12 +94,13 @@ func (d Desk) queueCommands() []Command {
 		{
 			Name: "queue retry", Who: Operator, Handler: d.queueRetry, Empty: empty[SettledList], Args: ids,
 			Help:    "Try deliveries now, whatever holds them",
-			Details: "The chat's other deliveries follow: order in a chat is kept. A link that is paused stays so, until room resume.",
+			Details: "The chat's other deliveries follow: order in a chat is kept. A link that is paused stays so, until room resume. One that " +
+				"ended without arriving is planned again, behind the others.",
 		},
 		{
 			Name: "queue drop", Who: Operator, Handler: d.queueDrop, Empty: empty[SettledList], Args: ids,
 			Help:    "Give deliveries up; they end as discarded",
-			Details: "This cannot be undone.",
+			Details: "As long as they are remembered, queue retry plans them again.",
 		},
 	}
 }
