@@ -93,7 +93,7 @@ func (d Desk) queueCommands() []Command {
 		},
 		{
 			Name: "queue retry", Who: Operator, Handler: d.queueRetry, Empty: empty[SettledList], Args: ids,
-			Help:    "Try deliveries now, whatever holds them",
+			Help: "Try deliveries now, whatever holds them",
 			Details: "The chat's other deliveries follow: order in a chat is kept. A link that is paused stays so, until room resume. One that " +
 				"ended without arriving is planned again, behind the others.",
 		},
