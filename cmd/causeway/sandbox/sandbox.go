@@ -33,8 +33,9 @@ type Options struct {
 var (
 	// ErrLost says that the demo lost, reordered or repeated more than is promised, or an answer missed its target.
 	ErrLost = errors.New("the demo did not hold what is promised")
-	// ErrUsed says that the folder to use is one that a sandbox has used before.
-	ErrUsed = errors.New("the folder holds an earlier sandbox, of which the simulated network knows nothing any more; name a new one")
+	// ErrUsed says that the folder to use is one that a sandbox, or a router, has used before. The simulated network
+	// would know nothing of what is in it.
+	ErrUsed = errors.New("a sandbox needs a folder of its own, and this one holds a causeway.yaml")
 	// ErrEnded says that the router or the simulator ended by itself.
 	ErrEnded = errors.New("ended by itself")
 	// ErrInterrupted says that the demo was ended by its user.

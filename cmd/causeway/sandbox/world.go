@@ -94,7 +94,7 @@ func settle(opt Options) (*world, error) {
 	if w.dir, err = filepath.Abs(opt.Data); err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(w.dataDir()); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(w.configFile()); !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", w.dir, cmp.Or(err, ErrUsed))
 	}
 	return w, os.MkdirAll(w.dir, 0o700)

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/causeway-chat/causeway/cmd/causeway/child"
+)
+
+// TestDemoLosesNothing runs the demo as a user does.
+func TestDemoLosesNothing(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{"one room": nil, "three rooms": {"--rooms", "3"}} {
+		t.Run(name, func(t *testing.T) {
+			out, err := exec.CommandContext(t.Context(), filepath.Join(bin, "causeway"), append([]string{"sandbox", "--demo"}, args...)...).CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			wantNarrow(t, out)
+			rows := table(out)
+			rooms := 1 + 2*len(args)/2
+			all := rows["all"]
+			if want := 2 + 1 + rooms*4*burst; len(all) != 5 || all[0] != want || all[1] != want || all[2] != 0 || all[3] > rooms*4 || all[4] != 0 {
+				t.Errorf("posted, arrived, lost, repeated, out of order: %v, want %d posted and arrived\n%s", all, want, out)
+			}
+			if east, west := rows["East to West"], rows["West to East"]; !slices.Equal(all, added(east, west)) {
+				t.Errorf("%v and %v do not add up to %v", east, west, all)
+			}
+		})
+	}
+}
+
+// added adds two rows; nil when one is missing.
+func added(a, b []int) (out []int) {
+	if len(a) != len(b) {
+		return nil
+	}
+	for i := range a {
+		out = append(out, a[i]+b[i])
+	}
+	return out
+}
+
+// wantNarrow checks that everything fits a terminal of 80 columns.
+func wantNarrow(t *testing.T, out []byte) {
+	t.Helper()
+	for line := range strings.Lines(string(out)) {
+		if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 80 {
+			t.Errorf("a line is %d wide: %q", n, line)
+		}
+	}
+}
+
+var rowShape = regexp.MustCompile(`(?m)^ *(all|\w+ to \w+)((?: +\d+){5})\s*$`)
+
+// table reads the rows of the demo's table.
+func table(out []byte) map[string][]int {
+	rows := map[string][]int{}
+	for _, m := range rowShape.FindAllSubmatch(out, -1) {
+		for _, field := range bytes.Fields(m[2]) {
+			n, _ := strconv.Atoi(string(field)) // the expression takes digits alone
+			rows[string(m[1])] = append(rows[string(m[1])], n)
+		}
+	}
+	return rows
+}
+
+// TestDemoObjectsToALostMessage is a control: when the network loses a message, the demo must fail.
+func TestDemoObjectsToALostMessage(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	dir := filepath.Join(t.TempDir(), "kept")
+	err := Run(t.Context(), Options{Demo: true, Data: dir, BinDir: bin, Out: &out, lose: true, patience: 3 * time.Second})
+	if !errors.Is(err, ErrLost) {
+		t.Errorf("the demo ended with %v, want %v\n%s", err, ErrLost, &out)
+	}
+	if all := table(out.Bytes())["all"]; len(all) != 5 || all[2] != 1 {
+		t.Errorf("the table shows %v, want one lost\n%s", all, &out)
+	}
+}
+
+// TestDataFolderIsKeptAndNotUsedTwice also runs the plain sandbox, which says how to use it.
+func TestDataFolderIsKeptAndNotUsedTwice(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "s")
+	s := startSandbox(t, "--data", dir)
+	for _, want := range []string{dir, "curl -s $SIM/v1/messages", "causeway status", "Ctrl-C"} {
+		if !strings.Contains(s.out(), want) {
+			t.Errorf("the sandbox says nothing of %q:\n%s", want, s.out())
+		}
+	}
+	store := filepath.Join(dir, "data", "causeway.db")
+	eventually(t, "store", func() bool { return exists(store) })
+	s.Stop(20 * time.Second)
+	if code := s.ExitCode(); code != 0 {
+		t.Errorf("ended with code %d", code)
+	}
+	if !exists(store) {
+		t.Error("the folder was not kept")
+	}
+	if err := Run(t.Context(), Options{Data: dir, BinDir: bin, Out: t.Output()}); !errors.Is(err, ErrUsed) {
+		t.Errorf("a used folder gives %v, want %v", err, ErrUsed)
+	}
+}
+
+// TestNoProcessOutlivesTheSandbox ends it as Ctrl-C does, and as kill -9 does.
+func TestNoProcessOutlivesTheSandbox(t *testing.T) {
+	t.Parallel()
+	for name, signal := range map[string]syscall.Signal{"Ctrl-C": syscall.SIGINT, "kill -9": syscall.SIGKILL} {
+		t.Run(name, func(t *testing.T) {
+			s := startSandbox(t)
+			pids := s.family(t)
+			if err := syscall.Kill(s.Pid(), signal); err != nil {
+				t.Fatal(err)
+			}
+			<-s.Done()
+			eventually(t, "end of all processes", func() bool { return !anyAlive(pids) })
+			if signal == syscall.SIGINT && exists(s.folder) {
+				t.Error("the temporary folder stays")
+			}
+			_ = os.RemoveAll(s.folder)
+		})
+	}
+}
+
+// sandboxed is a sandbox that runs as a process.
+type sandboxed struct {
+	*child.Process
+	log    string
+	folder string // what it made for itself
+}
+
+func (s *sandboxed) out() string {
+	text, _ := os.ReadFile(s.log) // not there yet: nothing said
+	return string(text)
+}
+
+var inFolder = regexp.MustCompile(`Everything is in (\S+)\n`)
+
+func startSandbox(t *testing.T, args ...string) *sandboxed {
+	t.Helper()
+	dir := t.TempDir()
+	runtime.LockOSThread() // children die with the thread that started them
+	p, err := child.Start(dir, "sandbox", nil, filepath.Join(bin, "causeway"), append([]string{"sandbox"}, args...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Stop(20 * time.Second) })
+	s := &sandboxed{Process: p, log: filepath.Join(dir, "sandbox.log")}
+	eventually(t, "word of the sandbox", func() bool { return strings.Contains(s.out(), "queue ls") })
+	if m := inFolder.FindStringSubmatch(s.out()); m != nil {
+		s.folder = m[1]
+	}
+	return s
+}
+
+// family finds the processes below the sandbox: simulator, router, and the router's bridge.
+func (s *sandboxed) family(t *testing.T) []int {
+	t.Helper()
+	pids := []int{s.Pid()}
+	find := func(parent int, program string) (pid int) {
+		eventually(t, program, func() (ok bool) {
+			var err error
+			pid, err = child.Of(parent, program)
+			return err == nil
+		})
+		return pid
+	}
+	simulator := find(s.Pid(), "causeway-bridge-telegram")
+	router := find(s.Pid(), "causeway\x00run")
+	return append(pids, simulator, router, find(router, "causeway-bridge-telegram"))
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func anyAlive(pids []int) bool {
+	for _, pid := range pids {
+		if syscall.Kill(pid, 0) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// eventually polls what only the operating system can tell.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("still no %s", what)
+		}
+	}
+}
