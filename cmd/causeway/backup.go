@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/causeway-chat/causeway/core/admin"
+	"github.com/causeway-chat/causeway/core/app"
 	"github.com/causeway-chat/causeway/core/command"
 )
 
@@ -25,14 +26,21 @@ type backupResult struct {
 	SizeBytes int64  `json:"size_bytes"`
 }
 
-// backup takes the bytes from the router and writes the file itself: the router's user may not write there.
+// backup takes the bytes from the router and writes the file itself: the router's user may not write there. The data
+// folder of a router that does not run is copied without it.
 func (c *cli) backup(ctx context.Context, _ command.Command, req admin.Request) error {
 	r, err := c.router()
 	if err != nil {
 		return err
 	}
-	file := req.Args[0]
+	file, sessions := req.Args[0], req.Flags["sessions"] == "true"
 	size, err := writeWhole(file, func(w io.Writer) error { return r.Stream(ctx, req, w) })
+	switch {
+	case errors.Is(err, admin.ErrNotRunning) && !errors.Is(err, fs.ErrPermission):
+		size, err = c.backupStopped(ctx, file, sessions)
+	case err == nil && sessions:
+		c.say("The router goes on using its session files: do not restore these beside it, nor after it has run on.")
+	}
 	if err != nil {
 		return c.unreachable(r, err)
 	}
@@ -41,6 +49,20 @@ func (c *cli) backup(ctx context.Context, _ command.Command, req admin.Request) 
 		return writeJSON(c.out, backupResult{file, size})
 	}
 	return nil
+}
+
+func (c *cli) backupStopped(ctx context.Context, file string, sessions bool) (size int64, err error) {
+	cfg, err := c.peek()
+	if err != nil {
+		return 0, err
+	}
+	size, err = writeWhole(file, func(w io.Writer) error {
+		return c.wiring.backup(ctx, app.Options{Config: cfg, Version: buildVersion().Version}, w, sessions)
+	})
+	if err == nil {
+		c.say("The router does not run; its data folder was copied without it.")
+	}
+	return size, err
 }
 
 // writeWhole writes a new file, readable by its owner alone, that appears under its name only when all of it is on

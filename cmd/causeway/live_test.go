@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -29,6 +30,7 @@ type live struct {
 	*shell
 	net  *lab.Network
 	path string // the config
+	addr net.Addr
 	log  *lockedBuffer
 	stop func() error // ends the router and waits
 }
@@ -57,6 +59,7 @@ func (l *live) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.addr = a.Addr()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
@@ -201,9 +204,9 @@ func TestQueueIsListedRetriedAndDropped(t *testing.T) {
 	}
 	l.do(t, "queue retry "+second)
 	l.do(t, "room resume tg:-2")
-	waitFor(t, "the copies", func() bool { return len(l.texts("-2")) == 4 })
+	waitFor(t, "the end of the queue", func() bool { return len(l.queue(t, "")) == 0 })
 	seen := strings.Join(l.texts("-2"), "|")
-	if !strings.HasSuffix(seen, "message 1") || strings.Index(seen, "message 0") > strings.Index(seen, "message 2") || len(l.queue(t, "")) > 0 {
+	if !strings.HasSuffix(seen, "message 1") || strings.Index(seen, "message 0") > strings.Index(seen, "message 2") || len(l.texts("-2")) != 4 {
 		t.Errorf("people see %s", seen)
 	}
 }
@@ -260,6 +263,38 @@ func TestBackupIsRestoredElsewhereAndHoldsWhatWaited(t *testing.T) {
 	waitFor(t, "the copy", func() bool { return len(l.texts("-2")) == 2 })
 }
 
+// TestSessionFilesMoveWithAStoppedRouter makes a backup with nobody running, and restores it with and without them.
+func TestSessionFilesMoveWithAStoppedRouter(t *testing.T) {
+	l := newLive(t)
+	l.do(t, "room link lobby tg:-1")
+	session := filepath.Join("bridges", "tg", "session")
+	if err := os.MkdirAll(filepath.Join(l.dir, "data", "bridges", "tg"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l.file(t, filepath.Join("data", session), "ratchet")
+	if o := l.do(t, "backup --sessions "+filepath.Join(l.dir, "live.tar")); !strings.Contains(o.err, "do not restore these beside it") {
+		t.Errorf("no warning: %s", o.err)
+	}
+	if err := l.stop(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(l.dir, "stopped.tar")
+	if o := l.do(t, "backup --sessions "+file); !strings.HasPrefix(o.err, "The router does not run; its data folder was copied without it.\nWrote ") {
+		t.Errorf("%q", o.err)
+	}
+	for flags, want := range map[string]string{"": "", " --sessions": "ratchet"} {
+		l.environ = []string{"CAUSEWAY_DATA_DIR=" + filepath.Join(l.dir, "moved"+flags)}
+		l.do(t, "restore "+file+flags)
+		got, err := os.ReadFile(filepath.Join(l.dir, "moved"+flags, session))
+		if string(got) != want || (err == nil) != (want != "") {
+			t.Errorf("restore%s: %q, %v", flags, got, err)
+		}
+		if found, _ := filepath.Glob(filepath.Join(l.dir, "moved"+flags, "restore-*")); len(found) > 0 {
+			t.Errorf("left behind: %v", found)
+		}
+	}
+}
+
 func TestFilesThatAreNoBackupsAreRefused(t *testing.T) {
 	s := newShell(t)
 	path := s.config(t)
@@ -280,10 +315,10 @@ func TestBackupThatFailsLeavesNoFile(t *testing.T) {
 	if err := l.stop(); err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(l.dir, "b.tar")
-	if o := l.try(t, "backup "+file); o.code != 1 || !strings.Contains(o.err, "The router is not running") {
-		t.Errorf("exit %d, %s", o.code, o.err)
+	if err := os.RemoveAll(filepath.Join(l.dir, "data")); err != nil {
+		t.Fatal(err)
 	}
+	l.try(t, "backup "+filepath.Join(l.dir, "b.tar")).wantError(t, 1, "causeway: There is no store in "+l.dir+"/data.\n  Name the config of the router with -c.\n")
 	if found, _ := filepath.Glob(filepath.Join(l.dir, "*b.tar*")); len(found) > 0 {
 		t.Errorf("files are left: %v", found)
 	}

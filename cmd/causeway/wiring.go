@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"io"
 
 	"github.com/causeway-chat/causeway/config"
 	"github.com/causeway-chat/causeway/core/app"
@@ -13,9 +14,11 @@ import (
 type wiring struct {
 	// bridges is app.Bridges.
 	bridges func(ctx context.Context, cfg *config.Config) []app.FoundBridge
+	// backup is app.Backup.
+	backup func(ctx context.Context, opt app.Options, w io.Writer, sessions bool) error
 	// restore is app.Restore.
 	restore func(ctx context.Context, cfg *config.Config, file string, sessions bool) error
 }
 
 // wired is the wiring of the real program.
-func wired() wiring { return wiring{bridges: app.Bridges, restore: app.Restore} }
+func wired() wiring { return wiring{bridges: app.Bridges, backup: app.Backup, restore: app.Restore} }

@@ -89,7 +89,7 @@ func (a *App) Run(ctx context.Context) error {
 	serving, endServing := context.WithCancel(context.WithoutCancel(ctx))
 	defer endServing()
 	served := a.begin(ctx, serving, stop)
-	a.notify.ready(fmt.Sprintf("%d accounts", len(a.engine.accounts)))
+	a.notify.ready(fmt.Sprintf("accounts: %d", len(a.engine.accounts)))
 	a.log.Info("router started", "version", a.opt.Version, "data_dir", a.opt.Config.DataDir, "listen", fmt.Sprint(a.Addr()), "accounts", len(a.engine.accounts))
 	err := a.engine.run(ctx)
 	a.notify.stopping()

@@ -63,6 +63,21 @@ func (d *desk) Backup(ctx context.Context, w io.Writer, sessions bool) error {
 	return out.Close()
 }
 
+// Backup writes what a running router's Backup would, of one that does not run; none can be started meanwhile. It is the
+// way to copy session files that are safe to use: nobody uses them any more.
+func Backup(ctx context.Context, opt Options, w io.Writer, sessions bool) error {
+	dir := opt.Config.DataDir
+	if _, err := os.Stat(filepath.Join(dir, storeName)); errors.Is(err, fs.ErrNotExist) {
+		return noData(dir)
+	}
+	s, err := store.Open(ctx, dir, store.Options{Log: opt.Log, Version: opt.Version, ReserveBytes: -1})
+	if err != nil {
+		return folderError(dir, err)
+	}
+	d := newDesk(&engine{store: s}, opt.Config)
+	return errors.Join(d.Backup(ctx, w, sessions), s.Close())
+}
+
 func addManifest(out *tar.Writer, sessions bool) error {
 	body, err := json.Marshal(manifest{Format: backupFormat, MadeAt: time.Now().UTC(), Sessions: sessions})
 	if err != nil {

@@ -18,6 +18,7 @@ const (
 	codeForbidden = "data_dir_forbidden"
 	codeExists    = "data_exists"
 	codeNoBackup  = "no_backup"
+	codeNoData    = "no_data"
 )
 
 // folderError tells in words for people what is wrong with a data folder; other errors stay as they are.
@@ -38,6 +39,11 @@ func folderError(dir string, err error) error {
 func dataExists(dir string) error {
 	return &command.Error{Code: codeExists, Sentence: fmt.Sprintf("There is a store in %s already, and a restore does not overwrite it.", dir),
 		Action: "Move that folder away first, or choose another data_dir."}
+}
+
+// noData says that there is no store to back up.
+func noData(dir string) error {
+	return &command.Error{Code: codeNoData, Sentence: fmt.Sprintf("There is no store in %s.", dir), Action: "Name the config of the router with -c."}
 }
 
 // noBackup says that a file cannot be restored; err is an ErrNoBackup.

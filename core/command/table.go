@@ -109,8 +109,8 @@ func (d Desk) keeperCommands() []Command {
 	return []Command{{
 		Name: "backup", Who: Operator, Handler: d.backup,
 		Args:  []Arg{{Name: "FILE", Type: File}},
-		Flags: []Flag{{Name: "sessions", Switch: true, Default: "false", Help: "include the bridges' session files, for a move to another machine"}},
-		Help:  "Copy the store and the media into a file, while the router runs",
+		Flags: []Flag{{Name: "sessions", Switch: true, Default: "false", Help: "include the bridges' session files, for a move: stop the router first"}},
+		Help:  "Copy the store and the media into a file, also while the router runs",
 		Details: "The file holds messages and must be kept secret. Session files go in with --sessions alone: an old copy of them breaks " +
 			"encryption, so restore them only when the old machine stopped before the copy.",
 	}}
