@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -91,6 +92,22 @@ func labelNames(labels string) string {
 	}
 	slices.Sort(names)
 	return strings.Join(names, ",")
+}
+
+func TestOperatorsPageNamesMetricsThatAreThere(t *testing.T) {
+	page, err := os.ReadFile("../../docs/operators.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`causeway_[a-z_]+`).FindAllString(string(page), -1)
+	if len(named) < 5 {
+		t.Errorf("only %v are named", named)
+	}
+	for _, name := range named {
+		if _, ok := promised[suffixes.ReplaceAllString(name, "$1")]; !ok {
+			t.Errorf("there is no metric %s", name)
+		}
+	}
 }
 
 func TestMetricsCount(t *testing.T) {
