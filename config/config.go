@@ -42,6 +42,8 @@ type Config struct {
 	Outage Outage `yaml:"outage"`
 	// Outbox times the sending of posts.
 	Outbox Outbox `yaml:"outbox"`
+	// Media bounds the attachments that are carried from network to network.
+	Media Media `yaml:"media"`
 	// Supervisor times the plugin processes.
 	Supervisor Supervisor `yaml:"supervisor"`
 	// Retention says how long things are kept.
@@ -118,6 +120,18 @@ type Outbox struct {
 	RetryCap time.Duration `yaml:"retry_cap" default:"5m" min:"1ms"`
 }
 
+// Media bounds the attachments that are carried from network to network.
+type Media struct {
+	// Wait is how long a delivery waits for the bytes of an attachment; then it goes out with a line
+	// that names the file.
+	Wait time.Duration `yaml:"wait" default:"2m"`
+	// MaxSize is the size of the largest attachment that is carried. A larger one is named in a line.
+	MaxSize Size `yaml:"max_size" default:"100MB"`
+	// SpoolSize is how much disk the spool may use: the folder in which attachments lie until they are
+	// delivered. When it is full, new ones wait for room as long as `wait` says.
+	SpoolSize Size `yaml:"spool_size" default:"5GB"`
+}
+
 // Supervisor times the plugin processes.
 type Supervisor struct {
 	// StartTimeout is how long a plugin may take from its start to its first answer.
@@ -139,8 +153,8 @@ type Supervisor struct {
 
 // Retention says how long things are kept.
 type Retention struct {
-	// Bodies is how long the text and the attachments of a message are kept after its last delivery, so
-	// that replies can quote it and edits can find it.
+	// Bodies is how long the text of a message is kept after its last delivery, so that replies can
+	// quote it and edits can find it. Attachments go soon after the last delivery.
 	Bodies time.Duration `yaml:"bodies" default:"24h"`
 	// Deliveries is how long ended deliveries are remembered: `causeway queue ls --ended` lists those that
 	// did not arrive.

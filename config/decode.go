@@ -76,6 +76,8 @@ func (d decoder) special(v reflect.Value, n *node) bool {
 		x, _ = parseChat(n.text)
 	case rateType:
 		x, _ = parseRate(n.text)
+	case sizeType:
+		x, _ = parseSize(n.text)
 	case ratesType:
 		if n.kind != scalar {
 			return false

@@ -17,6 +17,7 @@ func TestEnvironmentOverridesEveryKindOfValue(t *testing.T) {
 		"CAUSEWAY_LISTEN_PUBLIC=true",
 		"CAUSEWAY_OUTAGE_NOTICE_AFTER=2s",
 		"CAUSEWAY_LOG_LEVEL=debug",
+		"CAUSEWAY_MEDIA_MAX_SIZE=2MiB",
 		"CAUSEWAY_ACCOUNTS_TG_API_URL=http://127.0.0.1:1",
 		"CAUSEWAY_ACCOUNTS_TG_LIMITS=off",
 		"CAUSEWAY_ACCOUNTS_WA_TWO_NETWORK=whatsapp",
@@ -36,7 +37,7 @@ func TestEnvironmentOverridesEveryKindOfValue(t *testing.T) {
 	if tg := cfg.Accounts["tg"]; !tg.Limits.Off || bridgeKeys(t, tg)["api_url"] != "http://127.0.0.1:1" {
 		t.Errorf("account from the file: %+v", tg)
 	}
-	if cfg.DataDir != "/srv/data" || cfg.Listen != "0.0.0.0:80" || cfg.Outage.NoticeAfter != 2*time.Second || cfg.Log.Level != "debug" {
+	if cfg.DataDir != "/srv/data" || cfg.Listen != "0.0.0.0:80" || cfg.Outage.NoticeAfter != 2*time.Second || cfg.Log.Level != "debug" || cfg.Media.MaxSize != 2<<20 {
 		t.Errorf("settings: %+v", cfg)
 	}
 	if cfg.Retention.Bodies != 24*time.Hour {

@@ -20,6 +20,7 @@ var (
 	chatType     = reflect.TypeFor[Chat]()
 	rateType     = reflect.TypeFor[Rate]()
 	ratesType    = reflect.TypeFor[[]Rate]()
+	sizeType     = reflect.TypeFor[Size]()
 	limitsType   = reflect.TypeFor[Limits]()
 	linkType     = reflect.TypeFor[Link]()
 )
@@ -30,7 +31,7 @@ func routerSchema() *Schema { return typeSchema(reflect.TypeFor[Config](), nil) 
 // typeSchema describes a type by its fields' tags; docs, by "Type.Field", may be nil.
 func typeSchema(t reflect.Type, docs map[string]string) *Schema {
 	switch t {
-	case durationType, secretType, chatType, rateType:
+	case durationType, secretType, chatType, rateType, sizeType:
 		return &Schema{Type: "string"}
 	case ratesType:
 		one := &Schema{Type: "string", Format: "rate"}
@@ -115,8 +116,11 @@ func applyText(s *Schema, f reflect.StructField) {
 		return
 	}
 	s.Format, s.Pattern = f.Tag.Get("format"), f.Tag.Get("pattern")
-	if f.Type == durationType {
+	switch f.Type {
+	case durationType:
 		s.Format = "duration"
+	case sizeType:
+		s.Format = "size"
 	}
 	if enum := f.Tag.Get("enum"); enum != "" {
 		for _, word := range strings.Split(enum, ",") {

@@ -113,8 +113,8 @@ func TestLoadReadsEveryPartOfAConfig(t *testing.T) {
 	if cfg.Outage.NoticeAfter != 3*time.Second || cfg.Retention.Bodies != 48*time.Hour || cfg.Retention.Keys != 35*24*time.Hour {
 		t.Errorf("times: %+v %+v", cfg.Outage, cfg.Retention)
 	}
-	if cfg.Outbox.RetryCap != 5*time.Minute || cfg.Log.Level != "info" {
-		t.Errorf("defaults: %+v %+v", cfg.Outbox, cfg.Log)
+	if cfg.Outbox.RetryCap != 5*time.Minute || cfg.Media.MaxSize != 100e6 || cfg.Log.Level != "info" {
+		t.Errorf("defaults: %+v %+v %+v", cfg.Outbox, cfg.Media, cfg.Log)
 	}
 }
 

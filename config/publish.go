@@ -41,6 +41,7 @@ func JSONSchema(schemas map[string]*Schema) []byte {
 var formatPatterns = map[string]string{
 	"duration": `^([0-9.]+(ns|us|µs|ms|s|m|h|d))+$|^0$`,
 	"rate":     `^[0-9]+ */ *(s|min|h)$`,
+	"size":     `^[0-9]+ *([kKMGT]i?)?B$`,
 	"chat":     `^[a-z0-9][a-z0-9_-]{0,31}:.+$`,
 }
 

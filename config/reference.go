@@ -32,9 +32,9 @@ secret, ` + "`token_file`" + ` a file with it (a newline at its end is cut), ` +
 credential. A secret is never printed or logged. ` + "`causeway check`" + ` refuses a secret in a file that everybody can read.
 
 **Forms of values.** A duration is a number and a unit: ` + "`500ms`, `30s`, `5m`, `24h`, `7d`, `1d12h`" + `. A rate is a number
-per second, minute or hour: ` + "`1/s`, `20/min`, `100/h`" + `; a list of rates means that all of them hold. A chat is
-` + "`account:remote-id`" + `. A path may be relative to the folder of the config. Names of accounts and
-rooms are up to 32 of a-z, 0-9, - and _. Anchors, aliases and tags of YAML are not supported.
+per second, minute or hour: ` + "`1/s`, `20/min`, `100/h`" + `; a list of rates means that all of them hold. A size is a number and
+a unit: ` + "`100MB`, `64MiB`" + `. A chat is ` + "`account:remote-id`" + `. A path may be relative to the folder of the config.
+Names of accounts and rooms are up to 32 of a-z, 0-9, - and _. Anchors, aliases and tags of YAML are not supported.
 `
 
 // Reference returns docs/reference/config.md: a table for each part of the config, in Markdown.

@@ -16,7 +16,7 @@ import (
 // Two things are stricter than the standard: an object takes no keys beside its properties unless
 // additionalProperties says so, and one anyOf alternative is chosen by the kind of the value.
 //
-// Formats that are checked: duration ("30s", "7d"), rate ("20/min"), chat ("account:remote-id"), uri, path
+// Formats that are checked: duration ("30s", "7d"), rate ("20/min"), size ("100MB"), chat ("account:remote-id"), uri, path
 // (made absolute, from the config's folder), proxy, listen.
 type Schema struct {
 	SchemaURI   string     `json:"$schema,omitempty"`

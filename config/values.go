@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"net/url"
@@ -104,6 +105,32 @@ func parseRate(s string) (Rate, error) {
 	return Rate{n, per}, nil
 }
 
+// Size is a number of bytes.
+type Size int64
+
+// sizeUnits run from the longest to the shortest, because "B" ends them all.
+var sizeUnits = []struct {
+	name  string
+	bytes int64
+}{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"KB", 1e3}, {"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}
+
+var errSize = errors.New("is not a size: want a number and a unit, for example 100MB or 5GB")
+
+func parseSize(s string) (Size, error) {
+	for _, u := range sizeUnits {
+		number, ok := strings.CutSuffix(s, u.name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+		if err != nil || n < 0 || n > math.MaxInt64/u.bytes {
+			return 0, errSize
+		}
+		return Size(n * u.bytes), nil
+	}
+	return 0, errSize
+}
+
 var errDuration = errors.New("is not a duration: want a number and a unit, for example 30s, 5m, 24h or 7d")
 
 // parseDuration reads what time.ParseDuration does, and days: "7d", "1d12h".
@@ -131,6 +158,7 @@ func parseDuration(s string) (time.Duration, error) {
 var formats = map[string]func(string) error{
 	"duration": func(s string) error { _, err := parseDuration(s); return err },
 	"rate":     func(s string) error { _, err := parseRate(s); return err },
+	"size":     func(s string) error { _, err := parseSize(s); return err },
 	"chat":     func(s string) error { _, err := parseChat(s); return err },
 	"listen":   checkListen,
 	"proxy":    checkProxy,
