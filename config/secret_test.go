@@ -5,7 +5,9 @@ package config
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -130,4 +132,17 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestFilesThatMayNotBeReadAreToldWithAWayOut(t *testing.T) {
+	denied := &fs.PathError{Op: "open", Path: "/x", Err: fs.ErrPermission}
+	if got := readSentence(denied); got != "cannot be read: permission denied" {
+		t.Error(got)
+	}
+	if got := readHint(denied, true); got != "let the user that runs Causeway read it, or use a systemd credential" {
+		t.Error(got)
+	}
+	if got := readSentence(&fs.PathError{Op: "read", Path: "/x", Err: errors.New("input/output error")}); got != "cannot be read: input/output error" {
+		t.Error(got)
+	}
 }
