@@ -19,8 +19,9 @@ const (
 
 // upkeep erases and forgets what is no longer to be kept, until ctx ends.
 func (a *App) upkeep(ctx context.Context) {
-	erase, prune := time.NewTicker(eraseEvery), time.NewTicker(pruneEvery)
+	erase := time.NewTicker(eraseEvery)
 	defer erase.Stop()
+	prune := time.NewTimer(eraseEvery) // soon: a router that is often restarted must forget, too
 	defer prune.Stop()
 	for {
 		select {
@@ -31,6 +32,7 @@ func (a *App) upkeep(ctx context.Context) {
 			a.upkept("bodies erased", n, err)
 		case <-prune.C:
 			a.upkept("old records forgotten", 0, a.store.Prune(ctx, time.Now(), keepOf(a.opt.Config.Retention)))
+			prune.Reset(pruneEvery)
 		}
 	}
 }
