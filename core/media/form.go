@@ -77,6 +77,9 @@ func Forms(m chat.Media, caps chat.Capabilities) []Form {
 		}
 	}
 	if f, ok := formAs(chat.File, m, caps.Media[chat.File]); ok {
+		if _, listed := accepts(caps.Media[chat.Sticker], m.MIME); m.Kind == chat.Sticker && !(listed && caps.Media[chat.Sticker].Level.Native()) {
+			f.Kind = chat.Sticker // rendering makes a file of it, and tells which sticker that was
+		}
 		forms = append(forms, f)
 	}
 	return forms

@@ -49,7 +49,7 @@ func TestFormsFollowTheListsAndLimits(t *testing.T) {
 		"video sticker":                {chat.Media{Kind: chat.Sticker, MIME: typeWebM}, strict, "sticker video/webm"},
 		"video sticker for webp alone": {chat.Media{Kind: chat.Sticker, MIME: typeWebM}, only(chat.Sticker, typeWebP), "→sticker image/webp"},
 		"video sticker as a film":      {chat.Media{Kind: chat.Sticker, MIME: typeWebM}, only(chat.Animation, typeMP4), "→animation video/mp4"},
-		"packed sticker":               {chat.Media{Kind: chat.Sticker, MIME: typeTGS}, strict, "file application/x-tgsticker"},
+		"packed sticker":               {chat.Media{Kind: chat.Sticker, MIME: typeTGS}, strict, "sticker application/x-tgsticker"},
 		"gif":                          {chat.Media{Kind: chat.Animation, MIME: typeGIF}, strict, "animation image/gif"},
 		"gif for films alone":          {chat.Media{Kind: chat.Animation, MIME: typeGIF, Size: 90e6}, only(chat.Animation, typeMP4), "→animation video/mp4"},
 		"gif as a video":               {chat.Media{Kind: chat.Animation, MIME: typeGIF}, only(chat.Video, typeMP4), "→video video/mp4"},
@@ -144,7 +144,8 @@ func FuzzForms(f *testing.F) {
 			if form.MIME != listed && listed != "" {
 				t.Errorf("%q is not in the list", form.MIME)
 			}
-			if !form.Convert && (i < len(forms)-1 || !fits(caps.Media[form.Kind], form.Of(m))) {
+			fit := fits(caps.Media[form.Kind], form.Of(m)) || fits(caps.Media[chat.File], form.Of(m))
+			if !form.Convert && (i < len(forms)-1 || !fit) {
 				t.Errorf("%d of %d: %+v", i, len(forms), form)
 			}
 		}

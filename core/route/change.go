@@ -60,12 +60,24 @@ func (s *step) revise(m chat.Message, c chat.Content) error {
 // sameContent compares what an edit can change. Networks tell edits that nobody made, for example when a preview loads.
 func sameContent(a, b chat.Content) bool {
 	return a.Text.Body == b.Text.Body && slices.Equal(a.Text.Spans, b.Text.Spans) && a.Placeholder == b.Placeholder &&
-		slices.EqualFunc(a.Media, b.Media, func(x, y chat.Media) bool { return reflect.DeepEqual(x, y) })
+		slices.EqualFunc(a.Media, b.Media, sameMedia)
+}
+
+// sameMedia compares what was told of attachments. Whether we have fetched the bytes is no difference.
+func sameMedia(x, y chat.Media) bool {
+	x.Hash, y.Hash = "", ""
+	return reflect.DeepEqual(x, y)
 }
 
 // inherit keeps what an edit cannot change, which some networks do not repeat.
 func inherit(c, old chat.Content) chat.Content {
 	c.ReplyTo, c.Forward, c.Album, c.ExpiresAfter = old.ReplyTo, old.Forward, old.Album, old.ExpiresAfter
+	c.Media = slices.Clone(c.Media)
+	for i, m := range c.Media { // what has been fetched need not be fetched again
+		if j := slices.IndexFunc(old.Media, func(o chat.Media) bool { return o.Ref == m.Ref && o.Kind == m.Kind }); j >= 0 {
+			c.Media[i].Hash = old.Media[j].Hash
+		}
+	}
 	return c
 }
 

@@ -189,3 +189,22 @@ func TestChatThatStoppedToGiveBringsNoChanges(t *testing.T) {
 		})
 	}
 }
+
+// TestEditKeepsWhatWasFetched has the bytes of an attachment in the spool when its caption changes, and when nothing does.
+func TestEditKeepsWhatWasFetched(t *testing.T) {
+	w := newWorld(t)
+	photo := chat.Media{Kind: chat.Photo, Ref: "p", Size: 5}
+	m := w.said(tg, "1", chat.Content{Media: []chat.Media{photo}})
+	fetched := photo
+	fetched.Hash = "of the bytes"
+	stored := w.tx.messages[m]
+	stored.Content.Media = []chat.Media{fetched}
+	w.tx.messages[m] = stored
+	r, got := w.does(tg, chat.MessageEdit{ID: "1", Content: chat.Content{Media: []chat.Media{photo}}})
+	wantEnd(t, r, got, route.Ignored, route.WhyUnchanged)
+	other := chat.Media{Kind: chat.Photo, Ref: "q"}
+	w.does(tg, chat.MessageEdit{ID: "1", Content: chat.Content{Text: chat.Text{Body: "see"}, Media: []chat.Media{other, photo}}})
+	if diff := cmp.Diff([]chat.Media{other, fetched}, w.tx.messages[m].Content.Media); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

@@ -62,16 +62,17 @@ func awaiting(c *conn, m chat.MessageID) (caps []chat.Capabilities, err error) {
 	return caps, err
 }
 
-// SaveMedia notes what was found out about the nth attachment of a message: its hash, type and sides. It does nothing when
-// the message is erased, or that attachment is another one by now. This is no edit: revision and age stay.
-func (s *Store) SaveMedia(ctx context.Context, m chat.MessageID, n int, found chat.Media) error {
+// SaveHash notes that the bytes of the nth attachment of a message are in the spool. It does nothing when the message is
+// erased, or that attachment has another reference by now. This is no edit: revision and age stay, and so does what was
+// told of the attachment, by which an edit tells whether it is still the same.
+func (s *Store) SaveHash(ctx context.Context, m chat.MessageID, n int, ref, hash string) error {
 	err := s.Write(ctx, func(tx *Tx) error {
 		msg, ok, err := tx.Message(m)
 		media := msg.Content.Media
-		if err != nil || !ok || msg.Erased || n < 0 || n >= len(media) || media[n].Ref != found.Ref {
+		if err != nil || !ok || msg.Erased || n < 0 || n >= len(media) || media[n].Ref != ref {
 			return err
 		}
-		media[n] = found
+		media[n].Hash = hash
 		body, err := encodeContent(msg.Content)
 		if err != nil {
 			return err
@@ -80,7 +81,7 @@ func (s *Store) SaveMedia(ctx context.Context, m chat.MessageID, n int, found ch
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("save media of a message: %w", err)
+		return fmt.Errorf("save hash of media: %w", err)
 	}
 	return nil
 }
