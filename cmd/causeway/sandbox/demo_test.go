@@ -215,3 +215,11 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		}
 	}
 }
+
+// TestSandboxWithoutBridgesSaysHowToBuildThem covers the program that was built alone.
+func TestSandboxWithoutBridgesSaysHowToBuildThem(t *testing.T) {
+	err := Run(t.Context(), Options{BinDir: t.TempDir(), Out: t.Output()})
+	if !errors.Is(err, ErrNoBridge) || !strings.Contains(err.Error(), "go build -o bin/ ./cmd/...") {
+		t.Errorf("got %v, want %v with what to do", err, ErrNoBridge)
+	}
+}

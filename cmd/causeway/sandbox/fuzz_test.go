@@ -45,7 +45,7 @@ func TestFuzzedUpdatesStallNothing(t *testing.T) {
 	r.sees(r.rooms[0].right, func(v sim.View) bool { return sim.Compare(want, v).Lost == 0 })
 	r.sound()
 	r.quiet(2 * time.Minute)
-	t.Logf("seed %d: %d updates, %d texts arrived", *seed, n-refused, len(want))
+	t.Logf("seed %d: %d updates, %d texts arrived", seeded(), n-refused, len(want))
 	r.finish()
 }
 

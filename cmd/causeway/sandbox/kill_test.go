@@ -3,8 +3,10 @@
 package sandbox
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -14,7 +16,7 @@ import (
 )
 
 // TestKillsLoseNothing kills the router or its bridge with SIGKILL at random moments, while people write in both
-// directions of several rooms.
+// directions of several rooms. For a long run: go test -run Kills -kills 1000 -timeout 1h
 func TestKillsLoseNothing(t *testing.T) {
 	t.Parallel()
 	want := *kills
@@ -53,13 +55,11 @@ func TestKillsLoseNothing(t *testing.T) {
 	r.finish()
 }
 
-// rand is the test's randomness, with a seed that is printed when it fails.
-func (r *rig) rand() *rand.Rand {
-	for *seed == 0 {
-		*seed = rand.Uint64()
-	}
-	return rand.New(rand.NewPCG(*seed, 1))
-}
+// seeded is the seed of this run. It is printed when a test fails.
+var seeded = sync.OnceValue(func() uint64 { return cmp.Or(*seed, rand.Uint64()) })
+
+// rand is the test's randomness.
+func (r *rig) rand() *rand.Rand { return rand.New(rand.NewPCG(seeded(), 1)) }
 
 // pass lets time pass, because random moments are what is tested.
 func (r *rig) pass(d time.Duration) {

@@ -84,7 +84,7 @@ func (r *rig) cleanUp() {
 		r.t.Error(cause)
 	}
 	if r.t.Failed() {
-		r.t.Log("seed ", *seed, "; the router's last words:\n", strings.Join(r.loud(40), "\n"))
+		r.t.Log("seed ", seeded(), "; the router's last words:\n", strings.Join(r.loud(40), "\n"))
 	}
 	r.router.stop(10 * time.Second)
 	r.simulator.stop(5 * time.Second)

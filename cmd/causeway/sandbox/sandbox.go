@@ -36,6 +36,8 @@ var (
 	// ErrUsed says that the folder to use is one that a sandbox, or a router, has used before. The simulated network
 	// would know nothing of what is in it.
 	ErrUsed = errors.New("a sandbox needs a folder of its own, and this one holds a causeway.yaml")
+	// ErrNoBridge says that the bridges are not where causeway is.
+	ErrNoBridge = errors.New("there is no causeway-bridge-telegram")
 	// ErrEnded says that the router or the simulator ended by itself.
 	ErrEnded = errors.New("ended by itself")
 	// ErrInterrupted says that the demo was ended by its user.

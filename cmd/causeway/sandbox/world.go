@@ -85,7 +85,10 @@ func settle(opt Options) (*world, error) {
 		}
 		w.opt.BinDir = filepath.Dir(self)
 	}
-	var err error
+	_, err := os.Stat(w.bridge())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w in %s; go build -o bin/ ./cmd/... builds all programs", ErrNoBridge, w.opt.BinDir)
+	}
 	if opt.Data == "" {
 		w.dir, err = os.MkdirTemp("", "causeway-sandbox-")
 		w.temporary = true
