@@ -75,6 +75,34 @@ var (
 	DecodePost    = decodePost
 )
 
+// Tables lists the tables.
+func (s *Store) Tables() (names []string, err error) {
+	err = s.read(context.Background(), func(c *conn) error {
+		return c.query("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", func(r row) error {
+			names = append(names, r.text(0))
+			return nil
+		})
+	})
+	return names, err
+}
+
+// Dump writes out every row.
+func (s *Store) Dump() (all []string, err error) {
+	names, err := s.Tables()
+	if err != nil {
+		return nil, err
+	}
+	err = s.read(context.Background(), func(c *conn) error {
+		for _, name := range names {
+			if err := c.query("SELECT * FROM "+name, func(r row) error { all = append(all, fmt.Sprint(name, r)); return nil }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
 // MigrateFile brings a database file to the schema that the steps make.
 func MigrateFile(path string, steps []string) error {
 	c, err := openConn(fileURI(path))

@@ -49,21 +49,38 @@ func newArchive(t *testing.T) archive {
 // say stores a message that was last changed so long ago, with a copy and a reaction.
 func (a archive) say(t *testing.T, age time.Duration) (id chat.MessageID) {
 	t.Helper()
+	return a.sayMany(t, 1, age)[0]
+}
+
+// sayMany stores many messages in one transaction.
+func (a archive) sayMany(t *testing.T, n int, age time.Duration) (ids []chat.MessageID) {
+	t.Helper()
 	write(t, a.Store, func(tx *store.Tx) error {
-		m := chat.Message{Room: a.room, Origin: a.origin, SenderKind: chat.SenderUser, SentAt: time.Now(), Content: chat.Content{Text: chat.Text{Body: "x"}}}
-		if err := tx.AddMessage(&m, ""); err != nil {
-			return err
+		ids = ids[:0]
+		for range n {
+			id, err := a.add(tx, age)
+			if err != nil {
+				return err
+			}
+			ids = append(ids, id)
 		}
-		id = m.ID
-		if err := tx.SaveCopy(chat.Copy{Chat: a.lane, Remote: chat.RemoteMessage(fmt.Sprint(id)), Message: id}); err != nil {
-			return err
-		}
-		if _, err := tx.React(id, 1, a.lane, []string{"👍"}); err != nil {
-			return err
-		}
-		return tx.Raw("UPDATE message SET changed_at = ? WHERE id = ?", time.Now().Add(-age), id)
+		return nil
 	})
-	return id
+	return ids
+}
+
+func (a archive) add(tx *store.Tx, age time.Duration) (chat.MessageID, error) {
+	m := chat.Message{Room: a.room, Origin: a.origin, SenderKind: chat.SenderUser, SentAt: time.Now(), Content: chat.Content{Text: chat.Text{Body: "x"}}}
+	if err := tx.AddMessage(&m, ""); err != nil {
+		return 0, err
+	}
+	if err := tx.SaveCopy(chat.Copy{Chat: a.lane, Remote: chat.RemoteMessage(fmt.Sprint(m.ID)), Message: m.ID}); err != nil {
+		return 0, err
+	}
+	if _, err := tx.React(m.ID, 1, a.lane, []string{"👍"}); err != nil {
+		return 0, err
+	}
+	return m.ID, tx.Raw("UPDATE message SET changed_at = ? WHERE id = ?", time.Now().Add(-age), m.ID)
 }
 
 // deliver plans a message and ends the delivery so long ago; a negative age leaves it open.
@@ -75,6 +92,19 @@ func (a archive) deliver(t *testing.T, m chat.MessageID, age time.Duration) {
 			return err
 		}
 		return tx.Raw("UPDATE delivery SET state = 'delivered', ended_at = ? WHERE id = ?", time.Now().Add(-age), id)
+	})
+}
+
+// keepOpen plans many messages at once.
+func (a archive) keepOpen(t *testing.T, messages []chat.MessageID) {
+	t.Helper()
+	write(t, a.Store, func(tx *store.Tx) error {
+		for _, m := range messages {
+			if _, err := tx.Plan(a.lane, chat.DeliverSend, m, 0); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -119,9 +149,7 @@ func TestPruneReachesOldMessagesBehindYoungerOnes(t *testing.T) {
 	write(t, a.Store, func(tx *store.Tx) error {
 		return tx.Raw("UPDATE message SET revision = 4 WHERE id = ?", edited)
 	})
-	for range 2100 { // more than two slices
-		a.say(t, 401*day)
-	}
+	a.sayMany(t, 2100, 401*day) // more than two slices
 	last := a.say(t, 401*day)
 	a.prune(t)
 	if n, err := a.Number("SELECT count(*) FROM message"); err != nil || n != 1 || a.kept(t, last) != 0 {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,9 +60,31 @@ func outcome(s *store.Store, fails int) error {
 // big is an event that finds no room.
 func big(n int) func(*store.Tx) error { return key(strings.Repeat(fmt.Sprint(n), 2*reserve), nil) }
 
+// wantOutcomeBesideBig lets an outcome and what finds no room share a commit.
+func wantOutcomeBesideBig(t *testing.T, s *store.Store) {
+	t.Helper()
+	release := blocked(t, s)
+	var both sync.WaitGroup
+	both.Go(func() {
+		if err := outcome(s, 1); err != nil {
+			t.Errorf("an outcome beside an event that finds no room: %v", err)
+		}
+	})
+	both.Go(func() {
+		if err := s.Write(t.Context(), big(2)); !errors.Is(err, store.ErrFull) {
+			t.Errorf("an event beside an outcome: %v", err)
+		}
+	})
+	for s.Queued() < 2 { // the only way to see that they wait
+	}
+	release()
+	both.Wait()
+}
+
 // wantFull looks at a store whose disk has just filled up.
 func wantFull(t *testing.T, s *store.Store, before int64) {
 	t.Helper()
+	wantOutcomeBesideBig(t, s)
 	for i, err := range group(t, s, key("small", nil), big(1), key("bad", errMine)) {
 		if !errors.Is(err, store.ErrFull) && i < 2 {
 			t.Errorf("write %d to a full disk: %v", i, err)

@@ -283,9 +283,7 @@ func (deaf) Write([]byte) (int, error) { return 0, errMine }
 
 func TestExportGoesOnOverManyPages(t *testing.T) {
 	a := newArchive(t)
-	for range 1001 {
-		a.say(t, 0)
-	}
+	a.sayMany(t, 1001, 0)
 	var out bytes.Buffer
 	if err := a.ExportRoom(t.Context(), "lobby", &out); err != nil || bytes.Count(out.Bytes(), []byte("\n")) != 1001 {
 		t.Errorf("%d lines, %v", bytes.Count(out.Bytes(), []byte("\n")), err)

@@ -63,9 +63,7 @@ func TestBodiesAreErasedAWindowAfterTheLastDelivery(t *testing.T) {
 
 func TestErasingReachesOldBodiesBehindManyThatStay(t *testing.T) {
 	a := newArchive(t)
-	for range 1100 {
-		a.deliver(t, a.say(t, 2*day), -1)
-	}
+	a.keepOpen(t, a.sayMany(t, 1100, 2*day))
 	edited, last := a.say(t, 0), a.say(t, 2*day)
 	write(t, a.Store, func(tx *store.Tx) error { return tx.Raw("UPDATE message SET revision = 1 WHERE id = ?", edited) })
 	if n := a.erase(t, time.Now()); n != 1 {

@@ -42,17 +42,6 @@ func (o outboxStore) OpenLanes(ctx context.Context) ([]outbox.LaneRef, error) {
 
 func (o outboxStore) Recover(ctx context.Context) (int, error) { return o.s.Recover(ctx) }
 
-// RouteStore gives transactions in which events are handled.
-type RouteStore struct{ s *Store }
-
-// Route returns the store as the router's stages use it.
-func Route(s *Store) RouteStore { return RouteStore{s} }
-
-// Write is Store.Write.
-func (r RouteStore) Write(ctx context.Context, f func(route.Tx) error) error {
-	return r.s.write(ctx, false, func(tx *Tx) error { return f(tx) })
-}
-
 // maxCached bounds each map of the cache.
 const maxCached = 8192
 

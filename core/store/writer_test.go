@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/outbox"
 	"github.com/causeway-chat/causeway/core/store"
 )
 
@@ -26,7 +27,7 @@ func blocked(t *testing.T, s *store.Store) (release func()) {
 	var once sync.Once
 	go func() {
 		defer close(done)
-		_ = s.Write(context.Background(), func(*store.Tx) error {
+		_ = store.Outbox(s).Write(context.Background(), func(outbox.Tx) error { // which runs on a full disk, too
 			once.Do(func() { close(started); <-goOn })
 			return nil
 		})
