@@ -159,6 +159,8 @@ type Seen struct {
 	Name string `json:"name,omitempty"`
 	// Account is set when one of ours wrote it.
 	Account AccountID `json:"account,omitempty"`
+	// Kind names what is neither text nor media, as Post.Kind does; a simulator may leave it empty.
+	Kind    string    `json:"kind,omitempty"`
 	Text    string    `json:"text,omitempty"`
 	Spans   []Span    `json:"spans,omitempty"`
 	Media   []Media   `json:"media,omitempty"`

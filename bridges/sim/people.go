@@ -77,6 +77,8 @@ const (
 	// AdminsOnly lets only admins write, Everybody takes it back.
 	AdminsOnly GroupAction = "admins_only"
 	Everybody  GroupAction = "everybody"
+	// Timer lets messages disappear TimerS seconds after they were sent; 0 switches it off.
+	Timer GroupAction = "timer"
 )
 
 // GroupChange changes a group.
@@ -84,6 +86,7 @@ type GroupChange struct {
 	Chat   ChatID      `json:"chat"`
 	Action GroupAction `json:"action"`
 	Title  string      `json:"title,omitempty"`
+	TimerS int         `json:"timer_s,omitempty"`
 	// Silent keeps the account from being told: it learns of the change only by an error.
 	Silent bool `json:"silent,omitempty"`
 }

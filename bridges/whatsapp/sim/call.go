@@ -96,7 +96,7 @@ func (s *Server) record(k *call, r *refusal) {
 
 // later runs f, under the server's lock, unless the connection or the server has ended by then.
 func (s *Server) later(d time.Duration, c *conn, f func()) {
-	s.running.Go(func() {
+	s.spawn(func() {
 		if !s.wait(s.life, d) {
 			return
 		}

@@ -55,13 +55,17 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // it has been told
 	}
+	defer func() { _ = ws.CloseNow() }()
+	if !s.enter() {
+		return
+	}
+	defer s.running.Done()
 	ws.SetReadLimit(maxFrame + 64)
 	c := &conn{s: s, ws: ws, inside: inside, out: newOutbox(), ended: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
 	stop := context.AfterFunc(s.life, cancel)
 	defer stop()
-	defer func() { _ = ws.CloseNow() }()
 	s.log.Debug("connection ended", "inside", inside, "err", c.run(ctx))
 }
 

@@ -31,6 +31,10 @@ const (
 	LostReceipt control.FaultKind = "lost_receipt"
 	// DoubleRepeats routes a message whose id came before once more, which is dropped otherwise.
 	DoubleRepeats control.FaultKind = "double_repeats"
+	// MediaCut ends a download in the middle, MediaBad changes a byte. That a file is gone is a server_error with Code
+	// 404 or 410 and the method download; that the hosts are slow, hang or drop is slow, hang_before and reset_before.
+	MediaCut control.FaultKind = "media_cut"
+	MediaBad control.FaultKind = "media_bad"
 )
 
 // stage says where a kind of fault strikes.
@@ -41,6 +45,7 @@ const (
 	stageAfter
 	stageOutage // what connects, and what is connected
 	stageLogin
+	stageMedia
 	stageEvent // elsewhere
 )
 
@@ -51,7 +56,7 @@ var faultStages = map[control.FaultKind]stage{
 	control.OutageReset: stageOutage, control.OutageGateway: stageOutage, control.OutageHang: stageOutage,
 	control.Conflict: stageLogin, Failure: stageLogin, ExpiredCertificate: stageEvent, ForeignRoot: stageEvent,
 	control.LoggedOut: stageEvent, StreamError: stageEvent, control.Redeliver: stageEvent, control.Forget: stageEvent,
-	Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
+	MediaCut: stageMedia, MediaBad: stageMedia, Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
 }
 
 // fault is an armed fault.
@@ -88,7 +93,7 @@ func (s *Server) setFault(_ context.Context, in control.Fault) (control.FaultRep
 	f.rng = rand.New(rand.NewPCG(in.Seed, uint64(s.faultSeq)))
 	if in.DurationMS > 0 {
 		f.until = time.Now().Add(time.Duration(in.DurationMS) * time.Millisecond)
-		s.running.Go(func() { s.disarmLater(f) })
+		s.spawn(func() { s.disarmLater(f) })
 	}
 	s.rec.fault(f)
 	s.faults[f.id] = f

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"database/sql"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -42,7 +43,7 @@ type lab struct {
 func newLab(t *testing.T, opts Options) *lab {
 	t.Helper()
 	if opts.Log == nil {
-		opts.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+		opts.Log = slog.New(slog.NewTextHandler(newQuietOutput(t), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	s, err := New(opts)
 	if err != nil {
@@ -92,11 +93,16 @@ func (l *lab) post(p control.Post) control.MessageID {
 	return id
 }
 
-func (l *lab) counters() control.Counters {
+func (l *lab) fault(f control.Fault) control.FaultID {
 	l.Helper()
-	c, err := l.people.Counters(l.Context())
+	id, err := l.people.SetFault(l.Context(), f)
 	l.must(err)
-	return c
+	return id
+}
+
+func (l *lab) clear(id control.FaultID) {
+	l.Helper()
+	l.must(l.people.ClearFault(l.Context(), id))
 }
 
 // sees waits until somebody sees what ok wants.
@@ -109,6 +115,28 @@ func (l *lab) sees(chat control.ChatID, user control.UserID, what string, ok fun
 		l.Fatalf("%s: %v; on the screen: %+v", what, err, v.Messages)
 	}
 	return v
+}
+
+// wait waits for a condition that nothing tells of.
+func (l *lab) wait(what string, ok func() bool) {
+	l.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			l.Fatalf("it never came to this: %s", what)
+		}
+	}
+}
+
+func (l *lab) counters() control.Counters {
+	l.Helper()
+	c, err := l.people.Counters(l.Context())
+	l.must(err)
+	return c
 }
 
 // seen waits for one message.
@@ -138,7 +166,7 @@ type gadget struct {
 // gadget makes a client that is not paired.
 func (l *lab) gadget() *gadget {
 	l.Helper()
-	g := &gadget{lab: l, db: filepath.Join(l.TempDir(), "session.db"), heard: newHeard()}
+	g := &gadget{lab: l, db: filepath.Join(l.TempDir(), "session.db")}
 	g.open()
 	return g
 }
@@ -146,13 +174,14 @@ func (l *lab) gadget() *gadget {
 // open opens the session as a new process would.
 func (g *gadget) open() {
 	g.Helper()
-	db, err := sql.Open("sqlite", "file:"+g.db+"?_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_txlock=immediate")
+	db, err := sql.Open("sqlite", "file:"+g.db+"?_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)&_txlock=immediate")
 	g.must(err)
 	db.SetMaxOpenConns(1)
 	container := sqlstore.NewWithDB(db, "sqlite", nil)
 	g.must(container.Upgrade(g.Context()))
 	dev, err := container.GetFirstDevice(g.Context())
 	g.must(err)
+	g.heard = newHeard()
 	c := whatsmeow.NewClient(dev, testLog(g.T))
 	transport := &http.Transport{Proxy: http.ProxyURL(g.proxy()), TLSClientConfig: &tls.Config{RootCAs: g.roots()}}
 	c.SetWebsocketHTTPClient(&http.Client{Transport: transport, Timeout: 20 * time.Second})
@@ -190,6 +219,12 @@ func (l *lab) paired() *gadget {
 	qr := await[*events.QR](g, "a QR code")
 	g.must(g.people.Pair(g.Context(), control.Pair{QR: qr.Codes[0]}))
 	g.connected()
+	g.wait("its phone has told it everything", func() bool {
+		g.server.mu.Lock()
+		defer g.server.mu.Unlock()
+		d := g.server.directory.findDevice(*g.client.Store.ID)
+		return d.hasHistory && d.queue.open == 0
+	})
 	return g
 }
 
@@ -197,7 +232,15 @@ func (l *lab) paired() *gadget {
 func (g *gadget) connected() {
 	g.Helper()
 	await[*events.Connected](g, "the login")
+	await[*events.OfflineSyncPreview](g, "how much waits")
 	await[*events.OfflineSyncCompleted](g, "what waited")
+}
+
+// connect connects a client that is linked.
+func (g *gadget) connect() {
+	g.Helper()
+	g.must(g.client.Connect())
+	g.connected()
 }
 
 // says sends a text.
@@ -252,6 +295,13 @@ func (h *heard) handle(ev any) bool {
 	return true
 }
 
+// setRefuse says what is not stored from now on.
+func (h *heard) setRefuse(refuse func(any) bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.refuse = refuse
+}
+
 // take takes the first event that ok wants, and says when more came.
 func (h *heard) take(ok func(any) bool) (any, <-chan struct{}) {
 	h.mu.Lock()
@@ -263,6 +313,19 @@ func (h *heard) take(ok func(any) bool) (any, <-chan struct{}) {
 		}
 	}
 	return nil, h.more
+}
+
+// all lists the events of one kind that nobody took.
+func all[E any](g *gadget) []E {
+	g.heard.mu.Lock()
+	defer g.heard.mu.Unlock()
+	var out []E
+	for _, ev := range g.heard.list {
+		if e, ok := ev.(E); ok {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 func await[E any](g *gadget, what string) E {
@@ -299,23 +362,29 @@ func (h *heard) kinds() string {
 	return strings.Join(out, ", ")
 }
 
+// quietOutput is a test's output until the test ends; a client's goroutines may end later.
+type quietOutput struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func newQuietOutput(t *testing.T) *quietOutput {
+	q := &quietOutput{w: t.Output()}
+	t.Cleanup(func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.w = io.Discard
+	})
+	return q
+}
+
+func (q *quietOutput) Write(p []byte) (int, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.w.Write(p)
+}
+
 // testLog shows the client's log if a test fails; whole stanzas are left out.
-func testLog(t *testing.T) waLog.Logger { return tlog{t: t} }
-
-type tlog struct {
-	t   *testing.T
-	sub string
+func testLog(t *testing.T) waLog.Logger {
+	return voice{log: slog.New(slog.NewTextHandler(newQuietOutput(t), &slog.HandlerOptions{Level: slog.LevelDebug}))}
 }
-
-func (l tlog) log(level, msg string, args ...any) {
-	if l.sub == "Recv" || l.sub == "Send" || l.t.Context().Err() != nil {
-		return
-	}
-	l.t.Logf(level+" "+l.sub+": "+msg, args...)
-}
-
-func (l tlog) Errorf(msg string, args ...any) { l.log("ERROR", msg, args...) }
-func (l tlog) Warnf(msg string, args ...any)  { l.log("WARN", msg, args...) }
-func (l tlog) Infof(msg string, args ...any)  { l.log("INFO", msg, args...) }
-func (l tlog) Debugf(string, ...any)          {}
-func (l tlog) Sub(module string) waLog.Logger { return tlog{t: l.t, sub: module} }

@@ -76,10 +76,11 @@ func (s *Server) acceptMessage(d *device, n *node) reply {
 		return reply{refused: errBadRequest}
 	}
 	if old := s.messages[e.key]; old != nil {
-		s.rec.duplicates++
+		s.count(d.conn, "message/repeat")
 		if !s.event(DoubleRepeats, d, e.chat) {
 			return reply{node: s.ackMessage(n, old.at, nil, ""), message: s.messageID(old)}
 		}
+		s.rec.duplicates++
 		e.message = old
 	} else {
 		s.remember(e.message)
@@ -172,6 +173,9 @@ func (s *Server) sealedFor(e *envelope) map[*device]*node {
 // contentFor is what one device gets of a message, nil if there is nothing for it. In a group a device that the sender
 // did not know of gets what it cannot read, and asks.
 func (s *Server) contentFor(e *envelope, d *device, sealed *node) []node {
+	if child(e.n, viewOnce) != nil && !d.isPhone() {
+		return []node{{Tag: "unavailable", Attrs: attrs{"type": viewOnce}}}
+	}
 	var out []node
 	if sealed != nil {
 		out = append(out, *s.garbled(e, d, sealed))
@@ -262,6 +266,7 @@ func (s *Server) acceptRetry(e *envelope) reply {
 		e.message = old
 	}
 	enc := child(e.n, "enc")
+	s.count(e.sender.conn, "message/again")
 	s.push(d, e.deliverTo(d, append([]node{*enc}, e.extras(enc)...), false), e.message)
 	return reply{node: s.ackMessage(e.n, e.at, nil, "")}
 }

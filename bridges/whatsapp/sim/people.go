@@ -174,6 +174,13 @@ func (s *Server) changeGroup(_ context.Context, in control.GroupChange) (control
 		g.announce = in.Action == control.AdminsOnly
 		tag := map[bool]string{true: "announcement", false: "not_announcement"}[g.announce]
 		s.tellGroup(g, g.creator, node{Tag: tag, Attrs: attrs{"v_id": s.nextID()}}, g.people(), quiet)
+	case control.Timer:
+		g.timer = uint32(max(in.TimerS, 0))
+		change := node{Tag: "ephemeral", Attrs: attrs{"expiration": g.timer}}
+		if g.timer == 0 {
+			change = node{Tag: "not_ephemeral"}
+		}
+		s.tellGroup(g, g.creator, change, g.people(), quiet)
 	default:
 		return control.ChatReply{}, control.Because(control.ErrNotSupported, "groups know no %q", in.Action)
 	}

@@ -5,6 +5,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.mau.fi/whatsmeow"
@@ -24,6 +25,10 @@ type phone struct {
 	client *whatsmeow.Client
 	memory *memory
 	ready  chan struct{} // closed once it is connected for the first time
+
+	mouth    sync.Mutex        // whoever sends holds it, and takes the server's lock after it
+	settings settings          // guarded by the server's lock
+	albums   map[string]string // the head of each album, by chat and name; guarded by the server's lock
 }
 
 const phonePatience = 30 * time.Second
@@ -51,7 +56,7 @@ func (s *Server) newPhone(p *person, noise *keys.KeyPair) *phone {
 		ID: &pn, LID: p.lid, PushName: p.name, Account: &waAdv.ADVSignedDeviceIdentity{}, Initialized: true, LIDs: s.directory, Container: m,
 	}
 	dev.SetAllStores(m)
-	ph := &phone{s: s, p: p, memory: m, ready: make(chan struct{})}
+	ph := &phone{s: s, p: p, memory: m, ready: make(chan struct{}), albums: map[string]string{}}
 	c := whatsmeow.NewClient(dev, voice{log: s.log})
 	inside := s.insideClient()
 	c.SetWebsocketHTTPClient(inside)

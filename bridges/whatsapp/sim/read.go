@@ -3,23 +3,29 @@
 package sim
 
 import (
+	"slices"
+	"strings"
+
 	control "github.com/causeway-chat/causeway/bridges/sim"
+	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/proto/waE2E"
 )
 
 // content is what a person sees of a message.
 type content struct {
-	kind    string
+	kind    string // of what is neither text nor file
 	text    string
 	spans   []control.Span
 	media   *control.Media
+	file    whatsmeow.DownloadableMessage
 	replyTo control.MessageID
+	album   string
 }
 
 func (c content) empty() bool { return c.text == "" && c.media == nil && c.kind == "" }
 
 func (c content) into(m *shown) {
-	m.Text, m.Spans, m.ReplyTo = c.text, c.spans, c.replyTo
+	m.Kind, m.Text, m.Spans, m.ReplyTo, m.Album = c.kind, c.text, c.spans, c.replyTo, c.album
 	if c.media != nil {
 		m.Media = []control.Media{*c.media}
 	}
@@ -27,25 +33,124 @@ func (c content) into(m *shown) {
 
 // read is what a phone makes of a message.
 func (s *Server) read(m *waE2E.Message) content {
-	var c content
-	var raw string
-	var about *waE2E.ContextInfo
-	switch {
-	case m.GetConversation() != "":
-		raw = m.GetConversation()
-	case m.GetExtendedTextMessage() != nil:
-		raw, about = m.GetExtendedTextMessage().GetText(), m.GetExtendedTextMessage().GetContextInfo()
-	}
-	c.text = raw
+	c, raw, about := bodyOf(m)
+	c.text, c.spans = s.readText(raw, about.GetMentionedJID())
 	if id := about.GetStanzaID(); id != "" {
 		if p := s.userIn(about.GetParticipant()); p != nil {
 			c.replyTo = messageIDOf(p, id)
 		}
 	}
+	if a := m.GetMessageContextInfo().GetMessageAssociation(); a.GetAssociationType() == waE2E.MessageAssociation_MEDIA_ALBUM {
+		c.album = a.GetParentMessageKey().GetID()
+	}
 	return c
 }
 
-// fetch downloads what belongs to a message.
-func (ph *phone) fetch(*content) {}
+// bodyOf finds what a message is, its text with marks, and what it is about.
+func bodyOf(m *waE2E.Message) (content, string, *waE2E.ContextInfo) {
+	switch {
+	case m.GetConversation() != "":
+		return content{}, m.GetConversation(), nil
+	case m.GetExtendedTextMessage() != nil:
+		t := m.GetExtendedTextMessage()
+		return content{}, t.GetText(), t.GetContextInfo()
+	case m.GetImageMessage() != nil:
+		i := m.GetImageMessage()
+		return file("photo", i.GetMimetype(), "", i), i.GetCaption(), i.GetContextInfo()
+	case m.GetVideoMessage() != nil:
+		v := m.GetVideoMessage()
+		return file(map[bool]string{true: "animation", false: "video"}[v.GetGifPlayback()], v.GetMimetype(), "", v), v.GetCaption(), v.GetContextInfo()
+	case m.GetPtvMessage() != nil:
+		v := m.GetPtvMessage()
+		return file("video_note", v.GetMimetype(), "", v), "", v.GetContextInfo()
+	case m.GetAudioMessage() != nil:
+		a := m.GetAudioMessage()
+		return file(map[bool]string{true: "voice", false: "audio"}[a.GetPTT()], a.GetMimetype(), "", a), "", a.GetContextInfo()
+	case m.GetDocumentMessage() != nil:
+		d := m.GetDocumentMessage()
+		return file("file", d.GetMimetype(), d.GetFileName(), d), d.GetCaption(), d.GetContextInfo()
+	case m.GetStickerMessage() != nil:
+		st := m.GetStickerMessage()
+		return file("sticker", st.GetMimetype(), "", st), "", st.GetContextInfo()
+	}
+	return otherBody(m)
+}
 
-func (ph *phone) answerPeer(any) {}
+// otherBody is for what is neither text nor file.
+func otherBody(m *waE2E.Message) (content, string, *waE2E.ContextInfo) {
+	switch {
+	case m.GetLocationMessage() != nil:
+		l := m.GetLocationMessage()
+		kind := "location"
+		if l.GetName() != "" {
+			kind = "venue"
+		}
+		return content{kind: kind}, l.GetName(), l.GetContextInfo()
+	case m.GetLiveLocationMessage() != nil:
+		return content{kind: "live_location"}, m.GetLiveLocationMessage().GetCaption(), nil
+	case m.GetContactMessage() != nil:
+		return content{kind: "contact"}, m.GetContactMessage().GetDisplayName(), m.GetContactMessage().GetContextInfo()
+	case pollOf(m) != nil:
+		return content{kind: "poll"}, pollOf(m).GetName(), pollOf(m).GetContextInfo()
+	}
+	return content{}, "", nil
+}
+
+// pollOf is the poll that a message is, in whatever version, or nil.
+func pollOf(m *waE2E.Message) *waE2E.PollCreationMessage {
+	for _, p := range []*waE2E.PollCreationMessage{m.GetPollCreationMessage(), m.GetPollCreationMessageV2(), m.GetPollCreationMessageV3()} {
+		if p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+func file(kind, mime, name string, m whatsmeow.DownloadableMessage) content {
+	return content{media: &control.Media{Kind: kind, MIME: mime, Name: name}, file: m}
+}
+
+// readText is a text without marks, with names where addresses of those who are mentioned stand.
+func (s *Server) readText(raw string, mentioned []string) (string, []control.Span) {
+	text, spans := readMarkup(raw)
+	for _, address := range mentioned {
+		if p := s.userIn(address); p != nil {
+			user, _, _ := strings.Cut(address, "@")
+			text, spans = nameMention(text, spans, "@"+user, p)
+		}
+	}
+	return text, spans
+}
+
+// nameMention puts a name in the place of an address, everywhere.
+func nameMention(text string, spans []control.Span, address string, p *person) (string, []control.Span) {
+	name := "@" + p.name
+	if name == address {
+		return text, spans
+	}
+	for {
+		before, after, found := strings.Cut(text, address)
+		if !found {
+			return text, spans
+		}
+		start := len([]rune(before))
+		grown := len([]rune(name)) - len([]rune(address))
+		spans = moved(spans, start, grown)
+		text = before + name + after
+		spans = append(spans, control.Span{Start: start, End: start + len([]rune(name)), Kind: "mention", User: userID(p)})
+	}
+}
+
+// moved shifts what begins or ends after a place where the text has grown.
+func moved(spans []control.Span, at, by int) []control.Span {
+	out := slices.Clone(spans)
+	for i := range out {
+		if out[i].Start > at {
+			out[i].Start += by
+		}
+		if out[i].End > at {
+			out[i].End += by
+		}
+	}
+	return out
+}

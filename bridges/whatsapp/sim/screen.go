@@ -29,6 +29,7 @@ type shown struct {
 	author     *person
 	stanza     string // the id that its sender chose
 	raw        *waE2E.Message
+	once       bool // to be looked at once
 	lastChange uint64
 }
 

@@ -65,7 +65,7 @@ func (ph *phone) screen(chat types.JID) *screen {
 }
 
 func (ph *phone) add(sc *screen, author *person, ev *events.Message, c content) {
-	m := &shown{author: author, stanza: ev.Info.ID, raw: ev.Message}
+	m := &shown{author: author, stanza: ev.Info.ID, raw: ev.Message, once: ev.IsViewOnce}
 	m.ID = sc.freshID(messageIDOf(author, ev.Info.ID))
 	m.Author, m.Name, m.At = userID(author), author.name, seenAt(ev.Info.Timestamp)
 	c.into(m)

@@ -90,6 +90,7 @@ type Server struct {
 	life      context.Context // ends with Close
 	end       context.CancelFunc
 	running   sync.WaitGroup
+	closing   bool // guarded by mu; nothing may begin any more
 	inside    *doorway
 	tunnels   *doorway
 	servers   []*http.Server
@@ -197,6 +198,23 @@ func (s *Server) listen(h *http.Server, l net.Listener, secret bool) {
 	})
 }
 
+// enter lets something begin that Close waits for, until it calls s.running.Done; false means that it is too late.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closing {
+		s.running.Add(1)
+	}
+	return !s.closing
+}
+
+// spawn runs f in a goroutine that Close waits for, unless it is too late. The caller holds s.mu.
+func (s *Server) spawn(f func()) {
+	if !s.closing {
+		s.running.Go(f)
+	}
+}
+
 // writeAuthority puts the certificate of the authority into a file, for an account's endpoint.ca_file.
 func (s *Server) writeAuthority() error {
 	dir, err := os.MkdirTemp("", "causeway-wa-*")
@@ -252,6 +270,7 @@ func (s *Server) Close() error {
 	s.closeOnce.Do(func() {
 		s.mu.Lock()
 		people := s.people
+		s.closing = true
 		s.mu.Unlock()
 		for _, p := range people {
 			p.phone.client.Disconnect()

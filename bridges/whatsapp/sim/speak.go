@@ -4,15 +4,16 @@ package sim
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"strings"
-
-	"google.golang.org/protobuf/proto"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
 	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/types"
+	"go.mau.fi/whatsmeow/types/events"
 )
 
 // speaker is a person who says something in a chat.
@@ -23,10 +24,12 @@ type speaker struct {
 }
 
 // send sends a message from a person's phone and waits until the server has accepted it.
-func (sp speaker) send(ctx context.Context, s *Server, m *waE2E.Message) (whatsmeow.SendResponse, error) {
+func (sp speaker) send(ctx context.Context, s *Server, m *waE2E.Message, extra ...whatsmeow.SendRequestExtra) (whatsmeow.SendResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, phonePatience)
 	defer cancel()
-	resp, err := sp.p.phone.client.SendMessage(ctx, sp.to, m)
+	sp.p.phone.mouth.Lock()
+	defer sp.p.phone.mouth.Unlock()
+	resp, err := sp.p.phone.client.SendMessage(ctx, sp.to, m, extra...)
 	if err != nil {
 		s.log.Debug("a person could not write", "chat", sp.chat, "err", err)
 		return resp, refusedBecause(err)
@@ -55,20 +58,34 @@ func (s *Server) post(ctx context.Context, in control.Post) (control.MessageRepl
 		return control.MessageReply{}, err
 	}
 	kept := cloned(m)
-	resp, err := sp.send(ctx, s, m)
+	resp, err := sp.send(ctx, s, m, onlyOnce(in)...)
 	if err != nil {
 		return control.MessageReply{}, err
 	}
 	return control.MessageReply{Message: s.said(sp, resp, kept, in)}, nil
 }
 
+// viewOnce marks, on the way to the server, what linked devices are not to be given.
+const viewOnce = "view_once"
+
+func onlyOnce(in control.Post) []whatsmeow.SendRequestExtra {
+	if in.Kind != viewOnce {
+		return nil
+	}
+	return []whatsmeow.SendRequestExtra{{AdditionalNodes: &[]node{{Tag: viewOnce}}}}
+}
+
 // said puts what a person wrote on their own screen, and into the ledger.
 func (s *Server) said(sp speaker, resp whatsmeow.SendResponse, m *waE2E.Message, in control.Post) control.MessageID {
-	c := s.read(m)
+	c := s.read(unwrapped(m))
+	if c.media != nil && len(in.Media) == 1 {
+		sum := sha256.Sum256(in.Media[0].Data)
+		c.media.SHA256, c.media.Size = hex.EncodeToString(sum[:]), int64(len(in.Media[0].Data))
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sc := sp.p.phone.screen(sp.to)
-	line := &shown{author: sp.p, stanza: resp.ID, raw: m}
+	line := &shown{author: sp.p, stanza: resp.ID, raw: unwrapped(m)}
 	line.ID = messageIDOf(sp.p, resp.ID)
 	line.Author, line.Name, line.At = userID(sp.p), sp.p.name, seenAt(resp.Timestamp)
 	c.into(line)
@@ -80,33 +97,9 @@ func (s *Server) said(sp speaker, resp whatsmeow.SendResponse, m *waE2E.Message,
 	return line.ID
 }
 
-// compose makes the message that a phone sends for a post.
-func (s *Server) compose(_ context.Context, sp speaker, in control.Post) (*waE2E.Message, error) {
-	if in.ReplyTo == "" {
-		return &waE2E.Message{Conversation: proto.String(in.Text)}, nil
-	}
-	about, err := s.about(sp, in)
-	if err != nil {
-		return nil, err
-	}
-	return &waE2E.Message{ExtendedTextMessage: &waE2E.ExtendedTextMessage{Text: proto.String(in.Text), ContextInfo: about}}, nil
-}
-
-// about is the context of a message: what it answers.
-func (s *Server) about(sp speaker, in control.Post) (*waE2E.ContextInfo, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	target := sp.p.phone.screen(sp.to).find(in.ReplyTo)
-	if target == nil || target.author == nil {
-		return nil, control.Because(control.ErrNotFound, "no message %q on the screen", in.ReplyTo)
-	}
-	mode := types.AddressingModeLID
-	if g := s.groups[sp.to]; g != nil {
-		mode = g.mode
-	}
-	return &waE2E.ContextInfo{
-		StanzaID: proto.String(target.stanza), Participant: proto.String(target.author.in(mode).String()), QuotedMessage: target.raw,
-	}, nil
+// unwrapped is a message without what is around it.
+func unwrapped(m *waE2E.Message) *waE2E.Message {
+	return (&events.Message{RawMessage: m}).UnwrapRaw().Message
 }
 
 // speaker finds who speaks, and to whom.
@@ -140,14 +133,20 @@ func (s *Server) userOrPeer(id control.UserID, pl place) (*person, error) {
 	return s.userByID(id)
 }
 
+// edit lets a person change the text of what they wrote; of a file, its caption.
 func (s *Server) edit(ctx context.Context, in control.Edit) error {
 	sp, target, err := s.own(in.Chat, in.Message)
 	if err != nil {
 		return err
 	}
-	m := &waE2E.Message{Conversation: proto.String(in.Text)}
-	_, err = sp.send(ctx, s, sp.p.phone.client.BuildEdit(sp.to, target.stanza, cloned(m)))
+	raw, mentioned, err := s.typed(sp, in.Text, in.Spans)
 	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	m := edited(target.raw, raw, mentioned)
+	s.mu.Unlock()
+	if _, err := sp.send(ctx, s, sp.p.phone.client.BuildEdit(sp.to, target.stanza, cloned(m))); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -157,6 +156,24 @@ func (s *Server) edit(ctx context.Context, in control.Edit) error {
 	target.Edits++
 	sp.p.phone.screen(sp.to).touch(target)
 	return nil
+}
+
+// edited is a message with another text: a file is repeated whole.
+func edited(m *waE2E.Message, text string, mentioned []string) *waE2E.Message {
+	out := cloned(m)
+	switch {
+	case out.GetImageMessage() != nil:
+		out.ImageMessage.Caption = &text
+	case out.GetVideoMessage() != nil:
+		out.VideoMessage.Caption = &text
+	case out.GetDocumentMessage() != nil:
+		out.DocumentMessage.Caption = &text
+	case len(mentioned) > 0:
+		return textMessage(text, &waE2E.ContextInfo{MentionedJID: mentioned})
+	default:
+		return textMessage(text, nil)
+	}
+	return out
 }
 
 // own finds a message on its author's screen.

@@ -59,6 +59,9 @@ type device struct {
 	conn         *conn // nil while it is not connected
 	queue        queue
 	lastSeen     time.Time
+	introduced   bool            // its phone has sent it the key of the settings
+	synced       map[string]bool // the collections of settings that it asked for
+	hasHistory   bool
 }
 
 type preKey struct{ id, value, signature []byte }

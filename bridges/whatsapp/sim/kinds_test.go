@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package sim
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
+	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/proto/waE2E"
+	"go.mau.fi/whatsmeow/types"
+	"go.mau.fi/whatsmeow/types/events"
+)
+
+func hashOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+func TestFilesOfPeopleReachTheClientWhole(t *testing.T) {
+	d := newDuet(t, Options{})
+	for kind := range mediaTypes {
+		data := bytes.Repeat([]byte(kind), 10_000)
+		p := control.Post{Chat: d.group, User: d.ana, Media: []control.Media{{Kind: kind, Name: "a.bin", Data: data}}}
+		if kind == "photo" || kind == "video" || kind == "animation" || kind == "file" {
+			p.Text = "caption of " + kind
+		}
+		d.post(p)
+		ev := awaitThat(d.gadget, kind, func(ev *events.Message) bool { c, _, _ := bodyOf(ev.Message); return c.media != nil })
+		c, caption, _ := bodyOf(ev.Message)
+		got, err := d.client.Download(t.Context(), c.file)
+		if err != nil || !bytes.Equal(got, data) || c.media.Kind != kind || caption != p.Text {
+			t.Errorf("%s came as %s with %d bytes and %q: %v", kind, c.media.Kind, len(got), caption, err)
+		}
+	}
+}
+
+func TestFilesOfTheClientAreSeenWhole(t *testing.T) {
+	d := newDuet(t, Options{Mode: types.AddressingModePN})
+	data := bytes.Repeat([]byte("picture"), 50_000)
+	up, err := d.client.Upload(t.Context(), data, whatsmeow.MediaImage)
+	d.must(err)
+	_, err = d.send(d.group, fileMessage(control.Media{Kind: "photo", MIME: "image/jpeg"}, up, "look", nil))
+	d.must(err)
+	s := d.seen(d.group, d.ana, "look")
+	want := []control.Media{{Kind: "photo", MIME: "image/jpeg", Size: int64(len(data)), SHA256: hashOf(data)}}
+	if diff := cmp.Diff(want, s.Media); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestTheMediaHostsFailOnDemand(t *testing.T) {
+	d := newDuet(t, Options{})
+	d.post(control.Post{Chat: d.group, User: d.ana, Media: []control.Media{{Kind: "photo", Data: []byte("some picture")}}})
+	ev := awaitThat(d.gadget, "a picture", func(ev *events.Message) bool { return ev.Message.GetImageMessage() != nil })
+	for name, c := range map[string]struct {
+		fault control.Fault
+		want  error
+	}{
+		"gone":    {control.Fault{Kind: control.ServerError, Method: "download", Code: 410}, whatsmeow.ErrMediaDownloadFailedWith410},
+		"changed": {control.Fault{Kind: MediaBad}, whatsmeow.ErrInvalidMediaEncSHA256},
+	} {
+		f := d.fault(c.fault)
+		if _, err := d.client.Download(t.Context(), ev.Message.GetImageMessage()); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		d.clear(f)
+	}
+	f := d.fault(control.Fault{Kind: MediaCut, Count: 1})
+	data, err := d.client.Download(t.Context(), ev.Message.GetImageMessage())
+	if err != nil || string(data) != "some picture" {
+		t.Errorf("cut once: %q, %v", data, err)
+	}
+	if d.counters().Struck[f] != 1 {
+		t.Error("nothing was cut")
+	}
+	d.fault(control.Fault{Kind: control.ServerError, Method: "upload", Code: 413, Count: 1})
+	if _, err := d.client.Upload(t.Context(), []byte("x"), whatsmeow.MediaImage); err == nil {
+		t.Error("an upload was taken in spite of the fault")
+	}
+}
+
+func TestRepliesMentionsAndMarksGoBothWays(t *testing.T) {
+	for _, mode := range []types.AddressingMode{types.AddressingModeLID, types.AddressingModePN} {
+		t.Run(string(mode), func(t *testing.T) { testReplies(newDuet(t, Options{Mode: mode})) })
+	}
+}
+
+func testReplies(d *duet) {
+	question := d.tell("who is it?")
+	asked := d.hears("who is it?")
+	answer, err := d.send(d.group, &waE2E.Message{ExtendedTextMessage: &waE2E.ExtendedTextMessage{
+		Text: proto.String("it is *me*, @" + asked.Info.Sender.User),
+		ContextInfo: &waE2E.ContextInfo{
+			StanzaID: &asked.Info.ID, Participant: proto.String(asked.Info.Sender.ToNonAD().String()), QuotedMessage: asked.Message,
+			MentionedJID: []string{asked.Info.Sender.ToNonAD().String()},
+		},
+	}})
+	d.must(err)
+	s := d.seen(d.group, d.ana, "it is me, @Ana")
+	want := []control.Span{{Start: 6, End: 8, Kind: "bold"}, {Start: 10, End: 14, Kind: "mention", User: d.ana}}
+	if diff := cmp.Diff(want, s.Spans); diff != "" || s.ReplyTo != question {
+		d.Errorf("answers %s (-want +got):\n%s", s.ReplyTo, diff)
+	}
+	d.post(control.Post{
+		Chat: d.group, User: d.ana, Text: "ah, @you!", ReplyTo: control.MessageID(d.client.Store.LID.User + "/" + answer.ID),
+		Spans: []control.Span{{Start: 0, End: 2, Kind: "italic"}, {Start: 4, End: 8, Kind: "mention", User: control.UserID(d.client.Store.LID.ToNonAD().String())}},
+	})
+	own := d.client.Store.LID.ToNonAD()
+	if d.server.opts.Mode == types.AddressingModePN {
+		own = d.client.Store.ID.ToNonAD()
+	}
+	ev := d.hears("_ah_, @" + own.User + "!")
+	about := ev.Message.GetExtendedTextMessage().GetContextInfo()
+	if about.GetStanzaID() != answer.ID || about.GetParticipant() != own.String() || !cmp.Equal(about.GetMentionedJID(), []string{own.String()}) {
+		d.Errorf("about %v", about)
+	}
+}
+
+func TestEditsDeletesAndReactionsGoBothWays(t *testing.T) {
+	for _, mode := range []types.AddressingMode{types.AddressingModeLID, types.AddressingModePN} {
+		t.Run(string(mode), func(t *testing.T) { testChanges(newDuet(t, Options{Mode: mode})) })
+	}
+}
+
+func testChanges(d *duet) {
+	chat, err := types.ParseJID(string(d.group))
+	d.must(err)
+	theirs := d.tell("frist")
+	ev := d.hears("frist")
+	d.must(d.people.Edit(d.Context(), control.Edit{Chat: d.group, Message: theirs, Text: "first"}))
+	edit := awaitThat(d.gadget, "the edit", func(ev *events.Message) bool { return ev.IsEdit })
+	if p := edit.Message.GetProtocolMessage(); p.GetKey().GetID() != ev.Info.ID || textOf(p.GetEditedMessage()) != "first" {
+		d.Errorf("the edit: %v", edit.Message)
+	}
+	d.must(d.people.React(d.Context(), control.React{Chat: d.group, Message: theirs, User: d.ana, Emoji: []string{"👍"}}))
+	reaction := awaitThat(d.gadget, "the reaction", func(ev *events.Message) bool { return ev.Message.GetReactionMessage() != nil })
+	if r := reaction.Message.GetReactionMessage(); r.GetText() != "👍" || r.GetKey().GetID() != ev.Info.ID {
+		d.Errorf("the reaction: %v", r)
+	}
+	ours := d.says(d.group, "our wrods")
+	id := control.MessageID(d.client.Store.LID.User + "/" + ours.ID)
+	d.seen(d.group, d.ana, "our wrods")
+	_, err = d.send(d.group, d.client.BuildEdit(chat, ours.ID, &waE2E.Message{Conversation: proto.String("our words")}))
+	d.must(err)
+	if s := d.seen(d.group, d.ana, "our words"); s.ID != id || s.Edits != 1 {
+		d.Errorf("edited: %+v", s)
+	}
+	_, err = d.send(d.group, d.client.BuildReaction(chat, ev.Info.Sender, ev.Info.ID, "🔥"))
+	d.must(err)
+	d.sees(d.group, d.ana, "both reactions", func(v control.View) bool {
+		return len(v.Messages) > 0 && v.Messages[0].ID == theirs && len(v.Messages[0].Reactions) == 2 && v.Messages[0].Reactions[1].Account != ""
+	})
+	_, err = d.send(d.group, d.client.BuildRevoke(chat, types.EmptyJID, ours.ID))
+	d.must(err)
+	_, err = d.send(d.group, d.client.BuildRevoke(chat, ev.Info.Sender, ev.Info.ID)) // as an admin
+	d.must(err)
+	d.sees(d.group, d.ana, "both deletions", func(v control.View) bool {
+		return len(v.Messages) == 2 && v.Messages[0].Deleted && v.Messages[1].Deleted
+	})
+	last := d.tell("soon gone")
+	d.must(d.people.Delete(d.Context(), control.Delete{Chat: d.group, Message: last}))
+	awaitThat(d.gadget, "the deletion", func(ev *events.Message) bool {
+		return ev.Message.GetProtocolMessage().GetType() == waE2E.ProtocolMessage_REVOKE && ev.Info.Edit == types.EditAttributeSenderRevoke
+	})
+	if c := d.counters(); len(c.Breaches) != 0 {
+		d.Errorf("breaches %+v", c.BreachList)
+	}
+}
+
+func TestLateAndForeignChangesAreIgnored(t *testing.T) {
+	d := newDuet(t, Options{})
+	chat, err := types.ParseJID(string(d.group))
+	d.must(err)
+	d.must(d.people.ChangeMember(t.Context(), control.MemberChange{Chat: d.group, Action: control.Demote}))
+	d.tell("hers")
+	hers := d.hears("hers")
+	ours := d.says(d.group, "ours")
+	d.seen(d.group, d.ana, "ours")
+	_, err = d.send(d.group, d.client.BuildRevoke(chat, hers.Info.Sender, hers.Info.ID))
+	d.must(err)
+	d.must(d.people.Advance(t.Context(), 16*time.Minute))
+	_, err = d.send(d.group, d.client.BuildEdit(chat, ours.ID, &waE2E.Message{Conversation: proto.String("too late")}))
+	d.must(err)
+	d.must(d.people.Advance(t.Context(), 72*time.Hour))
+	_, err = d.send(d.group, d.client.BuildRevoke(chat, types.EmptyJID, ours.ID))
+	d.must(err)
+	d.says(d.group, "end")
+	d.seen(d.group, d.ana, "end")
+	want := map[string]int{"foreign_delete": 1, "late_edit": 1, "late_delete": 1}
+	if diff := cmp.Diff(want, d.counters().Breaches); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	v := d.sees(d.group, d.ana, "all", func(control.View) bool { return true })
+	if diff := cmp.Diff([]string{"hers", "ours", "end"}, v.Texts()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestOtherKindsOfPeopleReachTheClient(t *testing.T) {
+	d := newDuet(t, Options{})
+	for _, kind := range []string{"location", "venue", "contact", "poll"} {
+		d.post(control.Post{Chat: d.group, User: d.ana, Kind: kind, Text: "the " + kind})
+		awaitThat(d.gadget, kind, func(ev *events.Message) bool { c, _, _ := otherBody(ev.Message); return c.kind == kind })
+	}
+	picture := []control.Media{{Kind: "photo", Data: []byte("secret")}}
+	d.post(control.Post{Chat: d.group, User: d.ana, Kind: "view_once", Media: picture})
+	if ev := await[*events.UndecryptableMessage](d.gadget, "what is not for it"); ev.UnavailableType != events.UnavailableTypeViewOnce {
+		t.Errorf("view once came as %+v", ev)
+	}
+	for range 2 {
+		d.post(control.Post{Chat: d.group, User: d.ana, Album: "trip", Media: picture})
+	}
+	var parents []string
+	for range 2 {
+		ev := awaitThat(d.gadget, "an item of the album", func(ev *events.Message) bool { return ev.Message.GetImageMessage() != nil })
+		parents = append(parents, ev.Message.GetMessageContextInfo().GetMessageAssociation().GetParentMessageKey().GetID())
+	}
+	head := awaitThat(d.gadget, "the head of the album", func(ev *events.Message) bool { return ev.Message.GetAlbumMessage() != nil })
+	if want := []string{head.Info.ID, head.Info.ID}; !cmp.Equal(want, parents) {
+		t.Errorf("the items belong to %q, the head is %s", parents, head.Info.ID)
+	}
+	_, err := d.people.ChangeGroup(t.Context(), control.GroupChange{Chat: d.group, Action: control.Timer, TimerS: 86400})
+	d.must(err)
+	await[*events.GroupInfo](d.gadget, "the timer")
+	d.tell("not for long")
+	if ev := d.hears("not for long"); ev.Message.GetExtendedTextMessage().GetContextInfo().GetExpiration() != 86400 {
+		t.Errorf("the timer is missing: %v", ev.Message)
+	}
+}
