@@ -3,7 +3,9 @@
 package admin
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http/httptest"
@@ -80,6 +82,21 @@ func TestCommandThatTakesTooLongIsTold(t *testing.T) {
 		s.controlHandler().ServeHTTP(w, httptest.NewRequest("GET", PathStatus, nil))
 		if took := time.Since(began); took != commandTimeout || w.Code != 504 || !strings.Contains(w.Body.String(), `"code":"timeout"`) {
 			t.Errorf("after %v: %d %s", took, w.Code, w.Body)
+		}
+	})
+}
+
+// FuzzRequestsAreAnswered sends bytes of any kind as a command: each gets a status and one JSON value.
+func FuzzRequestsAreAnswered(f *testing.F) {
+	f.Add([]byte(`{"name":"room link","args":["a","tg:1"],"flags":{"direction":"in"}}`))
+	f.Add([]byte(`{"name":"queue ls","flags":{"limit":"1e9"}}`))
+	f.Add([]byte("\x00"))
+	s := New(Options{Table: command.New(command.Desk{})})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		w := httptest.NewRecorder()
+		s.controlHandler().ServeHTTP(w, httptest.NewRequest("POST", PathCommand, bytes.NewReader(body)))
+		if w.Code < 400 || !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	})
 }
