@@ -4,8 +4,15 @@ package store_test
 
 import (
 	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"testing"
 
+	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/outbox"
 	"github.com/causeway-chat/causeway/core/store"
 	"github.com/causeway-chat/causeway/core/store/storetest"
 )
@@ -16,13 +23,103 @@ func TestConformance(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return suiteStore{s}
+		return suiteStore{Store: s, dir: dir, bug: os.Getenv("STORE_TEST_BUG")}
 	})
 }
 
-// suiteStore gives the suite its own view of transactions.
-type suiteStore struct{ *store.Store }
+// suiteStore gives the suite its own view of transactions. It can have a bug.
+type suiteStore struct {
+	*store.Store
+	dir, bug string
+}
 
 func (s suiteStore) Write(ctx context.Context, f func(storetest.Tx) error) error {
-	return s.Store.Write(ctx, func(tx *store.Tx) error { return f(tx) })
+	var failed error
+	err := s.Store.Write(ctx, func(tx *store.Tx) error {
+		failed = f(buggyTx{tx, s.bug})
+		if s.bug == "keeps what failed" {
+			return nil
+		}
+		return failed
+	})
+	return errors.Join(err, failed)
+}
+
+func (s suiteStore) Recover(ctx context.Context) (int, error) {
+	if s.bug == "recovers nothing" {
+		return 0, nil
+	}
+	return s.Store.Recover(ctx)
+}
+
+func (s suiteStore) Close() error {
+	err := s.Store.Close()
+	if s.bug == "forgets when it ends" {
+		err = errors.Join(err, os.Remove(filepath.Join(s.dir, store.FileName)))
+	}
+	return err
+}
+
+// buggyTx is a transaction with a bug.
+type buggyTx struct {
+	*store.Tx
+	bug string
+}
+
+// bugs are what a store could do wrong, and the suite must see.
+var bugs = []string{"keeps what failed", "recovers nothing", "forgets when it ends", "takes every event for new", "lets former lives write",
+	"ends no hold", "reorders copies", "forgets no posts", "loses the mark"}
+
+func (t buggyTx) Record(a chat.Account, key chat.EventKey, c chat.ChatID, kind string, payload []byte) (bool, error) {
+	fresh, err := t.Tx.Record(a, key, c, kind, payload)
+	return fresh || t.bug == "takes every event for new", err
+}
+
+func (t buggyTx) SaveCursor(a chat.Account, epoch, seq uint64, items []chat.StateItem) error {
+	err := t.Tx.SaveCursor(a, epoch, seq, items)
+	if t.bug == "lets former lives write" && errors.Is(err, store.ErrStale) {
+		return nil
+	}
+	return err
+}
+
+func (t buggyTx) HoldLane(id chat.ChatID, h outbox.Hold) error {
+	if t.bug == "ends no hold" && h == (outbox.Hold{}) {
+		return nil
+	}
+	return t.Tx.HoldLane(id, h)
+}
+
+func (t buggyTx) Copies(lane chat.ChatID, m chat.MessageID) ([]chat.Copy, error) {
+	copies, err := t.Tx.Copies(lane, m)
+	if t.bug == "reorders copies" {
+		slices.Reverse(copies)
+	}
+	return copies, err
+}
+
+func (t buggyTx) Thaw(d chat.DeliveryID) error {
+	if t.bug == "forgets no posts" {
+		return nil
+	}
+	return t.Tx.Thaw(d)
+}
+
+func (t buggyTx) SavePost(p outbox.Post) error {
+	if t.bug == "loses the mark" && p.State == outbox.PostInFlight {
+		return nil
+	}
+	return t.Tx.SavePost(p)
+}
+
+// TestSuiteObjectsToBrokenStores is the control of TestConformance.
+func TestSuiteObjectsToBrokenStores(t *testing.T) {
+	for _, bug := range bugs {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestConformance$", "-test.failfast", "-rapid.nofailfile", "-rapid.checks=10")
+		cmd.Env = append(os.Environ(), "STORE_TEST_BUG="+bug)
+		var exit *exec.ExitError
+		if out, err := cmd.CombinedOutput(); !errors.As(err, &exit) {
+			t.Errorf("a store that %s passes: %v\n%s", bug, err, out)
+		}
+	}
 }

@@ -15,21 +15,19 @@ import (
 	"github.com/causeway-chat/causeway/core/outbox"
 )
 
-// model does random things to a store and to a list in memory, and compares: lanes are first in, first out, states stay as
-// they were saved, and ids grow, whatever fails or restarts in between. An id from something that was undone may come
-// again: nobody has it.
+// model does random things to a store and to a model in memory, and compares: lanes are first in, first out, what was
+// saved comes back, and ids grow, whatever fails beside it or restarts in between. An id from something that was undone
+// may come again: nobody has it.
 func model(t *testing.T, open Open) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, open)
-		m := &machine{t: t, w: w, message: w.say(t, "a"), lanes: map[chat.ChatID][]chat.Delivery{}}
+		m := &machine{t: t, w: w, message: w.say(t, "a"), lanes: map[chat.ChatID][]chat.Delivery{}, talk: newTalk()}
 		rt.Repeat(map[string]func(*rapid.T){
-			"plan":    m.plan,
-			"fail":    m.fail,
-			"end":     m.end,
-			"mark":    m.mark,
-			"recover": m.recover,
-			"reopen":  func(*rapid.T) { w.reopen(t) },
-			"":        m.check,
+			"plan": m.plan, "fail": m.fail, "together": m.together, "end": m.end, "mark": m.mark, "recover": m.recover,
+			"say": m.say, "revise": m.revise, "delete": m.deleteMessage, "copy": m.saveCopy, "drop copies": m.dropCopies, "read": m.read,
+			"record": m.record, "life": m.life, "cursor": m.cursor, "hold": m.hold, "holds": m.checkHolds,
+			"reopen": func(*rapid.T) { w.reopen(t) },
+			"":       m.check,
 		})
 	})
 }
@@ -42,6 +40,7 @@ type machine struct {
 	message chat.Message
 	lanes   map[chat.ChatID][]chat.Delivery // open ones
 	last    int64
+	talk    talk
 }
 
 func (m *machine) lane(rt *rapid.T) chat.ChatID {
