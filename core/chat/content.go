@@ -27,6 +27,9 @@ type Content struct {
 	ExpiresAfter time.Duration
 }
 
+// PlaceholderUnknown is the Placeholder of a message that nobody could decode; Text then says so for people.
+const PlaceholderUnknown = "unknown"
+
 // ReplyRef is what a message answers, as its network tells it.
 type ReplyRef struct {
 	ID      RemoteMessage

@@ -43,6 +43,8 @@ func (in Input) draft(note string, named []chat.Media, alone bool) draft {
 	d := draft{in: in, url: firstURL(text)}
 	kinds := in.kinds(named)
 	switch {
+	case in.unread():
+		d.body = in.words("[" + shorten(oneLine(text.Body), maxExcerpt) + "]")
 	case !blank(text.Body):
 		d.body = adapt(text, in)
 	case alone && len(kinds) == 0:
@@ -55,13 +57,18 @@ func (in Input) draft(note string, named []chat.Media, alone bool) draft {
 // kinds are lines that tell what a message is besides its text.
 func (in Input) kinds(named []chat.Media) []chat.Text {
 	var lines []chat.Text
-	if p := shorten(oneLine(in.Content.Placeholder), maxFileName); !blank(p) {
+	if p := shorten(oneLine(in.Content.Placeholder), maxFileName); !blank(p) && !in.unread() {
 		lines = append(lines, in.words("["+p+"]"))
 	}
 	for _, m := range named {
 		lines = append(lines, in.words(mediaLine(m)))
 	}
 	return append(lines, in.told()...)
+}
+
+// unread reports whether the text is not the author's, but says that nobody understood them.
+func (in Input) unread() bool {
+	return in.Content.Placeholder == chat.PlaceholderUnknown && !blank(in.Content.Text.Body)
 }
 
 // origin is the line that tells where a message was forwarded from, if it was.

@@ -56,7 +56,7 @@ func (s *step) saidBefore() (repeat bool, err error) {
 		return false, err
 	}
 	_, still := s.ev.Body.(chat.Unknown)
-	if !still && why == "" && (m.Erased || m.Content.Placeholder == unread) {
+	if !still && why == "" && (m.Erased || m.Content.Placeholder == chat.PlaceholderUnknown) {
 		return false, nil
 	}
 	return s.end(Repeat), nil
@@ -79,16 +79,13 @@ func (s *step) answered(c *chat.Content) (chat.MessageID, error) {
 	return m.ID, nil
 }
 
-// unread is the placeholder of what nobody understands; the words below it are its bridge's.
-const unread = "unknown"
-
 // planUnknown stores a placeholder for what nobody understands, if the room should hear of it.
 func (s *step) planUnknown(u chat.Unknown) error {
 	if u.Text == "" || !s.linked {
 		s.end(Unhandled)
 		return nil
 	}
-	return s.planMessage(u.ID, chat.Content{Placeholder: unread, Text: chat.Text{Body: u.Text}})
+	return s.planMessage(u.ID, chat.Content{Placeholder: chat.PlaceholderUnknown, Text: chat.Text{Body: u.Text}})
 }
 
 // find looks up the room's message that an event means by one of its ids in the event's chat. why tells what is in the
