@@ -101,6 +101,9 @@ type Link struct {
 	// OnUncertain says what happens to a post whose answer was lost: `repeat` it, which may show it
 	// twice, or `drop` it, which may lose it.
 	OnUncertain string `yaml:"on_uncertain" default:"repeat" enum:"repeat,drop"`
+	// Notices says what this chat hears of the others besides what people say: `none`, `changes` (titles,
+	// pictures, pins, calls), or `all` (also who comes and goes).
+	Notices string `yaml:"notices" default:"changes" enum:"none,changes,all"`
 }
 
 // Outage says when rooms hear of an account that cannot be reached.

@@ -80,6 +80,7 @@ func withOptions(l room.Link, opt command.LinkOptions) room.Link {
 	l.Direction = cmp.Or(opt.Direction, l.Direction)
 	l.NameStyle = cmp.Or(opt.NameStyle, l.NameStyle)
 	l.OnUncertain = cmp.Or(opt.OnUncertain, l.OnUncertain)
+	l.Notices = cmp.Or(opt.Notices, l.Notices)
 	return l
 }
 

@@ -53,6 +53,7 @@ type LinkOptions struct {
 	Direction   room.Direction
 	NameStyle   chat.NameStyle
 	OnUncertain chat.OnUncertain
+	Notices     room.Notices
 }
 
 // Queue reads and settles deliveries.

@@ -165,5 +165,6 @@ func linkOptions(c Call) LinkOptions {
 		Direction:   room.Direction(c.Flag("direction")),
 		NameStyle:   NameStyle(c.Flag("name-style")),
 		OnUncertain: OnUncertain(c.Flag("on-uncertain")),
+		Notices:     room.Notices(c.Flag("notices")),
 	}
 }

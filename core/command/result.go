@@ -133,6 +133,7 @@ type LinkRow struct {
 	Direction   room.Direction `json:"direction"`
 	NameStyle   string         `json:"name_style"`
 	OnUncertain string         `json:"on_uncertain"`
+	Notices     room.Notices   `json:"notices"`
 	Paused      bool           `json:"paused"`
 	Waiting     int            `json:"waiting"`
 	// Hold is why the lane rests; nil when it does not.

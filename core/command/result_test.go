@@ -54,14 +54,14 @@ var samples = map[string]func(*desk) (name string, args []string){
 	"rooms": func(d *desk) (string, []string) {
 		d.rooms = []command.RoomRow{
 			{Name: "lobby", Title: "Lobby", Waiting: 3, Links: []command.LinkRow{
-				{Chat: address("tg:-1001"), Network: "telegram", Title: "Lobby", Direction: room.Both, NameStyle: "line", OnUncertain: "repeat"},
-				{Chat: address("wa:120363@g.us"), Network: "whatsapp", Title: "Lobby", Direction: room.Both, NameStyle: "prefix", OnUncertain: "repeat", Waiting: 3}}},
+				{Chat: address("tg:-1001"), Network: "telegram", Title: "Lobby", Direction: room.Both, NameStyle: "line", OnUncertain: "repeat", Notices: room.Changes},
+				{Chat: address("wa:120363@g.us"), Network: "whatsapp", Title: "Lobby", Direction: room.Both, NameStyle: "prefix", OnUncertain: "repeat", Notices: room.Changes, Waiting: 3}}},
 			{Name: "readers", Title: "קוראים", FromConfig: true},
 		}
 		return "room ls", nil
 	},
 	"room": func(d *desk) (string, []string) {
-		link := command.LinkRow{Direction: room.Both, NameStyle: "line", OnUncertain: "repeat", Network: "telegram"}
+		link := command.LinkRow{Direction: room.Both, NameStyle: "line", OnUncertain: "repeat", Notices: room.Changes, Network: "telegram"}
 		paused, resting, held := link, link, link
 		link.Chat, link.Title = address("tg:-1001"), "Lobby"
 		paused.Chat, paused.Title, paused.Paused, paused.Waiting = address("tg:-1002"), "東京", true, 7
