@@ -60,7 +60,7 @@ func (s *step) revise(m chat.Message, c chat.Content) error {
 // sameContent compares what an edit can change. Networks tell edits that nobody made, for example when a preview loads.
 func sameContent(a, b chat.Content) bool {
 	return a.Text.Body == b.Text.Body && slices.Equal(a.Text.Spans, b.Text.Spans) && a.Placeholder == b.Placeholder &&
-		slices.EqualFunc(a.Media, b.Media, sameMedia)
+		reflect.DeepEqual(a.Place, b.Place) && slices.EqualFunc(a.Media, b.Media, sameMedia)
 }
 
 // sameMedia compares what was told of attachments. Whether we have fetched the bytes is no difference.

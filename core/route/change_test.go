@@ -191,6 +191,21 @@ func TestChatThatStoppedToGiveBringsNoChanges(t *testing.T) {
 }
 
 // TestEditKeepsWhatWasFetched has the bytes of an attachment in the spool when its caption changes, and when nothing does.
+// A live place tells where it is by edits of what shows nothing else.
+func TestEditThatMovesAPlaceIsBrought(t *testing.T) {
+	w := newWorld(t)
+	at := func(lat float64) chat.Content { return chat.Content{Place: &chat.Place{Lat: lat, Live: time.Hour}} }
+	m := w.said(tg, "1", at(1))
+	if r, _ := w.does(tg, chat.MessageEdit{ID: "1", Content: at(1)}); r.Why != route.WhyUnchanged {
+		t.Errorf("a place that stayed: %s, %s", r.Kind, r.Why)
+	}
+	r, got := w.does(tg, chat.MessageEdit{ID: "1", Content: at(2)})
+	if w.tx.messages[m].Content.Place.Lat != 2 {
+		t.Error("the place has not moved")
+	}
+	w.wantPlans(r, got, chat.DeliverEdit, 1, wa, silent, taker)
+}
+
 func TestEditKeepsWhatWasFetched(t *testing.T) {
 	w := newWorld(t)
 	photo := chat.Media{Kind: chat.Photo, Ref: "p", Size: 5}
