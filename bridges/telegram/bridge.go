@@ -27,7 +27,6 @@ const Version = "0.1.0"
 // Bridge runs one bot account.
 type Bridge struct {
 	sdk.NoLookup
-	sdk.NoMedia
 	pauses  pauses
 	running atomic.Pointer[account]
 }
@@ -39,7 +38,7 @@ func New() *Bridge { return &Bridge{pauses: defaultPauses()} }
 
 // Describe implements sdk.Bridge.
 func (b *Bridge) Describe() sdk.Description {
-	return sdk.Description{Network: Network, Version: Version, Capabilities: capabilities(), ConfigSchema: configSchema}
+	return sdk.Description{Network: Network, Version: Version, Capabilities: capabilities(maxUpload), ConfigSchema: configSchema}
 }
 
 // Run implements sdk.Bridge.
@@ -81,7 +80,9 @@ type session interface {
 	Config() []byte
 	Saved(key string) []byte
 	Store(ctx context.Context, events []chat.Event, state ...chat.StateItem) error
+	SpoolDir() string
 	SetState(chat.State)
+	SetCapabilities(chat.RemoteChat, chat.Capabilities)
 	PairStep(chat.PairStep)
 	PairInput() <-chan sdk.PairInput
 	Log() *slog.Logger
@@ -146,6 +147,9 @@ func (a *account) run(ctx context.Context) error {
 	if !a.login(ctx) {
 		return nil
 	}
+	if a.cfg.upload() != maxUpload {
+		a.session.SetCapabilities("", capabilities(a.cfg.upload()))
+	}
 	if err := a.checkGroups(ctx, a.pauses.checkFirst); err != nil {
 		return err
 	}
@@ -162,11 +166,13 @@ type pauses struct {
 	checkFirst      time.Duration // spent on looking at groups before the first poll
 	checkMore       time.Duration // and between polls
 	save            time.Duration // between two notes that we are here, when nothing happens
+	silence         time.Duration // of a download that still lives
 }
 
 func defaultPauses() pauses {
 	return pauses{
 		retry: 500 * time.Millisecond, retryCap: 30 * time.Second, conflict: 5 * time.Second, badToken: 10 * time.Minute,
 		idle: time.Second, answer: 10 * time.Second, checkFirst: 5 * time.Second, checkMore: time.Second, save: 10 * time.Minute,
+		silence: 20 * time.Second,
 	}
 }

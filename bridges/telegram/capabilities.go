@@ -12,9 +12,17 @@ import (
 // Network is this network's name.
 const Network chat.Network = "telegram"
 
-// capabilities are what a bot can do in any chat (https://core.telegram.org/bots/api, https://core.telegram.org/bots/faq).
-// capabilities.json holds the same for readers outside.
-func capabilities() chat.Capabilities {
+// What files may weigh (https://core.telegram.org/bots/api#sending-files). A server of one's own takes larger ones.
+const (
+	maxPhoto     = 10_000_000
+	maxUpload    = 50_000_000
+	maxOwnUpload = 2_000_000_000
+	maxSticker   = 512_000
+)
+
+// capabilities are what a bot can do in any chat (https://core.telegram.org/bots/api, https://core.telegram.org/bots/faq),
+// through a server that takes files up to upload. capabilities.json holds the same for Telegram's own server.
+func capabilities(upload int64) chat.Capabilities {
 	return chat.Capabilities{
 		Network: Network,
 		// The server counts code points and refuses raw texts over 32768 bytes. UTF-16 units, in which it counts entities,
@@ -22,17 +30,44 @@ func capabilities() chat.Capabilities {
 		Text:    chat.TextLimit{Max: 4096, Unit: chat.UTF16, MaxBytes: 32768},
 		Caption: chat.TextLimit{Max: 1024, Unit: chat.UTF16, MaxBytes: 32768},
 		Spans:   spanLevels(),
-		Reply:   chat.ReplySupport{Level: chat.Full, Quote: true},
-		Edit:    chat.EditSupport{Level: chat.Full},
-		Delete:  chat.EditSupport{Level: chat.Full, Window: chat.Duration(48 * time.Hour)},
-		React:   chat.ReactSupport{Level: chat.Partial, Max: 1, Allowed: allowedReactions()},
-		Repeat:  chat.RepeatDoubles,
+		Media:   mediaLimits(upload),
+		Album:   chat.AlbumSupport{Max: maxAlbum, Sets: albumSets},
+		Place:   chat.PlaceSupport{Level: chat.Full, Venue: chat.Full, Live: chat.Full},
+		Contact: chat.ContactSupport{Level: chat.Full},
+		Poll: chat.PollSupport{
+			Level: chat.Partial, Question: chat.TextLimit{Max: 300, Unit: chat.UTF16}, Options: 12,
+			Option: chat.TextLimit{Max: 100, Unit: chat.UTF16}, SeesVotes: true,
+		},
+		Reply:  chat.ReplySupport{Level: chat.Full, Quote: true},
+		Edit:   chat.EditSupport{Level: chat.Full},
+		Delete: chat.EditSupport{Level: chat.Full, Window: chat.Duration(48 * time.Hour)},
+		React:  chat.ReactSupport{Level: chat.Partial, Max: 1, Allowed: allowedReactions()},
+		Repeat: chat.RepeatDoubles,
 		Pace: chat.Pace{
 			PerChat:    []chat.Rate{{N: 1, Per: chat.Duration(time.Second)}, {N: 20, Per: chat.Duration(time.Minute)}},
 			PerAccount: []chat.Rate{{N: 30, Per: chat.Duration(time.Second)}},
 		},
 	}
 }
+
+// mediaLimits says what goes as what it is. Other types arrive too, but not as that: the server makes files of them.
+func mediaLimits(upload int64) map[chat.MediaKind]chat.MediaLimit {
+	return map[chat.MediaKind]chat.MediaLimit{
+		chat.Photo:     {Level: chat.Full, MIME: []string{"image/jpeg", "image/png"}, MaxBytes: maxPhoto, MaxSide: 10_000, Caption: true},
+		chat.Video:     {Level: chat.Full, MIME: []string{"video/mp4"}, MaxBytes: upload, Caption: true},
+		chat.Animation: {Level: chat.Full, MIME: []string{"video/mp4", "image/gif"}, MaxBytes: upload, Caption: true},
+		chat.Audio:     {Level: chat.Full, MIME: []string{"audio/mpeg", "audio/mp4"}, MaxBytes: upload, Caption: true},
+		chat.Voice:     {Level: chat.Full, MIME: []string{"audio/ogg"}, MaxBytes: upload, Caption: true},
+		chat.VideoNote: {Level: chat.Full, MIME: []string{"video/mp4"}, MaxBytes: upload},
+		chat.File:      {Level: chat.Full, MaxBytes: upload, Caption: true},
+		chat.Sticker:   {Level: chat.Full, MIME: []string{"image/webp", "application/x-tgsticker", "video/webm"}, MaxBytes: maxSticker},
+	}
+}
+
+const maxAlbum = 10
+
+// albumSets are the kinds that stand together in an album.
+var albumSets = [][]chat.MediaKind{{chat.Photo, chat.Video}, {chat.File}, {chat.Audio}}
 
 func spanLevels() map[chat.SpanKind]chat.Level {
 	levels := map[chat.SpanKind]chat.Level{}

@@ -17,7 +17,7 @@ import (
 var writeFiles = flag.Bool("update", false, "write capabilities.json anew")
 
 func TestCapabilitiesFileIsTrue(t *testing.T) {
-	want, err := json.MarshalIndent(capabilities(), "", "  ")
+	want, err := json.MarshalIndent(capabilities(maxUpload), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestCapabilitiesFileIsTrue(t *testing.T) {
 }
 
 func TestReactionsAreTakenInBothForms(t *testing.T) {
-	caps, seen := capabilities(), map[string]bool{}
+	caps, seen := capabilities(maxUpload), map[string]bool{}
 	for _, e := range caps.React.Allowed {
 		if seen[e] {
 			t.Errorf("%q is listed twice", e)
@@ -65,7 +65,7 @@ func TestReactionsAreTakenInBothForms(t *testing.T) {
 }
 
 func TestTextThatFitsIsNeverLongerForTheServer(t *testing.T) {
-	limit := capabilities().Text
+	limit := capabilities(maxUpload).Text
 	for _, body := range []string{strings.Repeat("a", 4096), strings.Repeat("😀", 2048), strings.Repeat("漢", 4096)} {
 		if !limit.Fits(body) || limit.Fits(body+"a") {
 			t.Errorf("limit is not at %d units", chat.UTF16.Count(body))

@@ -30,10 +30,14 @@ type exchange struct {
 	// written says that a byte of the request may have left this machine.
 	written  bool
 	timedOut bool
-	status   int // 0: no answer
-	header   string
-	body     []byte // what arrived of it
-	err      error  // why there is no answer, or only a part; holds no secret
+	// unfinished says that the files of the call were not taken whole to be sent: nothing can have accepted it.
+	unfinished bool
+	status     int // 0: no answer
+	header     string
+	body       []byte // what arrived of it
+	err        error  // why there is no answer, or only a part; holds no secret
+
+	files []attachment // that the call sends
 }
 
 type exchangeKey struct{}
@@ -47,12 +51,18 @@ func into(ctx context.Context, x *exchange) context.Context {
 // call came to, and no error of it holds the token.
 type client struct {
 	base      string // URL up to the method, with the token
+	fileBase  string // URL up to a file's path, with the token
 	transport *http.Transport
+	files     *http.Transport // downloads, which must not keep calls from their connections
 	secrets   *strings.Replacer
 }
 
 func newClient(cfg settings) (*client, error) {
-	c := &client{base: cfg.APIURL + "/bot" + cfg.Token + "/", secrets: secretsOf(cfg)}
+	c := &client{base: cfg.APIURL + "/bot" + cfg.Token + "/", fileBase: cfg.APIURL + "/file/bot" + cfg.Token + "/", secrets: secretsOf(cfg)}
+	c.files = &http.Transport{
+		DialContext: dialer().DialContext, TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 30 * time.Second,
+		MaxIdleConnsPerHost: 2, MaxConnsPerHost: 64, DisableCompression: true,
+	}
 	c.transport = &http.Transport{
 		DialContext:           dialCounted,
 		TLSHandshakeTimeout:   10 * time.Second,
@@ -71,7 +81,7 @@ func newClient(cfg settings) (*client, error) {
 	if err != nil {
 		return nil, errors.New("read proxy: not a URL") // the error would hold its password
 	}
-	c.transport.Proxy = http.ProxyURL(proxy)
+	c.transport.Proxy, c.files.Proxy = http.ProxyURL(proxy), http.ProxyURL(proxy)
 	return c, nil
 }
 
@@ -85,7 +95,10 @@ func secretsOf(cfg settings) *strings.Replacer {
 	return strings.NewReplacer(hide...)
 }
 
-func (c *client) close() { c.transport.CloseIdleConnections() }
+func (c *client) close() {
+	c.transport.CloseIdleConnections()
+	c.files.CloseIdleConnections()
+}
 
 // redact makes an error that says the same without secrets. It does not unwrap.
 func (c *client) redact(err error) error {
@@ -119,12 +132,14 @@ func (c *client) Do(req *http.Request) (*http.Response, error) {
 	if !ok {
 		x = &exchange{}
 	}
-	if err := bufferBody(req); err != nil {
+	sent, err := prepareBody(req, x.files)
+	if err != nil {
 		x.err = c.redact(err)
 		return nil, x.err
 	}
 	x.built = true
 	resp := c.roundTrip(req, x)
+	x.unfinished = sent != nil && !sent.whole.Load()
 	if x.err != nil {
 		x.timedOut = req.Context().Err() != nil
 		return nil, x.err
@@ -133,24 +148,31 @@ func (c *client) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// bufferBody reads the whole body before the first byte is sent. A request that is in memory can be tried again by net/http
-// when an idle connection turns out to be dead, and a failure to build it cannot be a half-sent post.
-func bufferBody(req *http.Request) error {
+// prepareBody reads the whole body, but for files, before the first byte is sent. A request that can be read again can be
+// tried again by net/http when an idle connection turns out to be dead, and a failure to build it cannot be a half-sent post.
+func prepareBody(req *http.Request, files []attachment) (*upload, error) {
 	if req.Body == nil {
-		return nil
+		return nil, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(req.Body, maxRequest+1))
 	_ = req.Body.Close()
 	if err != nil {
-		return fmt.Errorf("build request: %w", err)
+		return nil, fmt.Errorf("build request: %w", err)
 	}
 	if len(body) > maxRequest {
-		return errors.New("build request: too large")
+		return nil, errors.New("build request: too large")
+	}
+	if len(files) > 0 {
+		u, err := newUpload(req.Header.Get("Content-Type"), body, files)
+		if err == nil {
+			u.attach(req)
+		}
+		return u, err
 	}
 	req.ContentLength = int64(len(body))
 	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	req.Body, err = req.GetBody()
-	return err
+	return nil, err
 }
 
 func (c *client) roundTrip(req *http.Request, x *exchange) *http.Response {
@@ -215,9 +237,12 @@ type countedConn struct {
 	sealed bool
 }
 
+func dialer() *net.Dialer {
+	return &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
+}
+
 func dialCounted(ctx context.Context, network, addr string) (net.Conn, error) {
-	d := net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
-	conn, err := d.DialContext(ctx, network, addr)
+	conn, err := dialer().DialContext(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}

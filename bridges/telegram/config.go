@@ -33,6 +33,16 @@ type settings struct {
 	APIURL      string   `json:"api_url"`
 	Proxy       string   `json:"proxy"`
 	PollTimeout duration `json:"poll_timeout"`
+	// FilesDir is where a server of one's own, which runs with --local, keeps its files.
+	FilesDir string `json:"files_dir"`
+}
+
+// upload is the largest file that the server takes.
+func (s settings) upload() int64 {
+	if s.FilesDir != "" {
+		return maxOwnUpload
+	}
+	return maxUpload
 }
 
 var (

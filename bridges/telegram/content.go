@@ -3,50 +3,14 @@
 package telegram
 
 import (
-	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
 
-// kind is a kind of message that Causeway does not carry as such: how it is called for people, and what of it can be
-// said in words.
-type kind struct {
-	field string
-	name  string
-	words func(fields) string // of the field's own object; nil: its caption alone
-}
-
-// kinds are looked up in order: an animation is also a document, a venue is also a location.
-var kinds = []kind{
-	{field: "photo", name: "photo"},
-	{field: "animation", name: "animation"},
-	{field: "video", name: "video"},
-	{field: "video_note", name: "video message"},
-	{field: "voice", name: "voice message"},
-	{field: "audio", name: "audio", words: audioWords},
-	{field: "document", name: "file", words: func(f fields) string { return f.text("file_name") }},
-	{field: "sticker", name: "sticker", words: func(f fields) string { return f.text("emoji") }},
-	{field: "paid_media", name: "paid media"},
-	{field: "poll", name: "poll", words: pollWords},
-	{field: "venue", name: "place", words: venueWords},
-	{field: "location", name: "location", words: locationWords},
-	{field: "contact", name: "contact", words: contactWords},
-	{field: "dice", name: "dice", words: diceWords},
-	{field: "game", name: "game", words: func(f fields) string { return f.text("title") }},
-	{field: "story", name: "story"},
-	{field: "checklist", name: "checklist", words: checklistWords},
-	{field: "giveaway", name: "giveaway"},
-	{field: "giveaway_winners", name: "giveaway winners"},
-	{field: "invoice", name: "invoice", words: func(f fields) string { return f.text("title") }},
-	{field: "gift", name: "gift"},
-	{field: "unique_gift", name: "gift"},
-}
-
 // readContent reads what a message says; ok is false when it says nothing that we know.
 func readContent(m fields, p place) (c chat.Content, ok bool) {
-	c.Text, c.Placeholder, ok = readBody(m)
+	c, ok = readBody(m, p)
 	c.ReplyTo = readReply(m, p)
 	c.Forward = readForward(m)
 	if album := m.text("media_group_id"); album != "" {
@@ -55,74 +19,19 @@ func readContent(m fields, p place) (c chat.Content, ok bool) {
 	return c, ok
 }
 
-func readBody(m fields) (t chat.Text, placeholder string, ok bool) {
+// readBody reads the message itself, without what it answers and where it came from.
+func readBody(m fields, p place) (c chat.Content, ok bool) {
 	if m.has("text") {
-		t = readText(m, "text", "entities")
-		return t, "", t.Body != ""
+		c.Text = readText(m, "text", "entities")
+		return c, c.Text.Body != ""
 	}
 	for _, k := range kinds {
 		if m.has(k.field) {
-			return k.text(m), k.name, true
+			k.read(&c, m, p)
+			return c, true
 		}
 	}
-	return chat.Text{}, "", false
-}
-
-// text is the caption, else what can be said in words.
-func (k kind) text(m fields) chat.Text {
-	if m.has("caption") {
-		return readText(m, "caption", "caption_entities")
-	}
-	if k.words == nil {
-		return chat.Text{}
-	}
-	return chat.Text{Body: strings.TrimSpace(k.words(m.object(k.field)))}
-}
-
-func audioWords(f fields) string {
-	if title := strings.Trim(f.text("performer")+" – "+f.text("title"), " –"); title != "" {
-		return title
-	}
-	return f.text("file_name")
-}
-
-func pollWords(f fields) string {
-	var b strings.Builder
-	b.WriteString(f.text("question"))
-	for _, o := range f.objects("options") {
-		b.WriteString("\n• " + o.text("text"))
-	}
-	return b.String()
-}
-
-func checklistWords(f fields) string {
-	var b strings.Builder
-	b.WriteString(f.text("title"))
-	for _, t := range f.objects("tasks") {
-		b.WriteString("\n• " + t.text("text"))
-	}
-	return b.String()
-}
-
-func venueWords(f fields) string {
-	return strings.Join([]string{f.text("title"), f.text("address"), locationWords(f.object("location"))}, "\n")
-}
-
-func locationWords(f fields) string {
-	lat, lon := read[json.Number](f, "latitude"), read[json.Number](f, "longitude")
-	if lat == "" || lon == "" {
-		return ""
-	}
-	return "geo:" + lat.String() + "," + lon.String()
-}
-
-func contactWords(f fields) string { return fullName(f) + "\n" + f.text("phone_number") }
-
-func diceWords(f fields) string {
-	if f.number("value") == 0 {
-		return f.text("emoji")
-	}
-	return fmt.Sprintf("%s %d", f.text("emoji"), f.number("value"))
+	return c, false
 }
 
 // maxExcerpt bounds what of a reply's target goes up, in code points.
@@ -137,12 +46,28 @@ func readReply(m fields, p place) *chat.ReplyRef {
 	if id == 0 || to.has("forum_topic_created") || p.thread != 0 && id == p.thread {
 		return readExternalReply(m, quote)
 	}
-	body, placeholder, _ := readBody(to)
-	excerpt := body.Body
-	if excerpt == "" {
-		excerpt = placeholder
+	return &chat.ReplyRef{ID: remoteMessage(id), Author: readSender(to, 0).User, Excerpt: shorten(readExcerpt(to), maxExcerpt), Quote: quote}
+}
+
+// readExcerpt is a message in a few words: its own, else what it is called.
+func readExcerpt(m fields) string {
+	for _, own := range []string{m.text("text"), m.text("caption")} {
+		if own != "" {
+			return own
+		}
 	}
-	return &chat.ReplyRef{ID: remoteMessage(id), Author: readSender(to, 0).User, Excerpt: shorten(excerpt, maxExcerpt), Quote: quote}
+	for _, k := range kinds {
+		if !m.has(k.field) {
+			continue
+		}
+		if k.words != nil {
+			if says := strings.TrimSpace(k.words(m.object(k.field))); says != "" {
+				return says
+			}
+		}
+		return k.name
+	}
+	return ""
 }
 
 // readExternalReply reads an answer to a message of another chat: only the quote can be shown.

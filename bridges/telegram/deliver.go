@@ -29,6 +29,9 @@ func (a *account) deliver(ctx context.Context, p chat.Post) chat.Outcome {
 		return chat.RefusedFor(why)
 	}
 	r := call(ctx)
+	if r.barred != "" {
+		r.outcome = a.bar(t, r.barred)
+	}
 	a.learn(p, t, r)
 	r.outcome.Why.Sentence = a.client.secrets.Replace(r.outcome.Why.Sentence) // it quotes the answer
 	return r.outcome
@@ -42,8 +45,6 @@ func (a *account) prepare(p chat.Post) (t target, call func(context.Context) rul
 		return t, nil, whyBadChat
 	case p.Action != chat.ActSend && t.message == 0:
 		return t, nil, whyNoTarget
-	case len(p.Media) > 0:
-		return t, nil, whyNoMedia
 	}
 	switch p.Action {
 	case chat.ActSend:
@@ -76,27 +77,10 @@ func messageID(id chat.RemoteMessage) int {
 }
 
 // try makes a call through the library and judges it by the raw answer; what the library makes of it does not count.
-func (a *account) try(ctx context.Context, act chat.Action, call func(context.Context) error) (ruling, *exchange) {
-	x := &exchange{}
+func (a *account) try(ctx context.Context, act chat.Action, files []attachment, call func(context.Context) error) (ruling, *exchange) {
+	x := &exchange{files: files}
 	_ = call(into(ctx, x))
 	return rule(act, x), x
-}
-
-func (a *account) send(ctx context.Context, p chat.Post, t target) ruling {
-	params := &bot.SendMessageParams{
-		ChatID: t.group, MessageThreadID: int(t.thread), Text: p.Text.Body, Entities: entities(p.Text),
-		LinkPreviewOptions: preview(p), ReplyParameters: replyTo(p.Reply),
-	}
-	call := func(ctx context.Context) error { _, err := a.api.SendMessage(ctx, params); return err }
-	r, x := a.try(ctx, chat.ActSend, call)
-	if params.ReplyParameters == nil || params.ReplyParameters.Quote == "" || !bytes.Contains(x.body, []byte("QUOTE_TEXT_INVALID")) {
-		return r
-	}
-	// The quote is not an exact piece of the message any more. The refusal proves that nothing was sent.
-	params.ReplyParameters.Quote = ""
-	r, _ = a.try(ctx, chat.ActSend, call)
-	r.outcome.Dropped = append(r.outcome.Dropped, "quote")
-	return r
 }
 
 const maxQuote = 1024 // of a reply
@@ -113,17 +97,45 @@ func replyTo(r *chat.ReplyTarget) *models.ReplyParameters {
 	return out
 }
 
+// edit changes what a copy says. What it shows besides stays: an edit brings no files.
 func (a *account) edit(ctx context.Context, p chat.Post, t target) ruling {
+	switch {
+	case p.Place != nil:
+		return a.movePlace(ctx, p, t)
+	case p.Poll != nil:
+		return a.editPoll(ctx, p, t)
+	case p.Contact != nil:
+		return ruling{outcome: chat.RefusedFor(whyFixed)}
+	case len(p.Media) > 0:
+		r, _ := a.editCaption(ctx, p, t)
+		return r
+	}
+	return a.editText(ctx, p, t)
+}
+
+// editText changes a text, or the caption of a copy that turns out to be a file.
+func (a *account) editText(ctx context.Context, p chat.Post, t target) ruling {
 	params := &bot.EditMessageTextParams{
 		ChatID: t.group, MessageID: t.message, Text: p.Text.Body, Entities: entities(p.Text), LinkPreviewOptions: preview(p),
 	}
-	r, _ := a.try(ctx, chat.ActEdit, func(ctx context.Context) error { _, err := a.api.EditMessageText(ctx, params); return err })
-	return r
+	r, x := a.try(ctx, chat.ActEdit, nil, func(ctx context.Context) error { _, err := a.api.EditMessageText(ctx, params); return err })
+	if !bytes.Contains(x.body, []byte("there is no text in the message to edit")) {
+		return r
+	}
+	if caption, x := a.editCaption(ctx, p, t); !bytes.Contains(x.body, []byte("there is no caption in the message to edit")) {
+		return caption
+	}
+	return ruling{outcome: chat.RefusedFor(whyFixed)}
+}
+
+func (a *account) editCaption(ctx context.Context, p chat.Post, t target) (ruling, *exchange) {
+	params := &bot.EditMessageCaptionParams{ChatID: t.group, MessageID: t.message, Caption: p.Text.Body, CaptionEntities: entities(p.Text)}
+	return a.try(ctx, chat.ActEdit, nil, func(ctx context.Context) error { _, err := a.api.EditMessageCaption(ctx, params); return err })
 }
 
 func (a *account) delete(ctx context.Context, t target) ruling {
 	params := &bot.DeleteMessageParams{ChatID: t.group, MessageID: t.message}
-	r, _ := a.try(ctx, chat.ActDelete, func(ctx context.Context) error { _, err := a.api.DeleteMessage(ctx, params); return err })
+	r, _ := a.try(ctx, chat.ActDelete, nil, func(ctx context.Context) error { _, err := a.api.DeleteMessage(ctx, params); return err })
 	return r
 }
 
@@ -134,7 +146,7 @@ func (a *account) react(ctx context.Context, p chat.Post, t target) ruling {
 		emoji := &models.ReactionTypeEmoji{Type: models.ReactionTypeTypeEmoji, Emoji: plainEmoji(p.Emoji[0])}
 		params.Reaction = []models.ReactionType{{Type: models.ReactionTypeTypeEmoji, ReactionTypeEmoji: emoji}}
 	}
-	r, _ := a.try(ctx, chat.ActReact, func(ctx context.Context) error { _, err := a.api.SetMessageReaction(ctx, params); return err })
+	r, _ := a.try(ctx, chat.ActReact, nil, func(ctx context.Context) error { _, err := a.api.SetMessageReaction(ctx, params); return err })
 	if len(p.Emoji) > 1 {
 		r.outcome.Dropped = append(r.outcome.Dropped, "emoji")
 	}

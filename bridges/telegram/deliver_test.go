@@ -110,7 +110,14 @@ func TestPostsThatNoCallCanCarryAreRefused(t *testing.T) {
 		"General by its number":  {chat.Post{Chat: "-1001/1", Action: chat.ActSend}, whyBadChat},
 		"no target":              {chat.Post{Chat: "-1001", Action: chat.ActEdit}, whyNoTarget},
 		"a foreign target":       {chat.Post{Chat: "-1001", Action: chat.ActDelete, Target: []chat.RemoteMessage{"3EB0"}}, whyNoTarget},
-		"a file":                 {chat.Post{Chat: "-1001", Action: chat.ActSend, Media: []chat.Media{{Kind: chat.Photo}}}, whyNoMedia},
+		"a file without bytes":   {chat.Post{Chat: "-1001", Action: chat.ActSend, Media: []chat.Media{{Kind: chat.Photo}}}, whyNoFile},
+		"a way out of the spool": {chat.Post{Chat: "-1001", Action: chat.ActSend, Media: []chat.Media{{Kind: chat.Photo, Hash: "../../etc/passwd"}}}, whyNoFile},
+		"a kind of tomorrow":     {chat.Post{Chat: "-1001", Action: chat.ActSend, Media: []chat.Media{{Kind: "hologram"}}}, whyMediaKind},
+		"a text on a sticker":    {chat.Post{Chat: "-1001", Action: chat.ActSend, Text: chat.Text{Body: "x"}, Media: []chat.Media{{Kind: chat.Sticker}}}, whyMediaKind},
+		"an album of all sorts":  {chat.Post{Chat: "-1001", Action: chat.ActSend, Media: []chat.Media{{Kind: chat.Photo}, {Kind: chat.File}}}, whyMediaKind},
+		"an album of voices":     {chat.Post{Chat: "-1001", Action: chat.ActSend, Media: []chat.Media{{Kind: chat.Voice}, {Kind: chat.Voice}}}, whyMediaKind},
+		"an album of eleven":     {chat.Post{Chat: "-1001", Action: chat.ActSend, Media: make([]chat.Media, 11)}, whyMediaKind},
+		"a changed contact":      {chat.Post{Chat: "-1001", Action: chat.ActEdit, Contact: &chat.Contact{Name: "C"}, Target: []chat.RemoteMessage{"7"}}, whyFixed},
 		"an action of tomorrow":  {chat.Post{Chat: "-1001", Action: "juggle", Target: []chat.RemoteMessage{"7"}}, whyAction},
 	} {
 		if diff := cmp.Diff(chat.RefusedFor(c.want), l.deliver(c.post)); diff != "" {

@@ -3,8 +3,9 @@
 package telegram
 
 import (
-	"fmt"
+	"encoding/json"
 	"hash/maphash"
+	"slices"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
@@ -27,13 +28,26 @@ func newDigests() *digests {
 // changed notes what a message says now and reports whether that is another than before, as far as is known.
 func (d *digests) changed(group, id int64, c chat.Content) bool {
 	key := [2]int64{group, id}
-	now := maphash.String(d.seed, fmt.Sprintf("%q %q %+v", c.Text.Body, c.Placeholder, c.Text.Spans))
+	now := maphash.Bytes(d.seed, seen(c))
 	before, known := d.known[key]
 	d.known[key] = now
 	if !known {
 		d.remember(key)
 	}
 	return !known || before != now
+}
+
+// seen is what people see of a message, as bytes that are equal for equal sights. The ids of equal files may differ.
+func seen(c chat.Content) []byte {
+	c.ReplyTo, c.Forward, c.Media = nil, nil, slices.Clone(c.Media)
+	for i, m := range c.Media {
+		c.Media[i].Ref, c.Media[i].Link = uniqueOf(m.Ref), ""
+	}
+	b, err := json.Marshal(c)
+	if err != nil {
+		panic("telegram: content does not marshal: " + err.Error()) // cannot happen: its numbers were read from JSON
+	}
+	return b
 }
 
 func (d *digests) remember(key [2]int64) {

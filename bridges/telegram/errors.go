@@ -3,59 +3,15 @@
 package telegram
 
 import (
+	"bytes"
+	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
-)
-
-// The reasons that this bridge gives. Codes are stable.
-var (
-	whyUnreachable = chat.Reason{Code: "network", Sentence: "Telegram cannot be reached.",
-		Action: "Check the network of this machine, api_url and proxy."}
-	whyCutOff  = chat.Reason{Code: "connection_lost", Sentence: "The connection to Telegram broke before it answered; the post may have been accepted."}
-	whyTimeout = chat.Reason{Code: chat.CodeTimeout, Sentence: "Telegram did not answer in time; the post may have been accepted."}
-	whyServer  = chat.Reason{Code: "server_error", Sentence: "Telegram's server failed; the post may have been accepted."}
-	whyGarbled = chat.Reason{Code: "bad_answer", Sentence: "The answer to the post was not Telegram's; the post may have been accepted."}
-
-	whyNotRunning = chat.Reason{Code: chat.CodeNotConnected, Sentence: "The account is not connected to Telegram."}
-	whyRateLimit  = chat.Reason{Code: "rate_limited", Sentence: "Telegram asked to slow down."}
-	whyConflict   = chat.Reason{Code: "conflict", Sentence: "Another program uses the bot's token, or a webhook is set.",
-		Action: "Stop the other program, or give this account a bot of its own."}
-	whyCredentials = chat.Reason{Code: "bad_token", Sentence: "Telegram refuses the bot's token.",
-		Action: "Ask @BotFather for the token with /token and put it into the config."}
-	whyNoToken = chat.Reason{Code: "no_token", Sentence: "The account has no bot token yet.",
-		Action: "Get a token from @BotFather, then set token in the config."}
-	whyBadConfig = chat.Reason{Code: "bad_config", Sentence: "The account's config cannot be used.",
-		Action: "Run causeway check."}
-	whyPrivacy = chat.Reason{Code: "privacy_mode",
-		Sentence: "The bot's privacy mode is on: in groups where it is no admin it sees only commands and replies to itself.",
-		Action:   "Write /setprivacy to @BotFather and choose Disable, then remove the bot from the group and add it again; or make it an admin."}
-	whyAway = chat.Reason{Code: "away_too_long", Sentence: "We were away for more than 24 hours; Telegram keeps nothing for longer."}
-	whyDeaf = chat.Reason{Code: "cannot_receive", Sentence: "Telegram takes posts, but gives us no messages at the moment."}
-
-	whyMoved       = chat.Reason{Code: "chat_moved", Sentence: "The group became a supergroup and has a new id."}
-	whyTopicClosed = chat.Reason{Code: "topic_closed", Sentence: "The topic is closed.", Action: "Reopen the topic, or make the bot an admin that may manage topics."}
-	whyTopicGone   = chat.Reason{Code: "topic_gone", Sentence: "The topic does not exist any more.", Action: "Link another topic."}
-	whyNoChat      = chat.Reason{Code: "chat_not_found", Sentence: "Telegram knows no such chat, or the bot never was in it.",
-		Action: "Add the bot to the group, then resume the chat."}
-	whyMuted     = chat.Reason{Code: "muted", Sentence: "The bot may not write in this chat.", Action: "Give the bot the right to send messages."}
-	whyKicked    = chat.Reason{Code: "kicked", Sentence: "The bot was removed from the chat.", Action: "Add the bot to the group again."}
-	whyNotMember = chat.Reason{Code: "not_member", Sentence: "The bot is not a member of the chat.", Action: "Add the bot to the group."}
-	whyBlocked   = chat.Reason{Code: "blocked", Sentence: "The user has blocked the bot.", Action: "The user must start the bot again."}
-	whyNoStart   = chat.Reason{Code: "not_started", Sentence: "The user has never written to the bot.", Action: "The user must write to the bot first."}
-	whyDeleted   = chat.Reason{Code: "chat_deleted", Sentence: "The group was deleted."}
-	whyUserGone  = chat.Reason{Code: "user_gone", Sentence: "The user's account was deleted."}
-	whyForbidden = chat.Reason{Code: "forbidden", Sentence: "Telegram forbids the bot to write in this chat.", Action: "Check the bot's rights in the group."}
-
-	whyTooLarge = chat.Reason{Code: "too_large", Sentence: "The post is too large for Telegram."}
-	whyBadChat  = chat.Reason{Code: "bad_chat", Sentence: "This is no id of a Telegram chat.", Action: "Take the id from causeway chat ls."}
-	whyNoTarget = chat.Reason{Code: "no_target", Sentence: "The post names no message of this chat."}
-	whyNoMedia  = chat.Reason{Code: "not_supported", Sentence: "This bridge does not send files."}
-	whyAction   = chat.Reason{Code: "not_supported", Sentence: "This bridge knows no such action."}
-	whyInternal = chat.Reason{Code: "internal", Sentence: "The bridge could not build the request."}
 )
 
 // ruling is what an answer means: for the post, and for the chat or the account beyond it.
@@ -65,6 +21,8 @@ type ruling struct {
 	access *chat.Access
 	// badToken says that the credentials were refused.
 	badToken bool
+	// barred, when set, is what the chat does not let us send, in Telegram's word.
+	barred string
 }
 
 // rule reads what became of a call from the raw answer. The library's own decoding is not asked: it fails on whatever
@@ -78,6 +36,10 @@ func rule(act chat.Action, x *exchange) ruling {
 	}
 	a, ok := readAnswer(x.body)
 	switch {
+	case x.status == 413: // also of a proxy in between, which speaks no JSON
+		return ruling{outcome: chat.RefusedFor(whyTooLarge)}
+	case x.unfinished && (!ok || a.code >= 500):
+		return ruling{outcome: chat.RetryAfter(0, chat.ScopeChat, whyUploadCut)}
 	case !ok:
 		return ruling{outcome: undecodable(act, x)}
 	case a.ok:
@@ -93,14 +55,20 @@ func unanswered(x *exchange) chat.Outcome {
 	switch {
 	case !x.written:
 		return chat.RetryAfter(0, chat.ScopeAccount, whyUnreachable)
+	case x.unfinished:
+		return chat.RetryAfter(0, chat.ScopeChat, whyUploadCut)
 	case x.timedOut:
 		return chat.UncertainFor(whyTimeout)
 	}
 	return chat.UncertainFor(whyCutOff)
 }
 
-// acceptedHead is how each answer to an accepted post begins, to know one that was cut off.
-var acceptedHead = regexp.MustCompile(`^\s*\{\s*"ok"\s*:\s*true\s*,\s*"result"\s*:\s*(?:\{\s*"message_id"\s*:\s*(\d{1,18})\s*[,}]|(true))`)
+// acceptedHead is how each answer to an accepted post begins, to know one that was cut off, and albumHead that to an album.
+var (
+	acceptedHead = regexp.MustCompile(`^\s*\{\s*"ok"\s*:\s*true\s*,\s*"result"\s*:\s*(?:\{\s*"message_id"\s*:\s*(\d{1,18})\s*[,}]|(true))`)
+	albumHead    = regexp.MustCompile(`^\s*\{\s*"ok"\s*:\s*true\s*,\s*"result"\s*:\s*\[`)
+	itemHead     = regexp.MustCompile(`^[\s,]*\{\s*"message_id"\s*:\s*(\d{1,18})\s*[,}]`)
+)
 
 // undecodable rules on an answer that is no Bot API object: cut off, or somebody else's page.
 func undecodable(act chat.Action, x *exchange) chat.Outcome {
@@ -112,6 +80,9 @@ func undecodable(act chat.Action, x *exchange) chat.Outcome {
 	case len(m[1]) > 0:
 		return chat.DeliveredAs(chat.RemoteMessage(m[1]))
 	}
+	if ids := albumSoFar(x.body); x.status == 200 && act == chat.ActSend && len(ids) > 0 {
+		return chat.DeliveredAs(ids...)
+	}
 	switch {
 	case x.status >= 500:
 		return chat.UncertainFor(whyServer)
@@ -121,6 +92,28 @@ func undecodable(act chat.Action, x *exchange) chat.Outcome {
 		return chat.UncertainFor(whyCutOff)
 	}
 	return chat.UncertainFor(whyGarbled)
+}
+
+// albumSoFar reads the ids of an album from an answer that was cut off: all of the album was accepted.
+func albumSoFar(body []byte) (ids []chat.RemoteMessage) {
+	head := albumHead.FindIndex(body)
+	if head == nil {
+		return nil
+	}
+	rest := body[head[1]:]
+	for {
+		m := itemHead.FindSubmatch(rest)
+		if m == nil {
+			return ids
+		}
+		ids = append(ids, chat.RemoteMessage(m[1]))
+		d := json.NewDecoder(bytes.NewReader(bytes.TrimLeft(rest, " \t\r\n,")))
+		var raw json.RawMessage
+		if d.Decode(&raw) != nil {
+			return ids
+		}
+		rest = bytes.TrimLeft(rest, " \t\r\n,")[d.InputOffset():]
+	}
 }
 
 // answer is the envelope of every Bot API answer (https://core.telegram.org/bots/api#making-requests).
@@ -144,6 +137,14 @@ func readAnswer(body []byte) (answer, bool) {
 }
 
 func accepted(act chat.Action, result []byte) chat.Outcome {
+	var album []json.RawMessage
+	if act == chat.ActSend && json.Unmarshal(result, &album) == nil && len(album) > 0 {
+		return acceptedAlbum(album)
+	}
+	return acceptedOne(act, result)
+}
+
+func acceptedOne(act chat.Action, result []byte) chat.Outcome {
 	msg, _ := readFields(result, nil)
 	id := msg.number("message_id")
 	if id == 0 {
@@ -157,6 +158,19 @@ func accepted(act chat.Action, result []byte) chat.Outcome {
 		out.IDs = []chat.RemoteMessage{remoteMessage(id)}
 	}
 	out.At = unixTime(max(msg.number("date"), msg.number("edit_date")))
+	return out
+}
+
+// acceptedAlbum has one id for each item, in order.
+func acceptedAlbum(album []json.RawMessage) chat.Outcome {
+	out := chat.DeliveredAs()
+	for _, raw := range album {
+		one := acceptedOne(chat.ActSend, raw)
+		if one.Kind != chat.Delivered || len(one.IDs) != 1 {
+			return chat.UncertainFor(whyGarbled)
+		}
+		out.IDs, out.At = append(out.IDs, one.IDs[0]), one.At
+	}
 	return out
 }
 
@@ -198,7 +212,7 @@ func badRequest(act chat.Action, a answer) ruling {
 		return ruling{outcome: out}
 	}
 	switch {
-	case act == chat.ActEdit && says("message is not modified"), act == chat.ActDelete && says("message to delete not found"):
+	case act == chat.ActEdit && (says("message is not modified") || says("poll has already been closed")), act == chat.ActDelete && says("message to delete not found"):
 		return ruling{outcome: chat.DeliveredAs()}
 	case says("chat not found"):
 		return hold(denied(whyNoChat))
@@ -206,12 +220,40 @@ func badRequest(act chat.Action, a answer) ruling {
 		return hold(denied(whyMoved))
 	case says("TOPIC_CLOSED"):
 		return hold(denied(whyTopicClosed))
+	case barredKind(a.text) != "":
+		return ruling{outcome: chat.RefusedFor(whyBarred), barred: barredKind(a.text)}
 	case says("not enough rights to send"), says("have no rights to send"), says("CHAT_WRITE_FORBIDDEN"), says("need administrator rights in the channel"):
 		return hold(denied(whyMuted))
 	case says("message thread not found"), says("TOPIC_DELETED"):
 		return ruling{outcome: chat.RefusedFor(whyTopicGone), access: &chat.Access{Gone: true, Why: whyTopicGone}}
 	}
-	return ruling{outcome: chat.RefusedFor(refused(a.text))}
+	if sec := slowMode.FindStringSubmatch(a.text); sec != nil {
+		n, _ := strconv.ParseInt(sec[1], 10, 64)
+		return ruling{outcome: chat.RetryAfter(boundWait(n), chat.ScopeChat, whyRateLimit)}
+	}
+	return ruling{outcome: chat.RefusedFor(fileReason(a.text))}
+}
+
+// slowMode is a wait that is told by its text alone.
+var slowMode = regexp.MustCompile(`(?:SLOWMODE|FLOOD)_WAIT_(\d{1,9})`)
+
+// fileReason finds what is wrong with a file, or tells the refusal as it is.
+func fileReason(text string) chat.Reason {
+	for _, f := range []struct {
+		why   chat.Reason
+		parts []string
+	}{
+		{whyBadPicture, []string{"PHOTO_INVALID", "IMAGE_PROCESS_FAILED", "PHOTO_EXT_INVALID", "PHOTO_SAVE_FILE_INVALID"}},
+		{whyNoVoice, []string{"VOICE_MESSAGES_FORBIDDEN", "restricted receiving of vo", "restricted receiving of video notes"}},
+		{whyEmptyFile, []string{"file must be non-empty"}},
+		{whyTooLarge, []string{"file is too big", "FILE_TOO_BIG"}},
+		{whyBadFile, []string{"wrong file identifier", "wrong remote file", "wrong type of the web page", "failed to get HTTP URL", "FILE_PARTS_INVALID", "MEDIA_INVALID"}},
+	} {
+		if slices.ContainsFunc(f.parts, func(part string) bool { return strings.Contains(text, part) }) {
+			return f.why
+		}
+	}
+	return refused(text)
 }
 
 // forbidden reads why a chat is closed to us.
@@ -257,6 +299,10 @@ func (x *exchange) retryAfter(a answer) time.Duration {
 	if sec <= 0 {
 		sec, _ = strconv.ParseInt(x.header, 10, 64)
 	}
+	return boundWait(sec)
+}
+
+func boundWait(sec int64) time.Duration {
 	sec = min(max(sec, 0), int64(maxRetryAfter/time.Second))
 	return max(time.Duration(sec)*time.Second, minRetryAfter)
 }

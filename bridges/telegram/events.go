@@ -91,6 +91,10 @@ func (c *converter) convert(u update) verdict {
 		return c.ownMember(u, u.body)
 	case "chat_member":
 		return c.member(u, u.body)
+	case "poll":
+		return c.poll(u, u.body)
+	case "poll_answer":
+		return c.pollAnswer(u, u.body)
 	}
 	return c.unknown(u)
 }
@@ -117,6 +121,7 @@ func (c *converter) message(u update, f fields) verdict {
 		return c.unknown(u)
 	}
 	c.digests.changed(m.where.group, m.id, content)
+	c.memory.notePoll(pollAt{ID: f.object("poll").text("id"), Group: m.where.group, Thread: m.where.thread, Message: m.id})
 	fresh := m.say("message", chat.MessageNew{ID: remoteMessage(m.id), Content: content})
 	fresh.key = chat.EventKey(fmt.Sprintf("msg.%d.%d", m.where.group, m.id))
 	return c.events(u, m.at, append(c.introduce(m.where, topicName(f)), fresh))
@@ -167,9 +172,6 @@ func (c *converter) edited(u update, f fields) verdict {
 	}
 	if field, _, ok := readService(m); ok {
 		return ignore("service message " + field)
-	}
-	if f.has("location") && !f.has("venue") {
-		return ignore("a live location moved")
 	}
 	content, ok := readContent(f, m.where)
 	if !ok {

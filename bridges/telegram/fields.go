@@ -59,6 +59,19 @@ func (f fields) number(key string) int64 {
 	return n
 }
 
+// decimal reads a number; ok is false when it is not there.
+func (f fields) decimal(key string) (n float64, ok bool) {
+	if !f.has(key) {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(string(f.m[key]), 64)
+	if err != nil { // the value is then what fits
+		f.note(key)
+		return 0, false
+	}
+	return n, true
+}
+
 // object reads a nested object; empty when it is not there.
 func (f fields) object(key string) fields {
 	if !f.has(key) {

@@ -61,6 +61,7 @@ func (a *account) checkGroups(ctx context.Context, budget time.Duration) error {
 		if err := a.session.Store(context.WithoutCancel(ctx), events, a.memory.changes()...); err != nil {
 			return err
 		}
+		a.tellFreed()
 	}
 	return nil
 }

@@ -8,17 +8,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
-	"github.com/causeway-chat/causeway/plugins/sdk"
 )
 
 // marked is the token of all tests: it must show nowhere.
@@ -32,26 +29,33 @@ const okTrue = `{"ok":true,"result":true}`
 type request struct {
 	method string
 	args   map[string]any // JSON or form, as strings and numbers
+	files  map[string]sentFile
 }
+
+// sentFile is a file as the server got it.
+type sentFile struct{ Name, MIME, Data string }
 
 func (c request) text(key string) string { return fmt.Sprint(c.args[key]) }
 
 // server is a fake Bot API: each method has a handler, and there are good answers for the rest.
 type server struct {
 	*httptest.Server
-	mu      sync.Mutex
-	calls   []request
-	answer  map[string]http.HandlerFunc
-	changed chan struct{}
-	updates []string // each with its update_id
-	offsets []int64  // of each getUpdates
-	getMe   string
+	mu     sync.Mutex
+	calls  []request
+	answer map[string]http.HandlerFunc
+	raw    map[string]http.HandlerFunc // get the request unread and do not count it
+	// download gives files; it is set before the first is asked for.
+	download func(w http.ResponseWriter, r *http.Request, path string)
+	changed  chan struct{}
+	updates  []string // each with its update_id
+	offsets  []int64  // of each getUpdates
+	getMe    string
 }
 
 func newServer(t testing.TB) *server {
 	t.Helper()
 	s := &server{
-		answer: map[string]http.HandlerFunc{}, changed: make(chan struct{}),
+		answer: map[string]http.HandlerFunc{}, raw: map[string]http.HandlerFunc{}, changed: make(chan struct{}),
 		getMe: fmt.Sprintf(`{"ok":true,"result":{"id":%d,"is_bot":true,"username":"causeway_bot","can_read_all_group_messages":true}}`, me),
 	}
 	s.Server = httptest.NewServer(s)
@@ -61,12 +65,23 @@ func newServer(t testing.TB) *server {
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	method, ok := strings.CutPrefix(r.URL.Path, "/bot"+marked+"/")
+	if path, file := strings.CutPrefix(r.URL.Path, "/file/bot"+marked+"/"); file && s.download != nil {
+		s.download(w, r, path)
+		return
+	}
 	if !ok {
 		w.WriteHeader(404)
 		fmt.Fprint(w, `{"ok":false,"error_code":404,"description":"Not Found"}`)
 		return
 	}
-	c := request{method: method, args: readArgs(r)}
+	s.mu.Lock()
+	raw := s.raw[method]
+	s.mu.Unlock()
+	if raw != nil {
+		raw(w, r)
+		return
+	}
+	c := request{method: method, args: readArgs(r), files: readFiles(r)}
 	s.mu.Lock()
 	s.calls = append(s.calls, c)
 	handler := s.answer[method]
@@ -83,7 +98,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, s.getMe)
 	case method == "getChatMember":
 		fmt.Fprint(w, `{"ok":true,"result":{"status":"administrator","user":{"id":424242}}}`)
-	case method == "sendMessage":
+	case method == "sendMediaGroup":
+		fmt.Fprint(w, `{"ok":true,"result":[{"message_id":77,"date":1700000000,"chat":{"id":1}},{"message_id":78,"date":1700000000,"chat":{"id":1}}]}`)
+	case strings.HasPrefix(method, "send"):
 		fmt.Fprint(w, `{"ok":true,"result":{"message_id":77,"date":1700000000,"chat":{"id":1}}}`)
 	default:
 		fmt.Fprint(w, okTrue)
@@ -105,6 +122,24 @@ func readArgs(r *http.Request) map[string]any {
 		args[key] = values[0]
 	}
 	return args
+}
+
+// readFiles takes the files out of a form that was read.
+func readFiles(r *http.Request) map[string]sentFile {
+	if r.MultipartForm == nil {
+		return nil
+	}
+	out := map[string]sentFile{}
+	for part, list := range r.MultipartForm.File {
+		f, err := list[0].Open()
+		if err != nil {
+			continue
+		}
+		data, _ := io.ReadAll(f)
+		_ = f.Close()
+		out[part] = sentFile{Name: list[0].Filename, MIME: list[0].Header.Get("Content-Type"), Data: string(data)}
+	}
+	return out
 }
 
 // poll gives the updates from the offset on, else waits for some.
@@ -163,6 +198,13 @@ func (s *server) on(method string, h http.HandlerFunc) {
 	s.answer[method] = h
 }
 
+// onRaw gives a method's requests to h unread; they are not counted.
+func (s *server) onRaw(method string, h http.HandlerFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.raw[method] = h
+}
+
 func (s *server) wake() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -203,139 +245,10 @@ func say(status int, body string) http.HandlerFunc {
 	}
 }
 
-// router is what the bridge sees of the router.
-type router struct {
-	config []byte
-	logs   *buffer
-	input  chan sdk.PairInput
-
-	mu      sync.Mutex
-	changed chan struct{}
-	events  []chat.Event
-	saved   map[string][]byte
-	states  []chat.State
-	steps   []chat.PairStep
-	stores  int
-	fail    func() error // asked before each Store
-}
-
-func newRouter(config string) *router {
-	return &router{
-		config: []byte(config), logs: &buffer{}, input: make(chan sdk.PairInput, 1),
-		changed: make(chan struct{}), saved: map[string][]byte{},
-	}
-}
-
-func (r *router) Config() []byte { return r.config }
-
-func (r *router) Saved(key string) []byte {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.saved[key]
-}
-
-func (r *router) Store(_ context.Context, events []chat.Event, state ...chat.StateItem) error {
-	if r.fail != nil {
-		if err := r.fail(); err != nil {
-			return err
-		}
-	}
-	r.change(func() {
-		r.stores++
-		r.events = append(r.events, events...)
-		for _, i := range state {
-			r.saved[i.Key] = i.Value
-		}
-	})
-	return nil
-}
-
-func (r *router) SetState(st chat.State)          { r.change(func() { r.states = append(r.states, st) }) }
-func (r *router) PairStep(st chat.PairStep)       { r.change(func() { r.steps = append(r.steps, st) }) }
-func (r *router) PairInput() <-chan sdk.PairInput { return r.input }
-
-func (r *router) Log() *slog.Logger {
-	return slog.New(slog.NewJSONHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
-func (r *router) change(f func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	f()
-	close(r.changed)
-	r.changed = make(chan struct{})
-}
-
-func (r *router) until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	timeout := time.After(20 * time.Second)
-	for {
-		r.mu.Lock()
-		good, changed := ok(), r.changed
-		r.mu.Unlock()
-		if good {
-			return
-		}
-		select {
-		case <-changed:
-		case <-timeout:
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			t.Fatalf("never came: %s; states %v, %d events, logs %s", what, r.states, len(r.events), r.logs)
-		}
-	}
-}
-
-func (r *router) untilState(t testing.TB, state chat.AccountState, code string) {
-	t.Helper()
-	r.until(t, string(state)+" "+code, func() bool {
-		n := len(r.states)
-		return n > 0 && r.states[n-1].State == state && r.states[n-1].Why.Code == code
-	})
-}
-
-// stored is what the router has now.
-func (r *router) stored() []chat.Event {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.events)
-}
-
-// told are the states that the router was told.
-func (r *router) told() []chat.State {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.states)
-}
-
-func (r *router) untilEvents(t testing.TB, n int) []chat.Event {
-	t.Helper()
-	r.until(t, fmt.Sprint(n, " events"), func() bool { return len(r.events) >= n })
-	return r.stored()
-}
-
-// buffer is a log for several goroutines.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 func quickPauses() pauses {
 	return pauses{
 		retry: time.Millisecond, retryCap: 5 * time.Millisecond, conflict: time.Millisecond, badToken: 20 * time.Millisecond,
-		idle: time.Millisecond, answer: 5 * time.Second, checkFirst: 5 * time.Second, checkMore: time.Second, save: time.Hour,
+		idle: time.Millisecond, answer: 5 * time.Second, checkFirst: 5 * time.Second, checkMore: time.Second, save: time.Hour, silence: 5 * time.Second,
 	}
 }
 

@@ -16,6 +16,7 @@ const (
 	maxTopics       = 200  // per group
 	maxMet          = 5000 // chats introduced in this life
 	maxThreadedMsgs = 512  // per forum
+	maxPolls        = 500
 )
 
 // The state items in which the memory is kept.
@@ -24,6 +25,7 @@ const (
 	itemSeen   = "seen" // Unix seconds
 	itemGroups = "groups"
 	itemThread = "threads/" // + group id
+	itemPolls  = "polls"
 )
 
 // group is what stays known of a group: the Bot API has no call that lists groups, topics or own rights.
@@ -33,6 +35,8 @@ type group struct {
 	Denied  string  `json:"denied,omitempty"` // the code of why we may not write; empty: we may
 	Manages bool    `json:"manages_topics,omitempty"`
 	Topics  []int64 `json:"topics,omitempty"`
+	// Barred are the kinds that the group has refused since we looked at it last.
+	Barred []string `json:"barred,omitempty"`
 }
 
 // memory is what the bridge knows of its groups. It is safe for concurrent use: polling and deliveries fill it.
@@ -44,6 +48,9 @@ type memory struct {
 	// threads remembers in which topic a message stands, because reactions do not say. Oldest first.
 	threads      map[int64][]threaded
 	dirtyThreads map[int64]bool
+	polls        []pollAt // oldest first
+	dirtyPolls   bool
+	freed        []int64 // groups whose bars were forgotten and that are to be told of
 	saved        func(key string) []byte
 }
 
@@ -56,6 +63,7 @@ func newMemory(saved func(key string) []byte) *memory {
 		groups: map[int64]*group{}, met: map[chat.RemoteChat]bool{},
 		threads: map[int64][]threaded{}, dirtyThreads: map[int64]bool{}, saved: saved,
 	}
+	m.readPolls()
 	if b := saved(itemGroups); len(b) > 0 {
 		var groups map[int64]*group
 		if json.Unmarshal(b, &groups) == nil {
@@ -108,14 +116,19 @@ func (m *memory) learn(p place) *group {
 	return g
 }
 
-// setRole notes what our account is in a group.
+// setRole notes what our account is in a group now.
 func (m *memory) setRole(p place, r role, manages bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !p.isGroup() {
 		return
 	}
-	if g := m.learn(p); g != nil && (g.Role != r || g.Manages != manages) {
+	g := m.learn(p)
+	if g == nil {
+		return
+	}
+	m.unbar(p.group, g)
+	if g.Role != r || g.Manages != manages {
 		g.Role, g.Manages, m.dirty = r, manages, true
 	}
 }
@@ -153,6 +166,7 @@ func (m *memory) move(from, to int64) {
 	}
 	delete(m.groups, from)
 	delete(m.threads, from)
+	m.forgetPolls(from)
 	if m.groups[to] == nil {
 		m.groups[to] = &group{Kind: "supergroup", Role: g.Role}
 	}
@@ -189,6 +203,13 @@ func (m *memory) groupsWhere(want func(role) bool) []int64 {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// forgetPolls forgets the polls of a group. The caller holds mu.
+func (m *memory) forgetPolls(group int64) {
+	n := len(m.polls)
+	m.polls = slices.DeleteFunc(m.polls, func(p pollAt) bool { return p.Group == group })
+	m.dirtyPolls = m.dirtyPolls || len(m.polls) != n
 }
 
 // place notes in which topic a message stands.
@@ -246,7 +267,10 @@ func (m *memory) changes() (items []chat.StateItem) {
 	for id := range m.dirtyThreads {
 		items = append(items, item(threadItem(id), m.threads[id]))
 	}
-	m.dirty = false
+	if m.dirtyPolls {
+		items = append(items, item(itemPolls, m.polls))
+	}
+	m.dirty, m.dirtyPolls = false, false
 	clear(m.dirtyThreads)
 	return items
 }

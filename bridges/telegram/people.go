@@ -15,6 +15,8 @@ type place struct {
 	thread int64 // of a topic; 0 for a whole group and for General
 	kind   string
 	title  string
+	// username is its public name, if it has one.
+	username string
 }
 
 // general is the thread of a forum's General topic. It stands for the whole group: the Bot API leaves it out of messages
@@ -35,7 +37,7 @@ func chatPlace(c fields) place {
 	if title == "" {
 		title = fullName(c)
 	}
-	return place{group: c.number("id"), kind: c.text("type"), title: title}
+	return place{group: c.number("id"), kind: c.text("type"), title: title, username: c.text("username")}
 }
 
 // chat is the place as the router names it.

@@ -24,7 +24,7 @@ const serverKeeps = 24 * time.Hour
 // allowedUpdates are the kinds that rooms need. The list is sticky on the server, so it is always sent whole.
 var allowedUpdates = []string{
 	"message", "edited_message", "channel_post", "edited_channel_post",
-	"message_reaction", "message_reaction_count", "my_chat_member", "chat_member",
+	"message_reaction", "message_reaction_count", "my_chat_member", "chat_member", "poll", "poll_answer",
 }
 
 // cursor says how far Telegram's queue was read. It is committed with the events, never before them.
@@ -66,6 +66,7 @@ func (a *account) poll(ctx context.Context) error {
 		if err := a.handUp(ctx, &c, batch); err != nil {
 			return err
 		}
+		a.tellFreed()
 		if err := a.checkGroups(ctx, a.pauses.checkMore); err != nil {
 			return err
 		}

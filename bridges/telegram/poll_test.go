@@ -182,7 +182,7 @@ func TestFirstCallsPrepareThePolling(t *testing.T) {
 		t.Error("what waits in the queue is thrown away")
 	}
 	poll := l.last(t, "getUpdates")
-	want := []any{"message", "edited_message", "channel_post", "edited_channel_post", "message_reaction", "message_reaction_count", "my_chat_member", "chat_member"}
+	want := []any{"message", "edited_message", "channel_post", "edited_channel_post", "message_reaction", "message_reaction_count", "my_chat_member", "chat_member", "poll", "poll_answer"}
 	if diff := cmp.Diff(want, poll.args["allowed_updates"]); diff != "" || poll.text("limit") != "100" || poll.text("timeout") != "1" {
 		t.Errorf("%v %s", poll.args, diff)
 	}

@@ -35,17 +35,17 @@ var service = []struct {
 	{"forum_topic_reopened", topicOpened},
 	{"general_forum_topic_hidden", topicClosed},
 	{"general_forum_topic_unhidden", topicOpened},
-	{"video_chat_started", call(false)},
-	{"video_chat_ended", call(true)},
+	{"video_chat_started", news(func(m message) chat.Body { return chat.Call{Kind: videoChat, Join: videoChatLink(m.where)} })},
+	{"video_chat_ended", news(func(message) chat.Body { return chat.Call{Kind: videoChat, Ended: true} })},
 	{"video_chat_scheduled", nil},
 	{"video_chat_participants_invited", nil},
-	{"new_chat_photo", nil},
+	{"new_chat_photo", news(func(message) chat.Body { return chat.Change{Kind: chat.NoticePicture} })},
 	{"delete_chat_photo", nil},
 	{"group_chat_created", nil},
 	{"supergroup_chat_created", nil},
 	{"channel_chat_created", nil},
 	{"message_auto_delete_timer_changed", nil},
-	{"pinned_message", nil},
+	{"pinned_message", news(pinned)},
 	{"successful_payment", nil},
 	{"refunded_payment", nil},
 	{"users_shared", nil},
@@ -122,8 +122,35 @@ func member(p place, by, who chat.Sender, k chat.MembershipKind, at int64) said 
 	return said{where: p.whole(), sender: by, body: chat.Membership{User: who, Kind: k}, key: chat.EventKey(key)}
 }
 
+// renamed tells a new title twice: as what the group is called, and as news.
 func renamed(m message) []said {
-	return []said{{name: "title", where: m.where.whole(), sender: m.sender, body: chat.ChatInfo{Title: m.text("new_chat_title")}}}
+	title := m.text("new_chat_title")
+	state := said{name: "title", where: m.where.whole(), sender: m.sender, body: chat.ChatInfo{Title: title}}
+	return append([]said{state}, news(func(message) chat.Body { return chat.Change{Kind: chat.NoticeTitle, Title: title} })(m)...)
+}
+
+// news is what members are told of, unless our own account did it.
+func news(read func(message) chat.Body) func(message) []said {
+	return func(m message) []said {
+		if m.sender.Self {
+			return nil
+		}
+		return []said{m.say("news", read(m))}
+	}
+}
+
+func pinned(m message) chat.Body {
+	return chat.Change{Kind: chat.NoticePinned, ID: remoteMessage(m.object("pinned_message").number("message_id"))}
+}
+
+const videoChat = "video_chat"
+
+// videoChatLink is the way into the video chat of a public group; others have none that a bot is told.
+func videoChatLink(p place) string {
+	if p.username == "" || p.kind == "private" {
+		return ""
+	}
+	return "https://t.me/" + p.username + "?videochat"
 }
 
 func migratedTo(m message) []said {
@@ -170,12 +197,6 @@ func topicAccess(m message, open bool) chat.ChatInfo {
 		info.Access.Why = whyTopicClosed
 	}
 	return info
-}
-
-func call(ended bool) func(message) []said {
-	return func(m message) []said {
-		return []said{m.say("call", chat.Call{Kind: "video_chat", Ended: ended})}
-	}
 }
 
 // unixTime reads Bot API time; the zero time when it is not told.

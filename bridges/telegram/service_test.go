@@ -24,7 +24,7 @@ func TestServiceMessagesAreTold(t *testing.T) {
 		"left":               {inGroup, `"left_chat_member":{"id":5,"first_name":"Ana","last_name":"B","username":"ana_b"}`, "-1001", []chat.Body{chat.Membership{User: anaSender, Kind: chat.Left}}},
 		"removed":            {inGroup, `"left_chat_member":{"id":8,"first_name":"Cy"}`, "-1001", []chat.Body{chat.Membership{User: cy, Kind: chat.Removed}}},
 		"removed ourselves":  {inGroup, `"left_chat_member":{"id":424242}`, "", nil},
-		"renamed":            {inGroup, `"new_chat_title":"Foes"`, "-1001", []chat.Body{chat.ChatInfo{Title: "Foes"}}},
+		"renamed":            {inGroup, `"new_chat_title":"Foes"`, "-1001", []chat.Body{chat.ChatInfo{Title: "Foes"}, chat.Change{Kind: chat.NoticeTitle, Title: "Foes"}}},
 		"became a new group": {inGroup, `"migrate_to_chat_id":-1003`, "-1001", []chat.Body{chat.ChatInfo{MovedTo: "-1003"}}},
 		"is a new group":     {inGroup, `"migrate_from_chat_id":-4`, "-4", []chat.Body{chat.ChatInfo{MovedTo: "-1001"}}},
 		"new topic":          {inTopic, `"forum_topic_created":{"name":"Cats"}`, "-1001/42", []chat.Body{chat.ChatInfo{Title: "Cats", Parent: "-1001"}}},
@@ -36,8 +36,11 @@ func TestServiceMessagesAreTold(t *testing.T) {
 		"shown General":      {inGroup, `"general_forum_topic_unhidden":{}`, "-1001", []chat.Body{chat.ChatInfo{Access: open}}},
 		"call":               {inGroup, `"video_chat_started":{}`, "-1001", []chat.Body{chat.Call{Kind: "video_chat"}}},
 		"end of a call":      {inGroup, `"video_chat_ended":{"duration":1}`, "-1001", []chat.Body{chat.Call{Kind: "video_chat", Ended: true}}},
-		"pinned":             {inGroup, `"pinned_message":{"message_id":3,"text":"x"}`, "", nil},
-		"new picture":        {inGroup, `"new_chat_photo":[{}]`, "", nil},
+		"call with a way in": {strings.Replace(inGroup, `"title"`, `"username":"friends","title"`, 1), `"video_chat_started":{}`, "-1001", []chat.Body{chat.Call{Kind: "video_chat", Join: "https://t.me/friends?videochat"}}},
+		"pinned":             {inGroup, `"pinned_message":{"message_id":3,"text":"x"}`, "-1001", []chat.Body{chat.Change{Kind: chat.NoticePinned, ID: "3"}}},
+		"pinned in a topic":  {inTopic, `"pinned_message":{"message_id":3,"date":0}`, "-1001/42", []chat.Body{chat.Change{Kind: chat.NoticePinned, ID: "3"}}},
+		"new picture":        {inGroup, `"new_chat_photo":[{}]`, "-1001", []chat.Body{chat.Change{Kind: chat.NoticePicture}}},
+		"no picture":         {inGroup, `"delete_chat_photo":true`, "", nil},
 		"timer":              {inGroup, `"message_auto_delete_timer_changed":{"message_auto_delete_time":60}`, "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -53,6 +56,24 @@ func TestServiceMessagesAreTold(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestWhatOurAccountDoesIsNoNews: bots get their own service messages. A title is state all the same.
+func TestWhatOurAccountDoesIsNoNews(t *testing.T) {
+	for body, want := range map[string]int{
+		`"pinned_message":{"message_id":3}`: 0, `"new_chat_photo":[{}]`: 0, `"video_chat_started":{}`: 0, `"new_chat_title":"Foes"`: 1,
+	} {
+		v := readOne(t, newConverter(), 10, "message", "{"+inGroup+`,"from":{"id":424242,"is_bot":true,"first_name":"C"},`+body+"}")
+		events := withoutIntroductions(v.events)
+		if len(events) != want {
+			t.Errorf("%s: %+v", body, events)
+		}
+		for _, e := range events {
+			if _, state := e.Body.(chat.ChatInfo); !state {
+				t.Errorf("%s: %+v", body, e)
+			}
+		}
 	}
 }
 

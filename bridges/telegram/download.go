@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package telegram
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// slowDown is a wait that Telegram asks for.
+type slowDown struct{ after time.Duration }
+
+func (s *slowDown) Error() string { return "Telegram asked to slow down" }
+
+// errSilent ends a download from which nothing comes any more.
+var errSilent = errors.New("nothing came for too long")
+
+// pause waits before the next try: as long as Telegram asks for, else a growing time.
+func (g *fetch) pause(ctx context.Context, err error) {
+	wait := min(g.pauses.retry<<min(g.tries, 10), g.pauses.retryCap)
+	var slow *slowDown
+	if errors.As(err, &slow) {
+		wait = slow.after
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// download reads the file from where it broke off.
+func (g *fetch) download(ctx context.Context, f remoteFile) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	alarm := time.AfterFunc(g.pauses.silence, func() { cancel(errSilent) })
+	defer alarm.Stop()
+	resp, err := g.client.get(ctx, f.path, g.n)
+	if err != nil {
+		return fmt.Errorf("download: %w", causeOf(ctx, err))
+	}
+	defer resp.Body.Close()
+	skip, err := g.begin(resp)
+	if err != nil {
+		return fmt.Errorf("download: %w", err)
+	}
+	body := &watched{from: resp.Body, alarm: alarm, silence: g.pauses.silence}
+	if err := g.take(body, skip); err != nil {
+		return fmt.Errorf("download: %w", causeOf(ctx, err))
+	}
+	return g.enough(f)
+}
+
+func causeOf(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, errSilent) {
+		return cause
+	}
+	return err
+}
+
+// begin reads the head of the answer: how many bytes that we have come once more.
+func (g *fetch) begin(resp *http.Response) (skip int64, err error) {
+	switch {
+	case resp.Header.Get("Content-Encoding") != "":
+		return 0, errors.New("the answer is packed")
+	case resp.StatusCode == http.StatusOK:
+		return g.n, nil
+	case resp.StatusCode == http.StatusPartialContent && strings.HasPrefix(resp.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", g.n)):
+		return 0, nil
+	case resp.StatusCode == http.StatusTooManyRequests:
+		sec, _ := strconv.ParseInt(resp.Header.Get("Retry-After"), 10, 64)
+		return 0, &slowDown{boundWait(sec)}
+	}
+	return 0, fmt.Errorf("status %d", resp.StatusCode)
+}
+
+const copyBuffer = 64 << 10
+
+// take writes what comes; the first skip bytes must be those that were written before.
+func (g *fetch) take(from io.Reader, skip int64) error {
+	if skip > 0 {
+		again := sha256.New()
+		if _, err := io.CopyN(again, from, skip); err != nil {
+			return fmt.Errorf("begin again: %w", err)
+		}
+		if !bytes.Equal(again.Sum(nil), g.sum.Sum(nil)) {
+			return errChanged
+		}
+	}
+	buf := make([]byte, copyBuffer)
+	for {
+		n, err := from.Read(buf)
+		if n > 0 {
+			if err := g.write(buf[:n]); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// watched puts the alarm off with every byte that comes.
+type watched struct {
+	from    io.Reader
+	alarm   *time.Timer
+	silence time.Duration
+}
+
+func (w *watched) Read(b []byte) (int, error) {
+	w.alarm.Reset(w.silence)
+	n, err := w.from.Read(b)
+	w.alarm.Stop() // what is done with the bytes may take its time
+	return n, err
+}
+
+// get asks for a file, or for the rest of it. The address holds the token, so no error tells it.
+func (c *client) get(ctx context.Context, path string, from int64) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.fileURL(path), nil)
+	if err != nil {
+		return nil, errors.New("make request: the file's path makes no URL")
+	}
+	req.Header.Set("Accept-Encoding", "identity") // its size is the file's
+	if from > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
+	}
+	resp, err := c.files.RoundTrip(req)
+	if err != nil {
+		return nil, c.redact(err)
+	}
+	return resp, nil
+}
+
+func (c *client) fileURL(path string) string {
+	var escaped []string
+	for _, piece := range strings.Split(path, "/") {
+		escaped = append(escaped, url.PathEscape(piece))
+	}
+	return c.fileBase + strings.Join(escaped, "/")
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package telegram
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+// attachment is a file of the spool that a call sends. The library writes the call with attach://part in place of the
+// file, and the client adds the part: so the file keeps its own name, its length is known before the first byte, and
+// net/http can begin again when an idle connection turns out to be dead.
+type attachment struct {
+	part string
+	name string
+	mime string
+	size int64
+	file *os.File
+}
+
+func (a attachment) ref() string { return "attach://" + a.part }
+
+// openMedia opens the files of a post; the caller closes them. An error says which rule of the spool is broken, and
+// nothing of the file.
+func openMedia(spool string, media []chat.Media) (out []attachment, why chat.Reason) {
+	for i, m := range media {
+		a, why := openOne(spool, m, fmt.Sprintf("file%d", i))
+		if why.Code != "" {
+			closeMedia(out)
+			return nil, why
+		}
+		out = append(out, a)
+	}
+	return out, chat.Reason{}
+}
+
+func openOne(spool string, m chat.Media, part string) (attachment, chat.Reason) {
+	name := chat.SpoolPath(m.Hash)
+	if name == "" {
+		return attachment{}, whyNoFile
+	}
+	f, err := os.OpenInRoot(spool, filepath.FromSlash(name))
+	if err != nil {
+		return attachment{}, whyNoFile
+	}
+	st, err := f.Stat()
+	switch {
+	case err != nil, !st.Mode().IsRegular(), m.Size > 0 && st.Size() != m.Size:
+		_ = f.Close()
+		return attachment{}, whyNoFile
+	case st.Size() == 0:
+		_ = f.Close()
+		return attachment{}, whyEmptyFile
+	}
+	return attachment{part: part, name: fileName(m), mime: m.MIME, size: st.Size(), file: f}, chat.Reason{}
+}
+
+func closeMedia(files []attachment) {
+	for _, a := range files {
+		_ = a.file.Close() // it was only read
+	}
+}
+
+// upload is the body of a call with files: the library's form, with a part for each file before its end.
+type upload struct {
+	pieces []piece
+	size   int64
+	// whole says that the last byte was taken to be sent. Before that the server cannot have accepted the call.
+	whole atomic.Bool
+}
+
+// piece is something of a known size that can be read again.
+type piece struct {
+	from io.ReaderAt
+	size int64
+}
+
+// newUpload adds the files to a form of the given content type.
+func newUpload(contentType string, form []byte, files []attachment) (*upload, error) {
+	_, params, err := mime.ParseMediaType(contentType)
+	end := "--" + params["boundary"] + "--\r\n"
+	form, cut := bytes.CutSuffix(form, []byte(end))
+	if err != nil || !cut {
+		return nil, errors.New("build request: the form has no end")
+	}
+	u := &upload{}
+	u.add(form)
+	for _, f := range files {
+		u.add([]byte("--" + params["boundary"] + "\r\n" + partHeader(f) + "\r\n"))
+		u.pieces = append(u.pieces, piece{f.file, f.size})
+		u.add([]byte("\r\n"))
+	}
+	u.add([]byte(end))
+	for _, p := range u.pieces {
+		u.size += p.size
+	}
+	return u, nil
+}
+
+func (u *upload) add(b []byte) {
+	u.pieces = append(u.pieces, piece{bytes.NewReader(b), int64(len(b))})
+}
+
+func partHeader(f attachment) string {
+	header := "Content-Disposition: " + multipart.FileContentDisposition(f.part, f.name) + "\r\n"
+	if t, _, err := mime.ParseMediaType(f.mime); err == nil {
+		header += "Content-Type: " + t + "\r\n"
+	}
+	return header
+}
+
+// body reads it all from the start.
+func (u *upload) body() (io.ReadCloser, error) {
+	var all []io.Reader
+	for _, p := range u.pieces {
+		all = append(all, io.NewSectionReader(p.from, 0, p.size))
+	}
+	return io.NopCloser(&counting{from: io.MultiReader(all...), left: u.size, whole: &u.whole}), nil
+}
+
+// counting notes when the last byte was read.
+type counting struct {
+	from  io.Reader
+	left  int64
+	whole *atomic.Bool
+}
+
+func (c *counting) Read(b []byte) (int, error) {
+	n, err := c.from.Read(b)
+	if c.left -= int64(n); c.left == 0 {
+		c.whole.Store(true)
+	}
+	return n, err
+}
+
+// attach makes the buffered form the body of a call with files.
+func (u *upload) attach(req *http.Request) {
+	req.ContentLength, req.GetBody = u.size, u.body
+	req.Body, _ = u.body()
+}
