@@ -90,7 +90,16 @@ func (c *cli) findings(ctx context.Context, path string) []finding {
 	if socket := cfg.ControlSocket(); admin.CheckSocketPath(socket) == nil { // else it was told as a mistake of data_dir
 		out = append(out, finding{Result: findOK, Sentence: "The control socket is " + socket + "."})
 	}
-	return out
+	return append(out, ffmpegFinding(c.wiring.ffmpeg()))
+}
+
+// ffmpegFinding tells what happens to what only ffmpeg converts.
+func ffmpegFinding(path string) finding {
+	if path == "" {
+		return finding{Result: findWarn, Action: "Install ffmpeg, then they are converted.",
+			Sentence: "ffmpeg is not installed: videos, GIFs, voice notes and moving stickers go as files to networks that do not take their type."}
+	}
+	return finding{Result: findOK, Sentence: "ffmpeg is " + path + "."}
 }
 
 // problems turns the config's mistakes into findings; otherwise stands in when there is none.

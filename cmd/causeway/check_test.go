@@ -41,6 +41,7 @@ func TestCheckOfAGoodConfigSaysWhatIsThere(t *testing.T) {
 		"ok: DIR/causeway.yaml has no mistake. Accounts: 1. Rooms: 1.",
 		"ok: The data folder DIR/data will be made.",
 		"ok: The control socket is DIR/data/run/control.sock.",
+		"ok: ffmpeg is /bin/ffmpeg.",
 	}, lines)
 	if code != 0 {
 		t.Errorf("exit %d", code)
@@ -56,6 +57,7 @@ func TestCheckTellsEveryMistakeInALineOfItsOwn(t *testing.T) {
 		"ok: The bridge for telegram is /lib/causeway-bridge-telegram.",
 		"ok: The data folder DIR/data will be made.",
 		"ok: The control socket is DIR/data/run/control.sock.",
+		"ok: ffmpeg is /bin/ffmpeg.",
 	}, lines)
 	if code != 1 {
 		t.Errorf("exit %d", code)
@@ -93,6 +95,7 @@ func TestCheckNamesWhereABridgeIsMissing(t *testing.T) {
 		"DIR/causeway.yaml:5:16: accounts.b.network: " + strings.Replace(where, "NAME", "matrix", 1),
 		"ok: The data folder DIR/data will be made.",
 		"ok: The control socket is DIR/data/run/control.sock.",
+		"ok: ffmpeg is /bin/ffmpeg.",
 	}, lines)
 	if code != 1 {
 		t.Errorf("exit %d", code)
@@ -124,6 +127,17 @@ func TestCheckLooksAtTheDataFolder(t *testing.T) {
 	}
 }
 
+func TestCheckSaysWhatHappensWithoutFFmpeg(t *testing.T) {
+	s := newShell(t)
+	s.wiring.ffmpeg = func() string { return "" }
+	code, lines := check(t, s, goodHead)
+	want := "warn: ffmpeg is not installed: videos, GIFs, voice notes and moving stickers go as files to networks that do not take their type. " +
+		"Install ffmpeg, then they are converted."
+	if last := lines[len(lines)-1]; code != 0 || last != want {
+		t.Errorf("exit %d, %s", code, last)
+	}
+}
+
 func TestCheckKeepsSecrets(t *testing.T) {
 	s := newShell(t)
 	path := s.file(t, "causeway.yaml", goodHead)
@@ -142,7 +156,8 @@ func TestCheckSpeaksJSON(t *testing.T) {
 	want := `[{"result":"fail","file":"DIR/causeway.yaml","line":6,"col":14,"key":"log.level","sentence":"\"warning\" is not one of debug, info, warn, error","action":""},` +
 		`{"result":"ok","file":"","line":0,"col":0,"key":"","sentence":"The bridge for telegram is /lib/causeway-bridge-telegram.","action":""},` +
 		`{"result":"ok","file":"","line":0,"col":0,"key":"","sentence":"The data folder DIR/data will be made.","action":""},` +
-		`{"result":"ok","file":"","line":0,"col":0,"key":"","sentence":"The control socket is DIR/data/run/control.sock.","action":""}]`
+		`{"result":"ok","file":"","line":0,"col":0,"key":"","sentence":"The control socket is DIR/data/run/control.sock.","action":""},` +
+		`{"result":"ok","file":"","line":0,"col":0,"key":"","sentence":"ffmpeg is /bin/ffmpeg.","action":""}]`
 	wantLines(t, []string{want}, lines)
 	if code != 1 {
 		t.Errorf("exit %d", code)

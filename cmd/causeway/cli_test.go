@@ -47,7 +47,7 @@ func newShell(t *testing.T) *shell {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	return &shell{dir: dir, wiring: wiring{backup: app.Backup, restore: app.Restore, bridges: func(context.Context, *config.Config) []app.FoundBridge {
+	return &shell{dir: dir, wiring: wiring{ffmpeg: func() string { return "/bin/ffmpeg" }, backup: app.Backup, restore: app.Restore, bridges: func(context.Context, *config.Config) []app.FoundBridge {
 		return []app.FoundBridge{{Network: "telegram", Path: "/lib/causeway-bridge-telegram", Schema: telegram(t)}}
 	}}}
 }

@@ -14,6 +14,8 @@ import (
 type wiring struct {
 	// bridges is app.Bridges.
 	bridges func(ctx context.Context, cfg *config.Config) []app.FoundBridge
+	// ffmpeg is app.FFmpeg.
+	ffmpeg func() string
 	// backup is app.Backup.
 	backup func(ctx context.Context, opt app.Options, w io.Writer, sessions bool) error
 	// restore is app.Restore.
@@ -21,4 +23,6 @@ type wiring struct {
 }
 
 // wired is the wiring of the real program.
-func wired() wiring { return wiring{bridges: app.Bridges, backup: app.Backup, restore: app.Restore} }
+func wired() wiring {
+	return wiring{bridges: app.Bridges, ffmpeg: app.FFmpeg, backup: app.Backup, restore: app.Restore}
+}
