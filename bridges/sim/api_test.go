@@ -27,6 +27,8 @@ func TestRequestsAndRepliesCrossTheWireWhole(t *testing.T) {
 	post := Post{
 		Chat: "-1/2", User: "u", Text: "a\n😀", Spans: []Span{{0, 1, "link", "https://a.example", "v"}}, ReplyTo: "7", Quote: "q",
 		Media: []Media{{Kind: "photo", Name: "x", Data: []byte{0, 1, 255}}}, As: AsChannel, Channel: "-3", Album: "b",
+		Place: &Place{Latitude: -1.5, Longitude: 180, Title: "Quay", LiveS: 60}, Contact: &Contact{Name: "Ana", Phone: "+44"},
+		Poll: &Poll{Question: "?", Options: []PollOption{{Text: "yes", Votes: 2}}, Multiple: true}, ForwardedFrom: &Origin{Name: "Ben"},
 	}
 	view := View{Messages: []Seen{{ID: "1", Text: "t", At: time.Unix(1, 0).UTC(), Reactions: []Reaction{{User: "u", Emoji: "👍"}}}}, Cursor: 9}
 	see := See{Chat: "-1", User: "u", Since: 4, AtLeast: 2, Wait: 1500 * time.Millisecond}

@@ -87,6 +87,12 @@ func (c *Client) Delete(ctx context.Context, in Delete) error { return c.tell(ct
 // React sets a user's reactions to a message.
 func (c *Client) React(ctx context.Context, in React) error { return c.tell(ctx, pathReact, in) }
 
+// Vote sets what a user votes for in a poll.
+func (c *Client) Vote(ctx context.Context, in Vote) error { return c.tell(ctx, pathVote, in) }
+
+// Pin pins or unpins a message as a user.
+func (c *Client) Pin(ctx context.Context, in Pin) error { return c.tell(ctx, pathPin, in) }
+
 // See returns what a user sees. With AtLeast and Wait it blocks until there is that much or Wait is over.
 func (c *Client) See(ctx context.Context, in See) (View, error) {
 	in.Wait = min(in.Wait, MaxWait)

@@ -41,7 +41,8 @@ const (
 	AsAccount Guise = "account"
 )
 
-// Post is what a user posts. A text post has Text alone; other kinds name themselves in Kind.
+// Post is what a user posts. A text post has Text alone; other kinds name themselves in Kind and stand in the field
+// of their name. A simulator may make up what such a field leaves out.
 type Post struct {
 	Chat ChatID `json:"chat"`
 	User UserID `json:"user,omitempty"`
@@ -50,7 +51,12 @@ type Post struct {
 	Text    string    `json:"text,omitempty"`
 	Spans   []Span    `json:"spans,omitempty"`
 	Media   []Media   `json:"media,omitempty"`
+	Place   *Place    `json:"place,omitempty"`
+	Contact *Contact  `json:"contact,omitempty"`
+	Poll    *Poll     `json:"poll,omitempty"`
 	ReplyTo MessageID `json:"reply_to,omitempty"`
+	// ForwardedFrom makes it a forwarded message.
+	ForwardedFrom *Origin `json:"forwarded_from,omitempty"`
 	// Quote is the exact piece of the target that the user quotes.
 	Quote   string    `json:"quote,omitempty"`
 	As      Guise     `json:"as,omitempty"`
@@ -65,12 +71,13 @@ type MessageReply struct {
 	Message MessageID `json:"message"`
 }
 
-// Edit replaces the text of a user's message.
+// Edit replaces the text of a user's message, or with Place moves their live location; a Place without LiveS ends it.
 type Edit struct {
 	Chat    ChatID    `json:"chat"`
 	Message MessageID `json:"message"`
 	Text    string    `json:"text"`
 	Spans   []Span    `json:"spans,omitempty"`
+	Place   *Place    `json:"place,omitempty"`
 }
 
 // Delete removes a message for everybody. User is who does it; empty means its author.
@@ -164,9 +171,14 @@ type Seen struct {
 	Text    string    `json:"text,omitempty"`
 	Spans   []Span    `json:"spans,omitempty"`
 	Media   []Media   `json:"media,omitempty"`
+	Place   *Place    `json:"place,omitempty"`
+	Contact *Contact  `json:"contact,omitempty"`
+	Poll    *Poll     `json:"poll,omitempty"`
 	ReplyTo MessageID `json:"reply_to,omitempty"`
 	Quote   string    `json:"quote,omitempty"`
 	Album   string    `json:"album,omitempty"`
+	// Pinned is set while the message is pinned.
+	Pinned bool `json:"pinned,omitempty"`
 	// Service names a message of the network itself, for example "joined"; Text may then be empty.
 	Service   string     `json:"service,omitempty"`
 	Edits     int        `json:"edits,omitempty"`

@@ -77,6 +77,12 @@ const (
 	// AdminsOnly lets only admins write, Everybody takes it back.
 	AdminsOnly GroupAction = "admins_only"
 	Everybody  GroupAction = "everybody"
+	// NewPhoto gives the group another photo, RemovePhoto takes it away.
+	NewPhoto    GroupAction = "new_photo"
+	RemovePhoto GroupAction = "remove_photo"
+	// StartVideoChat and EndVideoChat begin and end a call of the whole group.
+	StartVideoChat GroupAction = "start_video_chat"
+	EndVideoChat   GroupAction = "end_video_chat"
 	// Timer lets messages disappear TimerS seconds after they were sent; 0 switches it off.
 	Timer GroupAction = "timer"
 )

@@ -27,6 +27,8 @@ type World struct {
 	Edit   func(ctx context.Context, in Edit) error
 	Delete func(ctx context.Context, in Delete) error
 	React  func(ctx context.Context, in React) error
+	Vote   func(ctx context.Context, in Vote) error
+	Pin    func(ctx context.Context, in Pin) error
 	See    func(ctx context.Context, in See) (View, error)
 
 	SetFault   func(ctx context.Context, in Fault) (FaultReply, error)
@@ -65,6 +67,8 @@ const (
 	pathEdit     = "/v1/messages/edit"
 	pathDelete   = "/v1/messages/delete"
 	pathReact    = "/v1/messages/react"
+	pathVote     = "/v1/messages/vote"
+	pathPin      = "/v1/messages/pin"
 	pathSee      = "/v1/see"
 	pathFaults   = "/v1/faults"
 	pathClear    = "/v1/faults/clear"
@@ -88,6 +92,8 @@ func routes(w World) []Route {
 		{"POST", pathEdit, "edit a user's message", tell(w.Edit)},
 		{"POST", pathDelete, "delete a message", tell(w.Delete)},
 		{"POST", pathReact, "react as a user", tell(w.React)},
+		{"POST", pathVote, "vote in a poll as a user", tell(w.Vote)},
+		{"POST", pathPin, "pin or unpin a message as a user", tell(w.Pin)},
 		{"GET", pathSee, "what a user sees: chat, user, since, at_least, wait_ms", see(w.See)},
 		{"POST", pathFaults, "set a fault", ask(w.SetFault)},
 		{"POST", pathClear, "clear one fault or all", tell(w.ClearFault)},
