@@ -16,8 +16,28 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/causeway-chat/causeway/core/chat"
 	pb "github.com/causeway-chat/causeway/plugins/wire/causeway/v1"
 )
+
+// OpenMedia opens the bytes of an attachment of a post for reading. The router keeps the file until the post is settled;
+// one that is open stays readable longer. The caller closes it.
+func (s *Session) OpenMedia(m chat.Media) (*os.File, error) {
+	path := chat.SpoolPath(m.Hash)
+	if path == "" {
+		return nil, fmt.Errorf("open media: %q is no hash", m.Hash)
+	}
+	root, err := os.OpenRoot(s.SpoolDir())
+	if err != nil {
+		return nil, fmt.Errorf("open spool folder: %w", err)
+	}
+	defer root.Close()
+	f, err := root.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open media: %w", err)
+	}
+	return f, nil
+}
 
 // progressEvery is how many bytes pass between two signs of life of a fetch.
 const progressEvery = 1 << 20

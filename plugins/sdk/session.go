@@ -34,7 +34,7 @@ func (s *Session) Config() []byte { return s.open.GetConfig() }
 // Dir is the account's own folder. The process holds a lock on it as long as it lives, so no other one works in it.
 func (s *Session) Dir() string { return s.open.GetStateDir() }
 
-// SpoolDir is the folder of media bytes that posts refer to by hash.
+// SpoolDir is the folder of media bytes that posts refer to by hash; OpenMedia opens one of them.
 func (s *Session) SpoolDir() string { return s.open.GetSpoolDir() }
 
 // Epoch numbers this life of the account.
