@@ -27,12 +27,7 @@ func (s *Session) OpenMedia(m chat.Media) (*os.File, error) {
 	if path == "" {
 		return nil, fmt.Errorf("open media: %q is no hash", m.Hash)
 	}
-	root, err := os.OpenRoot(s.SpoolDir())
-	if err != nil {
-		return nil, fmt.Errorf("open spool folder: %w", err)
-	}
-	defer root.Close()
-	f, err := root.Open(path)
+	f, err := os.OpenInRoot(s.SpoolDir(), filepath.FromSlash(path))
 	if err != nil {
 		return nil, fmt.Errorf("open media: %w", err)
 	}
