@@ -132,7 +132,9 @@ func (s *Store) pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (s *Store) logSize() int64 { return fileSize(s.path() + "-wal") }
+func (s *Store) logPath() string { return s.path() + "-wal" }
+
+func (s *Store) logSize() int64 { return fileSize(s.logPath()) }
 
 func fileSize(path string) int64 {
 	info, err := os.Stat(path)

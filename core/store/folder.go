@@ -136,13 +136,13 @@ func freeReserve(dir string) error {
 	return err
 }
 
-// fill allocates by writing zeros.
+// fill writes so many zeros.
 func fill(f *os.File, size int64) error {
 	zeros := make([]byte, 1<<20)
 	for size > 0 {
 		n, err := f.Write(zeros[:min(size, int64(len(zeros)))])
 		if err != nil {
-			return fmt.Errorf("fill reserve: %w", err)
+			return fmt.Errorf("fill file: %w", err)
 		}
 		size -= int64(n)
 	}

@@ -20,7 +20,7 @@ func TestSettingsSurvivePowerLossAndKeepErasedBodiesUnreadable(t *testing.T) {
 	s := openAt(t, t.TempDir(), store.Options{})
 	for name, want := range map[string]string{
 		"page_size": "8192", "auto_vacuum": "2", "journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
-		"busy_timeout": "10000", "secure_delete": "1", "wal_autocheckpoint": "10000",
+		"busy_timeout": "10000", "secure_delete": "1", "wal_autocheckpoint": "2000",
 	} {
 		if got, err := s.Pragma(name); err != nil || got != want {
 			t.Errorf("%s is %q (%v), want %q", name, got, err, want)

@@ -45,6 +45,7 @@ type writer struct {
 	stopped chan struct{}
 	filled  chan struct{} // tells that full has become true
 	full    atomic.Bool   // written by the goroutine alone
+	log     int64         // how long the log was after the last commit
 
 	batch []*op
 }
@@ -148,6 +149,7 @@ func (w *writer) serve(o *op) {
 	}
 	if len(w.batch) > 0 {
 		w.settle(err)
+		w.lengthenLog()
 	}
 }
 
