@@ -86,62 +86,75 @@ func (r *run) loopRound(ctx context.Context, w *world, name string, durable bool
 // single takes the figures of one chat.
 func (r *run) single(ctx context.Context, w *world, s subject) error {
 	if r.opt.wants(Closed) {
-		trips, err := w.driver.closed(ctx, s.ways[0], r.opt.perClosed(w.latency))
+		err := r.watched(w, Closed, s, 1, func(func() error) ([]trip, error) {
+			return w.driver.closed(ctx, s.ways[0], r.opt.perClosed(w.latency))
+		})
 		if err != nil {
-			return fmt.Errorf("closed, %s: %w", s.name, err)
+			return err
 		}
-		r.delays(Closed, w.latency, s.name, trips)
 	}
 	if r.opt.wants(Burst) {
 		if err := r.burst(ctx, w, s, 1); err != nil {
 			return err
 		}
 	}
-	if r.opt.wants(Rate) {
-		every := time.Second / time.Duration(r.opt.PerSecond)
-		trips, err := w.driver.rate(ctx, s.ways[0], int(busyFor/every), every)
-		if err != nil {
-			return fmt.Errorf("rate, %s: %w", s.name, err)
-		}
-		r.delays(Rate, w.latency, s.name, trips)
+	if !r.opt.wants(Rate) {
+		return nil
 	}
-	return nil
+	return r.watched(w, Rate, s, 1, func(func() error) ([]trip, error) {
+		every := time.Second / time.Duration(r.opt.PerSecond)
+		return w.driver.rate(ctx, s.ways[0], int(busyFor/every), every)
+	})
 }
 
-func (r *run) delays(mode string, latency time.Duration, subject string, trips []trip) {
-	f := Figure{Mode: mode, LatencyMS: latency.Milliseconds(), Rooms: 1, Subject: subject}
-	all := delays(trips)
-	for _, p := range []int{50, 95, 99} {
-		f.What, f.Unit = fmt.Sprintf("p%d", p), "ms"
-		r.take(f, milliseconds(percentile(all, p)))
-	}
+// burst takes the figures of a burst into each of k chats.
+func (r *run) burst(ctx context.Context, w *world, s subject, k int) error {
+	return r.watched(w, Burst, s, k, func(begin func() error) ([]trip, error) {
+		return w.driver.burst(ctx, s.ways[:k], r.opt.perBurst(w.latency, k), s.account, begin)
+	})
 }
 
 // settling is how long the processes get to finish what follows the last copy.
 const settling = 300 * time.Millisecond
 
-// burst takes speed and processor time of a burst into k chats.
-func (r *run) burst(ctx context.Context, w *world, s subject, k int) error {
-	n := r.opt.perBurst(w.latency, k)
-	var before time.Duration
-	trips, err := w.driver.burst(ctx, s.ways[:k], n, s.account, func() (err error) {
-		before, err = cpu(s.pids)
+// watched takes the figures of what carry does, and what it costs the subject's processes. Their time is counted from the
+// beginning, or from when carry says begin.
+func (r *run) watched(w *world, mode string, s subject, k int, carry func(begin func() error) ([]trip, error)) error {
+	var used time.Duration
+	begin := func() (err error) {
+		used, err = cpu(s.pids)
 		return err
-	})
+	}
+	if err := begin(); err != nil {
+		return err
+	}
+	trips, err := carry(begin)
 	if err != nil {
-		return fmt.Errorf("burst into %d chats, %s: %w", k, s.name, err)
+		return fmt.Errorf("%s, %s, %s, %v a call: %w", mode, s.name, chats(k), w.latency, err)
 	}
 	time.Sleep(settling)
 	after, err := cpu(s.pids)
 	if err != nil {
 		return err
 	}
-	f := Figure{Mode: Burst, LatencyMS: w.latency.Milliseconds(), Rooms: k, Subject: s.name}
-	f.What, f.Unit = "speed", "msg/s"
-	r.take(f, speed(trips))
+	f := Figure{Mode: mode, LatencyMS: w.latency.Milliseconds(), Rooms: k, Subject: s.name}
+	r.speedOrDelays(f, trips)
 	f.What, f.Unit = "cpu", "µs/msg"
-	r.take(f, float64((after-before).Microseconds())/float64(len(trips)))
+	r.take(f, float64((after-used).Microseconds())/float64(len(trips)))
 	return nil
+}
+
+func (r *run) speedOrDelays(f Figure, trips []trip) {
+	if f.Mode == Burst {
+		f.What, f.Unit = "speed", "msg/s"
+		r.take(f, speed(trips))
+		return
+	}
+	all := delays(trips)
+	for _, p := range []int{50, 95, 99} {
+		f.What, f.Unit = fmt.Sprintf("p%d", p), "ms"
+		r.take(f, milliseconds(percentile(all, p)))
+	}
 }
 
 func cpu(pids []int) (sum time.Duration, err error) {
