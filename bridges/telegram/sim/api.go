@@ -107,8 +107,12 @@ type apiOther struct {
 }
 
 type apiLocation struct {
-	Latitude  float64 `json:"latitude"`
-	Longitude float64 `json:"longitude"`
+	Latitude    float64 `json:"latitude"`
+	Longitude   float64 `json:"longitude"`
+	Accuracy    float64 `json:"horizontal_accuracy,omitempty"`
+	LivePeriod  int     `json:"live_period,omitempty"`
+	Heading     int     `json:"heading,omitempty"`
+	AlertRadius int     `json:"proximity_alert_radius,omitempty"`
 }
 
 type apiVenue struct {
@@ -120,6 +124,8 @@ type apiVenue struct {
 type apiContact struct {
 	PhoneNumber string `json:"phone_number"`
 	FirstName   string `json:"first_name"`
+	LastName    string `json:"last_name,omitempty"`
+	VCard       string `json:"vcard,omitempty"`
 }
 
 type apiDice struct {
@@ -143,6 +149,12 @@ type apiPollOption struct {
 	VoterCount int    `json:"voter_count"`
 }
 
+type apiPollAnswer struct {
+	PollID    string  `json:"poll_id"`
+	User      apiUser `json:"user"`
+	OptionIDs []int   `json:"option_ids"`
+}
+
 type apiFile struct {
 	FileID       string `json:"file_id"`
 	FileUniqueID string `json:"file_unique_id"`
@@ -161,21 +173,30 @@ type apiFile struct {
 
 // apiService holds what a service message tells; at most one group of fields is set.
 type apiService struct {
-	NewChatMembers    []apiUser  `json:"new_chat_members,omitempty"`
-	LeftChatMember    *apiUser   `json:"left_chat_member,omitempty"`
-	NewChatTitle      string     `json:"new_chat_title,omitempty"`
-	GroupChatCreated  bool       `json:"group_chat_created,omitempty"`
-	MigrateToChatID   int64      `json:"migrate_to_chat_id,omitempty"`
-	MigrateFromChatID int64      `json:"migrate_from_chat_id,omitempty"`
-	TopicCreated      *apiTopic  `json:"forum_topic_created,omitempty"`
-	TopicEdited       *apiTopic  `json:"forum_topic_edited,omitempty"`
-	TopicClosed       *apiMarker `json:"forum_topic_closed,omitempty"`
-	TopicReopened     *apiMarker `json:"forum_topic_reopened,omitempty"`
-	GeneralHidden     *apiMarker `json:"general_forum_topic_hidden,omitempty"`
-	GeneralUnhidden   *apiMarker `json:"general_forum_topic_unhidden,omitempty"`
+	NewChatMembers    []apiUser   `json:"new_chat_members,omitempty"`
+	LeftChatMember    *apiUser    `json:"left_chat_member,omitempty"`
+	NewChatTitle      string      `json:"new_chat_title,omitempty"`
+	NewChatPhoto      []apiFile   `json:"new_chat_photo,omitempty"`
+	DeleteChatPhoto   bool        `json:"delete_chat_photo,omitempty"`
+	GroupChatCreated  bool        `json:"group_chat_created,omitempty"`
+	MigrateToChatID   int64       `json:"migrate_to_chat_id,omitempty"`
+	MigrateFromChatID int64       `json:"migrate_from_chat_id,omitempty"`
+	PinnedMessage     *apiMessage `json:"pinned_message,omitempty"`
+	VideoChatStarted  *apiMarker  `json:"video_chat_started,omitempty"`
+	VideoChatEnded    *apiCallEnd `json:"video_chat_ended,omitempty"`
+	TopicCreated      *apiTopic   `json:"forum_topic_created,omitempty"`
+	TopicEdited       *apiTopic   `json:"forum_topic_edited,omitempty"`
+	TopicClosed       *apiMarker  `json:"forum_topic_closed,omitempty"`
+	TopicReopened     *apiMarker  `json:"forum_topic_reopened,omitempty"`
+	GeneralHidden     *apiMarker  `json:"general_forum_topic_hidden,omitempty"`
+	GeneralUnhidden   *apiMarker  `json:"general_forum_topic_unhidden,omitempty"`
 }
 
 type apiMarker struct{}
+
+type apiCallEnd struct {
+	Duration int `json:"duration"`
+}
 
 type apiTopic struct {
 	Name            string `json:"name"`
@@ -184,10 +205,13 @@ type apiTopic struct {
 }
 
 type apiOrigin struct {
-	Type      string   `json:"type"`
-	Date      int64    `json:"date"`
-	Chat      *apiChat `json:"chat,omitempty"`
-	MessageID int64    `json:"message_id,omitempty"`
+	Type           string   `json:"type"`
+	Date           int64    `json:"date"`
+	SenderUser     *apiUser `json:"sender_user,omitempty"`
+	SenderUserName string   `json:"sender_user_name,omitempty"`
+	SenderChat     *apiChat `json:"sender_chat,omitempty"`
+	Chat           *apiChat `json:"chat,omitempty"`
+	MessageID      int64    `json:"message_id,omitempty"`
 }
 
 type apiQuote struct {

@@ -34,7 +34,7 @@ func (s *Server) editMessageText(c *call) (any, *refusal) {
 	if ref != nil {
 		return nil, ref
 	}
-	if m.media != nil {
+	if m.media != nil || m.other != nil {
 		return nil, bad("there is no text in the message to edit")
 	}
 	text, ref := raw.fixed()
@@ -135,6 +135,7 @@ func (s *Server) deletable(b *bot, m *message) *refusal {
 func (m *message) erase() {
 	m.deleted = true
 	m.reactions = nil
+	m.unpin()
 	m.chat.log.touch(m)
 }
 

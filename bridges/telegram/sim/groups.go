@@ -4,6 +4,7 @@ package sim
 
 import (
 	"context"
+	"time"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
 )
@@ -27,9 +28,32 @@ func (s *Server) changeGroup(_ context.Context, in control.GroupChange) (control
 	case control.Migrate:
 		return s.migrate(c, in)
 	default:
-		return control.ChatReply{}, control.Because(control.ErrNotSupported, "unknown group action %q", in.Action)
+		return control.ChatReply{Chat: c.controlID(0)}, s.decorate(c, in)
 	}
 	return control.ChatReply{Chat: c.controlID(0)}, nil
+}
+
+// decorate changes the group's photo, or begins and ends its video chat.
+func (s *Server) decorate(c *chat, in control.GroupChange) error {
+	switch {
+	case in.Action == control.NewPhoto:
+		photo := s.posted(control.Media{Kind: kindPhoto, Data: []byte("the photo of " + c.title)})
+		s.say(c, 0, c.owner, "new_photo", &apiService{NewChatPhoto: photo.api().Photo}, in.Silent)
+	case in.Action == control.RemovePhoto:
+		s.say(c, 0, c.owner, "photo_removed", &apiService{DeleteChatPhoto: true}, in.Silent)
+	case in.Action == control.StartVideoChat && c.callSince.IsZero():
+		c.callSince = s.now()
+		s.say(c, 0, c.owner, "video_chat_started", &apiService{VideoChatStarted: &apiMarker{}}, in.Silent)
+	case in.Action == control.EndVideoChat && !c.callSince.IsZero():
+		took := int(s.now().Sub(c.callSince).Seconds())
+		c.callSince = time.Time{}
+		s.say(c, 0, c.owner, "video_chat_ended", &apiService{VideoChatEnded: &apiCallEnd{Duration: took}}, in.Silent)
+	case in.Action == control.StartVideoChat || in.Action == control.EndVideoChat:
+		return control.Because(control.ErrRefused, "the video chat of %s is so already", in.Chat)
+	default:
+		return control.Because(control.ErrNotSupported, "unknown group action %q", in.Action)
+	}
+	return nil
 }
 
 func (s *Server) deleteGroup(c *chat, silent bool) {

@@ -2,7 +2,10 @@
 
 package sim
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // methodDef is one method of the Bot API.
 type methodDef struct {
@@ -14,7 +17,7 @@ type methodDef struct {
 }
 
 // methods are those that the server knows, by lower-case name.
-var methods = methodTable(append(fileMethods(), []methodDef{
+var methods = methodTable(slices.Concat(fileMethods(), otherMethods(), []methodDef{
 	{name: "getUpdates"}, // served apart, because it waits
 	{name: "getMe", run: (*Server).getMe},
 	{name: "setWebhook", run: (*Server).setWebhook},
@@ -43,7 +46,7 @@ var methods = methodTable(append(fileMethods(), []methodDef{
 	{name: "deleteForumTopic", changes: true, run: (*Server).deleteForumTopic},
 	{name: "sendMediaGroup", posts: true, changes: true, run: (*Server).sendMediaGroup},
 	{name: "getFile", run: (*Server).getFile},
-}...))
+}))
 
 // unknownMethod stands for all others.
 var unknownMethod = methodDef{name: "unknown", run: func(*Server, *call) (any, *refusal) { return nil, errNoMethod }}

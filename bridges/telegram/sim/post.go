@@ -22,7 +22,7 @@ func (s *Server) post(_ context.Context, in control.Post) (control.MessageReply,
 		return control.MessageReply{}, err
 	}
 	m := &message{chat: c, thread: thread, at: s.now()}
-	for _, step := range []func(*message, control.Post) error{s.writtenBy, s.saying, s.answering} {
+	for _, step := range []func(*message, control.Post) error{s.writtenBy, s.saying, s.answering, s.forwarding} {
 		if err := step(m, in); err != nil {
 			return control.MessageReply{}, err
 		}
@@ -126,7 +126,7 @@ func (s *Server) saying(m *message, in control.Post) error {
 	limit := maxText
 	switch {
 	case in.Kind != "":
-		return m.sayOther(in)
+		return s.sayOther(m, in)
 	case len(in.Media) > 1:
 		return control.Because(control.ErrWrongUse, "on Telegram each file is a message: post one, and join them by their album")
 	case len(in.Media) == 1 && !slices.Contains(mediaKinds, in.Media[0].Kind):
@@ -194,12 +194,63 @@ func (s *Server) answering(m *message, in control.Post) error {
 	return nil
 }
 
+// forwarding says where a forwarded message came from.
+func (s *Server) forwarding(m *message, in control.Post) error {
+	if in.ForwardedFrom == nil {
+		return nil
+	}
+	o, err := s.originOf(*in.ForwardedFrom)
+	if err != nil {
+		return err
+	}
+	o.Date = m.at.Unix()
+	m.origin = o
+	return nil
+}
+
+func (s *Server) originOf(from control.Origin) (*apiOrigin, error) {
+	switch {
+	case from.User != "":
+		u, err := s.userOf(from.User)
+		if err != nil {
+			return nil, err
+		}
+		return &apiOrigin{Type: "user", SenderUser: new(u.api())}, nil
+	case from.Name != "":
+		return &apiOrigin{Type: "hidden_user", SenderUserName: from.Name}, nil
+	}
+	c, _, err := s.controlChat(from.Chat)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.private != nil:
+		return nil, control.Because(control.ErrRefused, "a private chat writes nothing")
+	case c.kind == kindChannel:
+		return &apiOrigin{Type: "channel", Chat: new(c.api()), MessageID: leadingInt(string(from.Message))}, nil
+	}
+	return &apiOrigin{Type: "chat", SenderChat: new(c.api())}, nil
+}
+
+// moveByUser moves a user's live location, or ends it.
+func (s *Server) moveByUser(m *message, in control.Edit) error {
+	if m.bot != nil || !m.isLive() || s.overdue(m) {
+		return control.Because(control.ErrRefused, "message %s is no user's live location", in.Message)
+	}
+	to := apiLocation{Latitude: in.Place.Latitude, Longitude: in.Place.Longitude, LivePeriod: in.Place.LiveS}
+	if ref := to.check(); ref != nil {
+		return control.Because(control.ErrRefused, "%s", ref.words())
+	}
+	s.move(m, to)
+	s.deliver(m.chat.editKind(), m)
+	return nil
+}
+
 // forwardToDiscussion copies a channel's post into its discussion group, as the network does.
 func (s *Server) forwardToDiscussion(m *message) {
 	channel := m.chat.api()
 	copied := &message{
 		chat: m.chat.linked, from: s.users[serviceUser], senderChat: m.chat, auto: true, at: s.now(), text: m.text, ents: m.ents,
-		media: m.media, album: m.album,
+		media: m.media, other: m.other, album: m.album,
 		origin: &apiOrigin{Type: "channel", Date: m.at.Unix(), Chat: &channel, MessageID: m.id},
 	}
 	copied.chat.log.add(copied)
@@ -213,6 +264,9 @@ func (s *Server) edit(_ context.Context, in control.Edit) error {
 	m, err := s.controlMessage(in.Chat, in.Message)
 	if err != nil {
 		return err
+	}
+	if in.Place != nil {
+		return s.moveByUser(m, in)
 	}
 	if m.bot != nil || m.service != "" || m.other != nil {
 		return control.Because(control.ErrRefused, "message %s is no user's text", in.Message)

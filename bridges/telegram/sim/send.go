@@ -159,9 +159,13 @@ func (s *Server) send(c *call, m *message) {
 	m.chat.said[m.bot] = said
 }
 
-// caption tells messages apart that carry files.
+// caption tells messages apart that carry files or are of other kinds.
 func (m *message) caption() string {
-	if m.media == nil {
+	switch {
+	case m.other != nil:
+		raw, _ := json.Marshal(m.other) // the objects of this package always encode
+		return string(raw)
+	case m.media == nil:
 		return strconv.FormatInt(m.thread, 10)
 	}
 	return string(m.media.hash[:])

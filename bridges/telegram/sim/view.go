@@ -123,6 +123,10 @@ func (m *message) seen() control.Seen {
 	if m.media != nil {
 		out.Media = []control.Media{m.media.view()}
 	}
+	if m.other != nil {
+		m.other.show(&out)
+	}
+	out.Pinned = m.pinned
 	if m.replyTo != nil {
 		out.ReplyTo = messageID(m.replyTo.id)
 	}

@@ -82,6 +82,8 @@ type chat struct {
 	blocked bool
 
 	log       chatLog
+	pins      []*message // oldest first
+	callSince time.Time  // of the video chat; zero when there is none
 	topics    map[int64]*topic
 	migrated  *chat // where a group went
 	deleted   bool
@@ -129,7 +131,9 @@ type message struct {
 	replyTo    *message
 	quote      *apiQuote
 	media      *media
-	other      *apiOther // neither text nor file
+	other      *apiOther // neither text nor file; replaced and never changed
+	votes      map[*user][]int
+	pinned     bool
 	album      string
 	service    string
 	told       *apiService
