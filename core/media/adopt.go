@@ -76,8 +76,8 @@ func (s *Spool) place(f *os.File, st fs.FileInfo, temp string, file File) error 
 // rename is one step with its count. What stands under the name afterwards must be what was read.
 func (s *Spool) rename(st fs.FileInfo, temp string, file File) error {
 	name := chat.SpoolPath(file.Hash)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.disk.Lock()
+	defer s.disk.Unlock()
 	before := s.sizeOf(name)
 	if err := s.root.Rename(temp, name); err != nil {
 		return err
@@ -85,13 +85,23 @@ func (s *Spool) rename(st fs.FileInfo, temp string, file File) error {
 	now, err := s.root.Lstat(name)
 	if err != nil || !os.SameFile(now, st) || now.Size() != file.Size {
 		_ = s.root.Remove(name) // it must not stand under a hash that it may not have
-		s.used -= before
-		delete(s.known, file.Hash)
+		s.gone(file.Hash, before)
 		return errors.Join(ErrNotSame, err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.used += file.Size - before
 	s.note(file.Hash)
 	return nil
+}
+
+// gone notes that a file is not there any more.
+func (s *Spool) gone(hash string, size int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.known, hash)
+	s.used -= size
+	s.tellRoom()
 }
 
 // sizeOf is the size of a finished file, 0 when there is none.

@@ -58,7 +58,7 @@ func TestBytesTellWhatTheyAre(t *testing.T) {
 		"packed, end missing":  {cut(tgsOf(t), 12), Facts{MIME: typeGzip, Code: CodeDamaged}},
 		"packed text":          {gzipOf(t, []byte("no sticker")), Facts{MIME: typeGzip}},
 		"packed nothing":       {gzipOf(t, nil), Facts{MIME: typeGzip}},
-		"bomb":                 {gzipOf(t, append([]byte(`{"tgs":1,"v":"`), bytes.Repeat([]byte{'0'}, 100<<20)...)), Facts{MIME: typeGzip, Code: CodeBomb}},
+		"bomb":                 {gzipOf(t, append([]byte(`{"tgs":1,"v":"`), bytes.Repeat([]byte{'0'}, maxUnpacked+8192)...)), Facts{MIME: typeGzip, Code: CodeBomb}},
 		"nothing":              {nil, Facts{MIME: typeBytes, Code: CodeEmpty}},
 		"page of an error":     {[]byte("<html><body>404"), Facts{MIME: "text/html"}},
 		"anything":             {[]byte{1, 2, 3}, Facts{MIME: typeBytes}},

@@ -46,6 +46,9 @@ type Spool struct {
 	dir    string
 	budget int64
 
+	// disk is held while a finished file comes, goes or is looked for; mu inside it, and never for anything on disk.
+	disk sync.Mutex
+
 	mu       sync.Mutex
 	used     int64 // bytes of finished files
 	reserved int64 // bytes that files in the making may need
@@ -204,7 +207,8 @@ func (s *Spool) openPlain(name string) (*os.File, fs.FileInfo, error) {
 	return f, st, nil
 }
 
-// Has reports whether a file is known to be there, without a look at the disk, and notes that it is needed now.
+// Has reports whether a file is known to be there, without a look at the disk, and notes that it is needed now. It waits
+// for nothing but other calls of its kind.
 func (s *Spool) Has(hash string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -217,6 +221,8 @@ func (s *Spool) Has(hash string) bool {
 
 // Look looks on the disk whether a file is there, and notes that it is needed now.
 func (s *Spool) Look(hash string) bool {
+	s.disk.Lock()
+	defer s.disk.Unlock()
 	f, err := s.Open(hash)
 	if err != nil {
 		return false
@@ -224,9 +230,6 @@ func (s *Spool) Look(hash string) bool {
 	_ = f.Close() // nothing was written
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err := s.root.Lstat(chat.SpoolPath(hash)); err != nil { // removed meanwhile
-		return false
-	}
 	s.note(hash)
 	return true
 }

@@ -47,18 +47,27 @@ func (s *Spool) end() {
 }
 
 func (s *Spool) removeUnused(hash string, st fs.FileInfo, before time.Time) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.pins[hash] > 0 || !s.lastNeeded(hash, st).Before(before) {
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	if !s.unneeded(hash, st, before) {
 		return false, nil
 	}
 	if err := s.root.Remove(chat.SpoolPath(hash)); err != nil {
 		return false, err
 	}
-	delete(s.known, hash)
-	s.used -= st.Size()
-	s.tellRoom()
+	s.gone(hash, st.Size())
 	return true, nil
+}
+
+// unneeded reports whether a file may go. From then on it is not known to be there.
+func (s *Spool) unneeded(hash string, st fs.FileInfo, before time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pins[hash] > 0 || !s.lastNeeded(hash, st).Before(before) {
+		return false
+	}
+	delete(s.known, hash)
+	return true
 }
 
 // count sums the finished files.
