@@ -131,9 +131,10 @@ func (r *record) until(t *testing.T, what string, ok func() bool) {
 type world struct {
 	*record
 	*host.Bridge
-	sim  *control.Client
-	logs *buffer
-	ana  control.UserID
+	sim   *control.Client
+	spool string
+	logs  *buffer
+	ana   control.UserID
 }
 
 func newWorld(t *testing.T) *world {
@@ -150,7 +151,9 @@ func newWorld(t *testing.T) *world {
 		sim:    control.NewClient(server.ControlURL()), logs: &buffer{},
 	}
 	t.Cleanup(func() { w.sim.Close(); server.Close() })
-	w.Bridge = host.New(spec(t, server), w.record, w.record, host.Options{
+	about := spec(t, server)
+	w.spool = about.SpoolDir
+	w.Bridge = host.New(about, w.record, w.record, host.Options{
 		BackoffBase: time.Millisecond, BackoffCap: 5 * time.Millisecond,
 		Log: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
