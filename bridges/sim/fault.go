@@ -26,7 +26,13 @@ const (
 	BadGateAfter   FaultKind = "bad_gateway_after"
 	HalfAnswer     FaultKind = "half_answer"
 	NotJSON        FaultKind = "not_json"
-	OutageReset    FaultKind = "outage_reset" // the connection is dropped, whatever is asked
+	FileTruncated  FaultKind = "file_truncated" // a download is half of the file, and says that it is whole
+	FileCut        FaultKind = "file_cut"       // a download breaks off half-way
+	FileSlow       FaultKind = "file_slow"      // a download drips over DelayMS
+	FileHang       FaultKind = "file_hang"      // a download stops half-way and hangs
+	FileLies       FaultKind = "file_lies"      // a download is longer than the file is said to be
+	FileEmpty      FaultKind = "file_empty"     // a download has no bytes
+	OutageReset    FaultKind = "outage_reset"   // the connection is dropped, whatever is asked
 	OutageGateway  FaultKind = "outage_bad_gateway"
 	OutageHang     FaultKind = "outage_hang"
 	Pace           FaultKind = "pace"        // a chat takes one post per DelayMS, more is refused with the true wait

@@ -16,7 +16,8 @@ type Span struct {
 	User UserID `json:"user,omitempty"`
 }
 
-// Media is one attachment. In a post Data holds its bytes; in a view they are left out and SHA256 names them.
+// Media is one attachment. In a post Data holds its bytes, or Size and Seed name a generated file, however large; in a
+// view bytes are left out, and Size and SHA256 name them.
 type Media struct {
 	// Kind is one of Causeway's media kinds: photo, video, animation, audio, voice, video_note, file, sticker.
 	Kind   string `json:"kind"`
@@ -24,6 +25,7 @@ type Media struct {
 	MIME   string `json:"mime,omitempty"`
 	Data   []byte `json:"data,omitempty"`
 	Size   int64  `json:"size,omitempty"`
+	Seed   uint64 `json:"seed,omitempty"`
 	SHA256 string `json:"sha256,omitempty"`
 }
 

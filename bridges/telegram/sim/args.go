@@ -18,7 +18,8 @@ import (
 
 const (
 	maxArgBytes = 1 << 20
-	maxBody     = 50 << 20 // what the public server takes
+	maxBody     = 50 << 20   // what the public server takes
+	maxLocal    = 2000 << 20 // what a self-hosted server takes
 	maxArgs     = 1000
 )
 
@@ -72,14 +73,14 @@ func (a args) flag(name string) bool {
 
 var errTooLarge = errors.New("request entity too large")
 
-// readArgs reads query, form, multipart or JSON. It reads the body to its end.
-func readArgs(r *http.Request, keepFiles int64) (args, error) {
+// readArgs reads query, form, multipart or JSON, up to a limit. It reads the body to its end.
+func readArgs(r *http.Request, keepFiles, limit int64) (args, error) {
 	a := args{values: map[string]string{}}
 	if r.URL.RawQuery != "" {
 		a.addForm(r.URL.RawQuery)
 	}
 	kind, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	body := &cappedReader{r: r.Body, left: maxBody}
+	body := &cappedReader{r: r.Body, left: limit}
 	switch {
 	case kind == "multipart/form-data":
 		return a, a.readMultipart(multipart.NewReader(body, params["boundary"]), keepFiles)
@@ -155,12 +156,28 @@ func (a *args) readValue(part *multipart.Part) error {
 
 func (a *args) readFile(part *multipart.Part, keep int64) error {
 	up := &upload{name: part.FileName(), mime: part.Header.Get("Content-Type")}
+	if err := up.read(part, keep); err != nil {
+		return err
+	}
+	a.addFile(part.FormName(), up)
+	return nil
+}
+
+func (a *args) addFile(name string, up *upload) {
+	if a.files == nil {
+		a.files = map[string]*upload{}
+	}
+	a.files[name] = up
+}
+
+// read hashes the bytes and keeps them when they are few.
+func (up *upload) read(from io.Reader, keep int64) error {
 	hash := sha256.New()
-	head, err := io.ReadAll(io.TeeReader(io.LimitReader(part, keep), hash))
+	head, err := io.ReadAll(io.TeeReader(io.LimitReader(from, keep), hash))
 	if err != nil {
 		return err
 	}
-	rest, err := io.Copy(hash, part)
+	rest, err := io.Copy(hash, from)
 	if err != nil {
 		return err
 	}
@@ -169,10 +186,6 @@ func (a *args) readFile(part *multipart.Part, keep int64) error {
 	if rest == 0 {
 		up.data = head
 	}
-	if a.files == nil {
-		a.files = map[string]*upload{}
-	}
-	a.files[part.FormName()] = up
 	return nil
 }
 

@@ -23,6 +23,7 @@ const (
 	stageAfter
 	stageOutage // before, and every method
 	stageEvent  // not at a call of a method that changes something
+	stageFile   // in a download
 )
 
 var faultStages = map[control.FaultKind]stage{
@@ -32,6 +33,8 @@ var faultStages = map[control.FaultKind]stage{
 	control.ServerErrAfter: stageAfter, control.BadGateAfter: stageAfter, control.HalfAnswer: stageAfter,
 	control.NotJSON: stageAfter, control.OutageReset: stageOutage, control.OutageGateway: stageOutage,
 	control.OutageHang: stageOutage, control.LoggedOut: stageOutage, control.Conflict: stageEvent,
+	control.FileTruncated: stageFile, control.FileCut: stageFile, control.FileSlow: stageFile, control.FileHang: stageFile,
+	control.FileLies: stageFile, control.FileEmpty: stageFile,
 	control.Redeliver: stageEvent, control.RestartIDs: stageEvent, control.Forget: stageEvent,
 }
 
@@ -173,6 +176,8 @@ func (f *fault) matches(c *call) bool {
 		return false
 	}
 	switch {
+	case f.stage == stageFile:
+		return c.def.name == download.name
 	case f.Method == "*" || f.Method == "" && f.stage == stageOutage:
 		return true
 	case f.Method == "" && f.Kind == control.Pace:
@@ -330,7 +335,7 @@ func (s *Server) strikeAfter(c *call, tookEffect bool) *fault {
 		return nil
 	}
 	for _, f := range slices.Clone(s.faultList) {
-		if f.stage == stageAfter && s.strikes(f, c) {
+		if (f.stage == stageAfter || f.stage == stageFile) && s.strikes(f, c) {
 			c.rec.Fault, c.rec.Status = f.Kind, 0
 			return f
 		}

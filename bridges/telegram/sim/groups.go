@@ -37,7 +37,11 @@ func (s *Server) changeGroup(_ context.Context, in control.GroupChange) (control
 func (s *Server) decorate(c *chat, in control.GroupChange) error {
 	switch {
 	case in.Action == control.NewPhoto:
-		photo := s.posted(control.Media{Kind: kindPhoto, Data: []byte("the photo of " + c.title)})
+		photo, err := s.store(control.Media{Kind: kindPhoto, Data: []byte("the photo of " + c.title)})
+		if err != nil {
+			return err
+		}
+		s.keepFile(photo)
 		s.say(c, 0, c.owner, "new_photo", &apiService{NewChatPhoto: photo.api().Photo}, in.Silent)
 	case in.Action == control.RemovePhoto:
 		s.say(c, 0, c.owner, "photo_removed", &apiService{DeleteChatPhoto: true}, in.Silent)

@@ -23,6 +23,7 @@ type flags struct {
 	latency         time.Duration
 	keep            int
 	countersOnly    bool
+	local           string
 	seed            uint64
 	verbose         bool
 }
@@ -57,6 +58,7 @@ func parseFlags(args []string, stderr io.Writer) (flags, error) {
 	set.DurationVar(&f.latency, "latency", 0, "what every call but getUpdates takes longer")
 	set.IntVar(&f.keep, "keep", 0, "how many messages a chat and the ledger keep (default 200000)")
 	set.BoolVar(&f.countersOnly, "counters-only", false, "keep no ledger and no list of requests, but count them")
+	set.StringVar(&f.local, "local", "", "be a self-hosted server that shares this `folder` with its bots")
 	set.Uint64Var(&f.seed, "seed", 1, "makes ids and chances repeatable")
 	set.BoolVar(&f.verbose, "verbose", false, "log every call to standard error")
 	if err := set.Parse(args); err != nil {
@@ -85,7 +87,7 @@ func simulate(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 }
 
 func (f flags) options(stderr io.Writer) Options {
-	o := Options{Latency: f.latency, Keep: f.keep, CountersOnly: f.countersOnly, Seed: f.seed}
+	o := Options{Latency: f.latency, Keep: f.keep, CountersOnly: f.countersOnly, Seed: f.seed, Local: f.local}
 	if f.limits {
 		o.Limits = TelegramLimits()
 	}

@@ -10,7 +10,8 @@ import (
 	control "github.com/causeway-chat/causeway/bridges/sim"
 )
 
-// media is a file that a message carries. The bytes of large files are not kept.
+// media is a file that a message carries. Its bytes are in memory when they are few, else on disk or generated; those
+// of large files that bots sent are not kept.
 type media struct {
 	kind   string // one of the control API's media kinds
 	fileID string
@@ -19,6 +20,9 @@ type media struct {
 	size   int64
 	hash   [sha256.Size]byte
 	data   []byte
+	path   string // absolute
+	made   bool   // from seed
+	seed   uint64
 }
 
 // The media kinds of the control API.
@@ -35,7 +39,7 @@ const (
 
 const filesFolder = "files/"
 
-func (m *media) path() string { return filesFolder + m.fileID }
+func (m *media) remotePath() string { return filesFolder + m.fileID }
 
 var mediaKinds = []string{kindPhoto, kindVideo, kindAnimation, kindAudio, kindVoice, kindVideoNote, kindFile, kindSticker}
 
@@ -94,6 +98,7 @@ func (s *Server) keepFile(m *media) {
 	s.fileIDs = append(s.fileIDs, m.fileID)
 	if len(s.fileIDs) > keptFiles+keptFiles/8 {
 		for _, id := range s.fileIDs[:len(s.fileIDs)-keptFiles] {
+			s.files[id].discard()
 			delete(s.files, id)
 		}
 		s.fileIDs = trimmed(s.fileIDs, keptFiles)

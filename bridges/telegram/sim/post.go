@@ -4,7 +4,6 @@ package sim
 
 import (
 	"context"
-	"crypto/sha256"
 	"hash/fnv"
 	"slices"
 	"strconv"
@@ -15,20 +14,35 @@ import (
 
 // post lets a user write.
 func (s *Server) post(_ context.Context, in control.Post) (control.MessageReply, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c, thread, err := s.controlChat(in.Chat)
+	file, err := s.receive(in) // before the world stands still: files may be large
 	if err != nil {
 		return control.MessageReply{}, err
 	}
-	m := &message{chat: c, thread: thread, at: s.now()}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id, err := s.postWith(in, file)
+	if err != nil && file != nil {
+		file.discard()
+	}
+	return control.MessageReply{Message: id}, err
+}
+
+func (s *Server) postWith(in control.Post, file *media) (control.MessageID, error) {
+	c, thread, err := s.controlChat(in.Chat)
+	if err != nil {
+		return "", err
+	}
+	m := &message{chat: c, thread: thread, at: s.now(), media: file}
 	for _, step := range []func(*message, control.Post) error{s.writtenBy, s.saying, s.answering, s.forwarding} {
 		if err := step(m, in); err != nil {
-			return control.MessageReply{}, err
+			return "", err
 		}
 	}
+	if file != nil {
+		s.keepFile(file)
+	}
 	s.publish(m)
-	return control.MessageReply{Message: messageID(m.id)}, nil
+	return messageID(m.id), nil
 }
 
 // publish puts a user's message into its chat and tells the bots.
@@ -133,7 +147,6 @@ func (s *Server) saying(m *message, in control.Post) error {
 		return control.Because(control.ErrWrongUse, "unknown kind of media %q", in.Media[0].Kind)
 	case len(in.Media) == 1:
 		limit = maxCaption
-		m.media = s.posted(in.Media[0])
 	}
 	if in.Album != "" {
 		m.album = albumID(m.chat, in.Album)
@@ -158,15 +171,6 @@ func (m *message) write(text string, ents []entity, limit int) error {
 	}
 	m.text, m.ents = text, ents
 	return nil
-}
-
-func (s *Server) posted(in control.Media) *media {
-	m := &media{kind: in.Kind, name: in.Name, mime: in.MIME, size: int64(len(in.Data)), hash: sha256.Sum256(in.Data)}
-	if m.size <= s.opts.KeepFile {
-		m.data = in.Data
-	}
-	s.keepFile(m)
-	return m
 }
 
 func albumID(c *chat, name string) string {

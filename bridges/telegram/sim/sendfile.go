@@ -93,6 +93,9 @@ func (s *Server) fileArg(c *call, k fileKind, value string) (*media, *refusal) {
 	if up := c.args.files[part]; up != nil && (attached || value == "") {
 		return k.upload(up, s.opts.KeepFile), nil
 	}
+	if up := c.args.files[value]; up != nil && strings.HasPrefix(value, localScheme) {
+		return k.upload(up, s.opts.KeepFile), nil
+	}
 	if attached || value == "" {
 		return nil, wrong("there is no %s in the request", k.name)
 	}

@@ -8,8 +8,8 @@
 // package bridges/sim on another. Several bots can live in one world.
 //
 // A fault with an empty method strikes the calls that change something (sends, edits, deletions, reactions,
-// topics); "*" strikes every call, and outages and refused credentials always do. A conflict strikes polls, and
-// downloads go by the method "file".
+// topics); "*" strikes every call, and outages and refused credentials always do. A conflict strikes polls;
+// downloads go by the method "file", and those kinds that spoil a file strike nothing else.
 //
 // The breaches that it books: malformed (no state of the world could have let the call succeed),
 // within_retry_after, dead_chat (posted again to a chat after being told that it cannot), two_polls, busy_poll
@@ -53,6 +53,10 @@ type Options struct {
 	// KeepFile is how many bytes of an uploaded file are kept for viewers; larger files are hashed alone. 0
 	// means 4 MiB.
 	KeepFile int64
+	// Local makes it a self-hosted server that shares the folder of this name with its bots: getFile answers with
+	// the absolute path of a file in it, files may be sent by their path, and they may have 2000 MB. Empty means
+	// the public server. The files stay when the server closes.
+	Local string
 	// Seed makes ids and chances repeatable; 0 means 1.
 	Seed uint64
 	// Now is the world's clock; nil means time.Now. It moves on with the control API's Advance. Waits of
@@ -94,6 +98,7 @@ type Server struct {
 	nextFile    int64
 	files       map[string]*media
 	fileIDs     []string
+	spool       spool
 
 	faults    map[control.FaultID]*fault
 	faultList []*fault // armed, in the order in which they were set
@@ -124,6 +129,7 @@ func New(opts Options) (*Server, error) {
 		redeliver: map[*bot]bool{}, closed: make(chan struct{}),
 	}
 	s.limiter = newLimiter(opts.Limits)
+	s.spool.local = opts.Local
 	s.rec = newRecords(opts.Keep, opts.CountersOnly)
 	s.addPseudoUsers()
 	for _, b := range opts.Bots {
@@ -239,7 +245,7 @@ func (s *Server) Close() error {
 		}
 	}
 	s.serving.Wait()
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.spool.close())...)
 }
 
 // URL is the address for a bridge's api_url. It is empty before Start.

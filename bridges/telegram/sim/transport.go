@@ -51,10 +51,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serveMethod(w, r, token, method)
 }
 
-func (s *Server) drain(r *http.Request) { _, _ = readArgs(r, 0) }
+func (s *Server) drain(r *http.Request) { _, _ = readArgs(r, 0, maxBody) }
 
 func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request, token, method string) {
-	a, err := readArgs(r, s.opts.KeepFile)
+	a, err := readArgs(r, s.opts.KeepFile, s.maxUpload())
 	if errors.Is(err, errTooLarge) {
 		_, _ = io.Copy(io.Discard, r.Body) // so that the client is there to read the answer
 		writeRefusal(w, &refusal{code: 413, text: "Request Entity Too Large"})
@@ -64,6 +64,7 @@ func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request, token, meth
 		writeRefusal(w, bad("can't parse request: %v", err))
 		return
 	}
+	s.adoptLocalFiles(&a)
 	s.mu.Lock()
 	c := s.newCall(token, method, a)
 	s.mu.Unlock()
