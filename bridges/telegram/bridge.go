@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,7 +81,7 @@ type session interface {
 	Config() []byte
 	Saved(key string) []byte
 	Store(ctx context.Context, events []chat.Event, state ...chat.StateItem) error
-	SpoolDir() string
+	OpenMedia(chat.Media) (*os.File, error)
 	SetState(chat.State)
 	SetCapabilities(chat.RemoteChat, chat.Capabilities)
 	PairStep(chat.PairStep)

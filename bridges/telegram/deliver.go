@@ -29,8 +29,11 @@ func (a *account) deliver(ctx context.Context, p chat.Post) chat.Outcome {
 		return chat.RefusedFor(why)
 	}
 	r := call(ctx)
-	if r.barred != "" {
+	switch {
+	case r.barred != "":
 		r.outcome = a.bar(t, r.barred)
+	case r.badEmoji:
+		r.outcome = a.narrow(ctx, t, r.outcome)
 	}
 	a.learn(p, t, r)
 	r.outcome.Why.Sentence = a.client.secrets.Replace(r.outcome.Why.Sentence) // it quotes the answer

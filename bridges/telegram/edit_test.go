@@ -56,6 +56,7 @@ func TestEditsThatCannotBeAreJudged(t *testing.T) {
 		"text of what has none":       {chat.Post{Text: chat.Text{Body: "x"}}, map[string]string{"editMessageText": noText, "editMessageCaption": noCaption}, chat.RefusedFor(whyFixed)},
 		"caption that is the same":    {chat.Post{Media: []chat.Media{{Kind: chat.Photo}}}, map[string]string{"editMessageCaption": "Bad Request: message is not modified: x"}, chat.DeliveredAs()},
 		"place that stopped before":   {chat.Post{Place: &chat.Place{}}, map[string]string{"stopMessageLiveLocation": "Bad Request: message can't be edited"}, chat.DeliveredAs()},
+		"place that stopped":          {chat.Post{Place: &chat.Place{}}, map[string]string{"stopMessageLiveLocation": "Bad Request: there is no live location in the message to edit"}, chat.DeliveredAs()},
 		"place that cannot move":      {chat.Post{Place: &chat.Place{Live: time.Hour}}, map[string]string{"editMessageLiveLocation": "Bad Request: message can't be edited"}, chat.RefusedFor(refused("message can't be edited"))},
 		"poll that is closed already": {chat.Post{Poll: &chat.Poll{Closed: true}}, map[string]string{"stopPoll": "Bad Request: poll has already been closed"}, chat.DeliveredAs()},
 		"votes from elsewhere":        {chat.Post{Poll: &chat.Poll{}}, nil, votes},

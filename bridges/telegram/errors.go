@@ -23,6 +23,8 @@ type ruling struct {
 	badToken bool
 	// barred, when set, is what the chat does not let us send, in Telegram's word.
 	barred string
+	// badEmoji says that the chat does not take the reaction.
+	badEmoji bool
 }
 
 // rule reads what became of a call from the raw answer. The library's own decoding is not asked: it fails on whatever
@@ -220,6 +222,8 @@ func badRequest(act chat.Action, a answer) ruling {
 		return hold(denied(whyMoved))
 	case says("TOPIC_CLOSED"):
 		return hold(denied(whyTopicClosed))
+	case act == chat.ActReact && says("REACTION_INVALID"):
+		return ruling{outcome: chat.RefusedFor(refused(a.text)), badEmoji: true}
 	case barredKind(a.text) != "":
 		return ruling{outcome: chat.RefusedFor(whyBarred), barred: barredKind(a.text)}
 	case says("not enough rights to send"), says("have no rights to send"), says("CHAT_WRITE_FORBIDDEN"), says("need administrator rights in the channel"):

@@ -37,6 +37,8 @@ type group struct {
 	Topics  []int64 `json:"topics,omitempty"`
 	// Barred are the kinds that the group has refused since we looked at it last.
 	Barred []string `json:"barred,omitempty"`
+	// Emoji are those with which it lets us react; nil: all, as far as is known.
+	Emoji *[]string `json:"emoji,omitempty"`
 }
 
 // memory is what the bridge knows of its groups. It is safe for concurrent use: polling and deliveries fill it.

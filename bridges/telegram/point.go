@@ -52,7 +52,7 @@ func (a *account) movePlace(ctx context.Context, p chat.Post, t target) ruling {
 	if p.Place.Live <= 0 {
 		params := &bot.StopMessageLiveLocationParams{ChatID: t.group, MessageID: t.message}
 		r, x := a.try(ctx, chat.ActEdit, nil, func(ctx context.Context) error { _, err := a.api.StopMessageLiveLocation(ctx, params); return err })
-		if bytes.Contains(x.body, []byte("message can't be edited")) {
+		if bytes.Contains(x.body, []byte("there is no live location in the message to edit")) || bytes.Contains(x.body, []byte("message can't be edited")) {
 			r = ruling{outcome: chat.DeliveredAs()}
 		}
 		return r

@@ -3,6 +3,7 @@
 package telegram
 
 import (
+	"context"
 	"regexp"
 	"slices"
 	"time"
@@ -10,8 +11,8 @@ import (
 	"github.com/causeway-chat/causeway/core/chat"
 )
 
-// Groups let their members send some kinds of messages and not others. No update tells which, so the first refusal does:
-// the router then hears what the chat can show, and names the rest in lines.
+// Groups let their members send some kinds of messages and not others, and react with some emoji and not others. No update
+// tells which, so the first refusal does: the router then hears what the chat can show, and names the rest in lines.
 
 // barredPause gives the router time to hear of it before it renders the post anew.
 const barredPause = 2 * time.Second
@@ -66,9 +67,36 @@ func (a *account) tellCapabilities(group int64) {
 			bar(&caps)
 		}
 	}
+	if emoji, some := a.memory.emoji(group); some {
+		caps.React = allowing(caps.React, emoji)
+	}
 	for _, thread := range append([]int64{0}, a.memory.topics(group)...) {
 		a.session.SetCapabilities(remoteChat(group, thread), caps)
 	}
+}
+
+// narrow finds out which emoji a chat allows, after it has refused one. The first time the reactions are chosen anew.
+func (a *account) narrow(ctx context.Context, t target, refusal chat.Outcome) chat.Outcome {
+	ans, _ := readAnswer(a.ask(ctx, "getChat", map[string]any{"chat_id": t.group}, 0).body)
+	f, _ := readFields(ans.result, nil)
+	if !f.has("available_reactions") { // it allows all; the message has another reason
+		return refusal
+	}
+	emoji, _ := readReactions(f, "available_reactions")
+	if !a.memory.narrow(place{group: t.group, thread: t.thread}, emoji) {
+		return refusal
+	}
+	a.tellCapabilities(t.group)
+	return chat.RetryAfter(barredPause, chat.ScopeChat, refusal.Why)
+}
+
+// allowing takes out of what can be reacted with what a group does not allow; nothing may be left.
+func allowing(all chat.ReactSupport, emoji []string) chat.ReactSupport {
+	all.Allowed = slices.DeleteFunc(slices.Clone(all.Allowed), func(e string) bool { return !slices.Contains(emoji, plainEmoji(e)) })
+	if len(all.Allowed) == 0 {
+		return chat.ReactSupport{Level: chat.Dropped}
+	}
+	return all
 }
 
 // tellFreed tells of groups whose bars are forgotten, because our standing there was told anew.
@@ -100,10 +128,32 @@ func (m *memory) barred(group int64) []string {
 	return nil
 }
 
+// narrow notes the emoji that a group allows, and reports whether that is news.
+func (m *memory) narrow(p place, emoji []string) (news bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g := m.learn(p)
+	if g == nil || g.Emoji != nil && slices.Equal(*g.Emoji, emoji) {
+		return false
+	}
+	g.Emoji, m.dirty = &emoji, true
+	return true
+}
+
+// emoji are those that a group allows; some is false when it is not known to allow only some.
+func (m *memory) emoji(group int64) (emoji []string, some bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if g := m.groups[group]; g != nil && g.Emoji != nil {
+		return slices.Clone(*g.Emoji), true
+	}
+	return nil, false
+}
+
 // unbar forgets the bars of a group: what was forbidden may be allowed now. The caller holds mu.
 func (m *memory) unbar(id int64, g *group) {
-	if len(g.Barred) > 0 {
-		g.Barred, m.dirty = nil, true
+	if len(g.Barred) > 0 || g.Emoji != nil {
+		g.Barred, g.Emoji, m.dirty = nil, nil, true
 		m.freed = append(m.freed, id)
 	}
 }

@@ -74,3 +74,30 @@ func TestPrivateChatsBarNothingForLong(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestReactionsThatAGroupBarsAreTold reacts with what the group does not allow: the router hears what it does allow.
+func TestReactionsThatAGroupBarsAreTold(t *testing.T) {
+	t.Parallel()
+	l := newDelivering(t)
+	l.on("setMessageReaction", refusalOf(400, "Bad Request: REACTION_INVALID"))
+	l.on("getChat", say(200, `{"ok":true,"result":{"id":-1001,"available_reactions":[{"type":"emoji","emoji":"❤"},{"type":"custom_emoji","custom_emoji_id":"1"}]}}`))
+	invalid := refused("REACTION_INVALID")
+	if diff := cmp.Diff(chat.RetryAfter(barredPause, chat.ScopeChat, invalid), l.deliver(posts[chat.ActReact])); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"❤", "❤\ufe0f"}, l.capsOf("-1001").React.Allowed); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(chat.RefusedFor(invalid), l.deliver(posts[chat.ActReact])); diff != "" {
+		t.Errorf("a reaction that is not chosen anew: %s", diff)
+	}
+	l.on("getChat", say(200, `{"ok":true,"result":{"id":-1001,"available_reactions":[]}}`))
+	l.deliver(posts[chat.ActReact])
+	if r := l.capsOf("-1001").React; r.Level.Native() || len(r.Allowed) > 0 {
+		t.Errorf("a group without reactions takes %+v", r)
+	}
+	l.on("getChat", say(200, `{"ok":true,"result":{"id":-1001}}`))
+	if diff := cmp.Diff(chat.RefusedFor(invalid), l.deliver(posts[chat.ActReact])); diff != "" {
+		t.Errorf("a group that allows all: %s", diff)
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -41,7 +43,13 @@ func newRouter(config string) *router {
 	}
 }
 
-func (r *router) SpoolDir() string { return r.spool }
+func (r *router) OpenMedia(m chat.Media) (*os.File, error) {
+	path := chat.SpoolPath(m.Hash)
+	if path == "" {
+		return nil, os.ErrInvalid
+	}
+	return os.OpenInRoot(r.spool, filepath.FromSlash(path))
+}
 
 func (r *router) SetCapabilities(c chat.RemoteChat, caps chat.Capabilities) {
 	r.change(func() { r.caps[c] = caps })

@@ -99,7 +99,7 @@ func judgeMedia(media []chat.Media, text chat.Text) chat.Reason {
 }
 
 func (a *account) sendFiles(ctx context.Context, o outgoing) ruling {
-	files, why := openMedia(a.session.SpoolDir(), o.media)
+	files, why := a.openMedia(o.media)
 	if why.Code != "" {
 		return ruling{outcome: chat.RefusedFor(why)}
 	}

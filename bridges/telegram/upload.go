@@ -11,7 +11,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 
 	"github.com/causeway-chat/causeway/core/chat"
@@ -30,39 +29,34 @@ type attachment struct {
 
 func (a attachment) ref() string { return "attach://" + a.part }
 
-// openMedia opens the files of a post; the caller closes them. An error says which rule of the spool is broken, and
-// nothing of the file.
-func openMedia(spool string, media []chat.Media) (out []attachment, why chat.Reason) {
+// openMedia opens the files of a post; the caller closes them. why says what is wrong with one, and nothing of it.
+func (a *account) openMedia(media []chat.Media) (out []attachment, why chat.Reason) {
 	for i, m := range media {
-		a, why := openOne(spool, m, fmt.Sprintf("file%d", i))
-		if why.Code != "" {
+		f, err := a.session.OpenMedia(m)
+		if err != nil {
+			closeMedia(out)
+			return nil, whyNoFile
+		}
+		out = append(out, attachment{part: fmt.Sprintf("file%d", i), name: fileName(m), mime: m.MIME, file: f})
+		if why := out[i].judge(m); why.Code != "" {
 			closeMedia(out)
 			return nil, why
 		}
-		out = append(out, a)
 	}
 	return out, chat.Reason{}
 }
 
-func openOne(spool string, m chat.Media, part string) (attachment, chat.Reason) {
-	name := chat.SpoolPath(m.Hash)
-	if name == "" {
-		return attachment{}, whyNoFile
-	}
-	f, err := os.OpenInRoot(spool, filepath.FromSlash(name))
-	if err != nil {
-		return attachment{}, whyNoFile
-	}
-	st, err := f.Stat()
+// judge notes the file's size, and says why it cannot be sent.
+func (a *attachment) judge(m chat.Media) chat.Reason {
+	st, err := a.file.Stat()
 	switch {
 	case err != nil, !st.Mode().IsRegular(), m.Size > 0 && st.Size() != m.Size:
-		_ = f.Close()
-		return attachment{}, whyNoFile
+		return whyNoFile
 	case st.Size() == 0:
-		_ = f.Close()
-		return attachment{}, whyEmptyFile
+		return whyEmptyFile
 	}
-	return attachment{part: part, name: fileName(m), mime: m.MIME, size: st.Size(), file: f}, chat.Reason{}
+	a.size = st.Size()
+	return chat.Reason{}
 }
 
 func closeMedia(files []attachment) {
