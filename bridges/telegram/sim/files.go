@@ -28,9 +28,13 @@ func (s *Server) getFile(c *call) (any, *refusal) {
 		return nil, bad("file is too big")
 	}
 	f := m.file()
-	f.FilePath = m.path
-	if s.opts.Local == "" {
-		f.FilePath = m.remotePath()
+	f.FilePath = m.remotePath()
+	if s.opts.Local != "" {
+		path, err := s.share(m, c.bot)
+		if err != nil {
+			return nil, bad("wrong file_id or the file is temporarily unavailable")
+		}
+		f.FilePath = path
 	}
 	return f, nil
 }

@@ -146,8 +146,9 @@ func atHome(t *testing.T) (*town, string) {
 func TestASelfHostedServerSharesItsFiles(t *testing.T) {
 	w, dir := atHome(t)
 	m := control.Media{Name: "film.mp4", Size: maxDownload + 1, Seed: 5}
-	path := w.pathOf(w.postFile(m))
-	if !filepath.IsAbs(path) || filepath.Dir(path) != dir || filepath.Ext(path) != ".mp4" {
+	id := w.postFile(m)
+	path := w.pathOf(id)
+	if !filepath.IsAbs(path) || filepath.Dir(path) != filepath.Join(dir, DefaultToken, "documents") || filepath.Ext(path) != ".mp4" {
 		t.Errorf("the file is at %s, want it in %s", path, dir)
 	}
 	f, err := os.Open(path)
@@ -155,6 +156,9 @@ func TestASelfHostedServerSharesItsFiles(t *testing.T) {
 	defer f.Close()
 	if got, want := digest(t, f), digest(t, m.Bytes()); got != want {
 		t.Errorf("the file holds %s, want %s", got, want)
+	}
+	if again := w.pathOf(id); again != path {
+		t.Errorf("asked again, it is at %s", again)
 	}
 	if raw, err := w.download(strings.TrimPrefix(path, "/")); err != nil || raw != `{"ok":false,"error_code":404,"description":"Not Found"}` {
 		t.Errorf("it serves files too: %s, %v", raw, err)
@@ -184,6 +188,19 @@ func TestASelfHostedServerTakesFilesByTheirPath(t *testing.T) {
 	public := newTown(t, Options{})
 	if a := public.call("sendDocument", params{"chat_id": public.super, "document": "file://" + path}); a.Raw != want {
 		t.Errorf("the public server: %s", a.Raw)
+	}
+}
+
+func TestASelfHostedServerSharesWhatBotsSentToo(t *testing.T) {
+	w, dir := atHome(t)
+	var m models.Message
+	w.upload("sendDocument", parts{"chat_id": string(w.super), "@document": "the bytes"}).into(w.rig, &m)
+	path := w.pathOf(m.Document.FileID)
+	if raw, err := os.ReadFile(path); err != nil || string(raw) != "the bytes" || !strings.HasPrefix(path, dir) {
+		t.Errorf("%s holds %q, %v", path, raw, err)
+	}
+	if got := w.server.Ready().Config["files_dir"]; got != dir {
+		t.Errorf("a config is told of the folder %q, want %q", got, dir)
 	}
 }
 

@@ -28,6 +28,11 @@ func FuzzCalls(f *testing.F) {
 		"deleteMessages":     `{"chat_id":"G","message_ids":[1,2,3]}`,
 		"sendMediaGroup":     `{"chat_id":"G","media":[{"type":"photo","media":"attach://a","caption":"*x*","parse_mode":"MarkdownV2"}]}`,
 		"getUpdates":         `{"offset":-5,"limit":3,"allowed_updates":["message"]}`,
+		"sendPoll":           `{"chat_id":"G","question":"q","options":["a",{"text":"b"}],"type":"quiz"}`,
+		"sendLocation":       `{"chat_id":"G","latitude":"1e3","longitude":"NaN","live_period":60}`,
+		"sendVenue":          `{"chat_id":"G","latitude":1,"longitude":2,"title":"t","address":"a"}`,
+		"pinChatMessage":     `{"chat_id":"G","message_id":2}`,
+		"stopPoll":           `{"chat_id":"G","message_id":2}`,
 		"createForumTopic":   `{"chat_id":"G","name":"x"}`,
 		"setMyCommands":      `{"commands":[{"command":"a","description":"b"}]}`,
 	} {

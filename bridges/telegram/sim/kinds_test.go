@@ -269,6 +269,28 @@ func TestALiveLocationOfABotCannotMoveAfterItsTime(t *testing.T) {
 	}
 }
 
+func TestAccuracyIsHeldToWhatTheServerTakes(t *testing.T) {
+	w := newTown(t, Options{})
+	for given, want := range map[string]string{"NaN": "", "-1": "", "0.2": `"horizontal_accuracy":1}`, "1e9": `"horizontal_accuracy":1500}`} {
+		a := w.call("sendLocation", params{"chat_id": w.super, "latitude": 1, "longitude": 2, "horizontal_accuracy": given})
+		if !a.OK || strings.Contains(a.Raw, "accuracy") != (want != "") || !strings.Contains(a.Raw, want) {
+			t.Errorf("%s: %s", given, a.Raw)
+		}
+	}
+}
+
+func TestStickersSayHowTheyMove(t *testing.T) {
+	w := hearing(t)
+	for mime, want := range map[string][2]bool{"image/webp": {}, "application/x-tgsticker": {true, false}, "video/webm": {false, true}} {
+		w.post(control.Post{Chat: w.super, User: w.ben, Media: []control.Media{{Kind: kindSticker, MIME: mime, Data: []byte("x")}}})
+		var m models.Message
+		w.told("message", &m)
+		if got := [2]bool{m.Sticker.IsAnimated, m.Sticker.IsVideo}; got != want {
+			t.Errorf("%s: %v", mime, got)
+		}
+	}
+}
+
 func TestForwardsNameTheirOrigin(t *testing.T) {
 	w := hearing(t)
 	for name, c := range map[string]struct {

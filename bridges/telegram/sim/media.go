@@ -21,7 +21,8 @@ type media struct {
 	hash   [sha256.Size]byte
 	data   []byte
 	path   string // absolute
-	made   bool   // from seed
+	shared map[*bot]string
+	made   bool // from seed
 	seed   uint64
 }
 
@@ -35,6 +36,12 @@ const (
 	kindVideoNote = "video_note"
 	kindFile      = "file"
 	kindSticker   = "sticker"
+)
+
+// The types of stickers that are no pictures.
+const (
+	mimeAnimated     = "application/x-tgsticker"
+	mimeVideoSticker = "video/webm"
 )
 
 const filesFolder = "files/"
@@ -61,7 +68,8 @@ func (m *media) api() *apiMedia {
 	f.MIME = m.mime
 	switch m.kind {
 	case kindSticker:
-		f.MIME, f.Width, f.Height, f.Type, f.IsAnimated, f.IsVideo = "", new(512), new(512), "regular", new(false), new(false)
+		f.MIME, f.Width, f.Height, f.Type = "", new(512), new(512), "regular"
+		f.IsAnimated, f.IsVideo = new(m.mime == mimeAnimated), new(m.mime == mimeVideoSticker)
 		return &apiMedia{Sticker: &f}
 	case kindVideoNote:
 		f.MIME, f.Length, f.Duration = "", new(240), new(1)

@@ -16,7 +16,7 @@ func (s *Server) snapshot(context.Context) (control.Snapshot, error) {
 	for _, b := range s.botList {
 		out.Accounts = append(out.Accounts, control.AccountInfo{
 			Account: accountID(b), User: userID(b.user.id), Name: b.user.name,
-			Config: map[string]string{"api_url": s.URL(), "token": b.token},
+			Config: s.configOf(b),
 		})
 	}
 	for _, u := range s.userList {

@@ -3,6 +3,7 @@
 package sim
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -50,8 +51,18 @@ func pointArg(c *call) (*apiLocation, *refusal) {
 		}
 	}
 	return &apiLocation{
-		Latitude: c.args.decimal("latitude"), Longitude: c.args.decimal("longitude"), Accuracy: c.args.decimal("horizontal_accuracy"),
+		Latitude: c.args.decimal("latitude"), Longitude: c.args.decimal("longitude"), Accuracy: accuracy(c.args.decimal("horizontal_accuracy")),
 	}, nil
+}
+
+const maxAccuracy = 1500
+
+// accuracy is a radius in metres as the server takes it.
+func accuracy(n float64) float64 {
+	if math.IsNaN(n) {
+		return 0
+	}
+	return math.Ceil(min(max(n, 0), maxAccuracy))
 }
 
 func (a args) decimal(name string) float64 {
@@ -110,7 +121,9 @@ func (s *Server) editMessageLiveLocation(c *call) (any, *refusal) {
 	if ref != nil {
 		return nil, ref
 	}
-	to.LivePeriod = c.args.integer("live_period", m.other.Location.LivePeriod)
+	if to.LivePeriod = c.args.integer("live_period", 0); to.LivePeriod == 0 {
+		to.LivePeriod = m.other.Location.LivePeriod
+	}
 	if !to.onMap() {
 		return nil, wrong("invalid location specified")
 	}

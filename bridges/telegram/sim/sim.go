@@ -265,8 +265,17 @@ func urlOf(a net.Addr) string {
 func (s *Server) Ready() control.Ready {
 	return control.Ready{
 		Network: "telegram", API: s.URL(), Control: s.ControlURL(),
-		Config: map[string]string{"api_url": s.URL(), "token": s.botList[0].token},
+		Config: s.configOf(s.botList[0]),
 	}
+}
+
+// configOf is what a bridge's config needs to be this bot.
+func (s *Server) configOf(b *bot) map[string]string {
+	out := map[string]string{"api_url": s.URL(), "token": b.token}
+	if s.opts.Local != "" {
+		out["files_dir"] = s.opts.Local
+	}
+	return out
 }
 
 // wait sleeps; false means that ctx ended or the server closed before.

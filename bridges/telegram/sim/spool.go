@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -32,7 +34,7 @@ func (p *spool) folder() (string, error) {
 	if p.dir != "" {
 		return p.dir, nil
 	}
-	dir, err := filepath.Abs(p.local)
+	dir, err := filepath.Abs(filepath.Join(p.local, "temp"))
 	if p.local == "" {
 		dir, err = os.MkdirTemp("", "telegram-sim-")
 	}
@@ -62,6 +64,46 @@ func (p *spool) write(name string, from io.Reader) (string, error) {
 		return "", fmt.Errorf("write file: %w", err)
 	}
 	return f.Name(), nil
+}
+
+// localFolders are the names of a bot's folders, by the kind of file.
+var localFolders = map[string]string{
+	kindPhoto: "photos", kindVideo: "videos", kindAnimation: "animations", kindAudio: "music", kindVoice: "voice",
+	kindVideoNote: "video_notes", kindFile: "documents", kindSticker: "stickers",
+}
+
+// share puts a file into the folder that a self-hosted server has for a bot, named by its token, and returns its path.
+func (s *Server) share(m *media, b *bot) (string, error) {
+	if path := m.shared[b]; path != "" {
+		return path, nil
+	}
+	if err := s.spill(m); err != nil {
+		return "", err
+	}
+	dir := filepath.Join(filepath.Dir(filepath.Dir(m.path)), b.token, localFolders[m.kind])
+	path := filepath.Join(dir, filepath.Base(m.path))
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.Link(m.path, path)); err != nil {
+		return "", fmt.Errorf("share file: %w", err)
+	}
+	if m.shared == nil {
+		m.shared = map[*bot]string{}
+	}
+	m.shared[b] = path
+	return path, nil
+}
+
+// spill writes a file that is in memory alone, because a bot sent it.
+func (s *Server) spill(m *media) error {
+	if m.path != "" {
+		return nil
+	}
+	body, err := m.open()
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	m.path, err = s.spool.write(m.name, body)
+	return err
 }
 
 // close removes the files, unless the folder is the bots' too.
@@ -123,8 +165,10 @@ func (m *media) open() (io.ReadCloser, error) {
 
 // discard forgets the file. Who reads it reads on.
 func (m *media) discard() {
-	if m.path != "" {
-		_ = os.Remove(m.path) // it may be gone: bots may clear the folder
+	for _, path := range append(slices.Collect(maps.Values(m.shared)), m.path) {
+		if path != "" {
+			_ = os.Remove(path) // it may be gone: bots may clear their folders
+		}
 	}
 }
 
