@@ -50,12 +50,12 @@ func (g *fetch) download(ctx context.Context, f remoteFile) error {
 		return fmt.Errorf("download: %w", causeOf(ctx, err))
 	}
 	defer resp.Body.Close()
-	skip, err := g.begin(resp)
+	skip, err := g.begin(resp, f)
 	if err != nil {
 		return fmt.Errorf("download: %w", err)
 	}
 	body := &watched{from: resp.Body, alarm: alarm, silence: g.pauses.silence}
-	if err := g.take(body, skip); err != nil {
+	if err := g.take(body, skip, f.size); err != nil {
 		return fmt.Errorf("download: %w", causeOf(ctx, err))
 	}
 	return g.enough(f)
@@ -68,15 +68,21 @@ func causeOf(ctx context.Context, err error) error {
 	return err
 }
 
-// begin reads the head of the answer: how many bytes that we have come once more.
-func (g *fetch) begin(resp *http.Response) (skip int64, err error) {
+// begin reads the head of the answer: how many bytes that we have come once more. An answer of another length than the
+// file's is not begun.
+func (g *fetch) begin(resp *http.Response, f remoteFile) (skip int64, err error) {
+	rest := resp.StatusCode == http.StatusPartialContent && strings.HasPrefix(resp.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", g.n))
+	if !rest {
+		skip = g.n
+	}
 	switch {
 	case resp.Header.Get("Content-Encoding") != "":
 		return 0, errors.New("the answer is packed")
-	case resp.StatusCode == http.StatusOK:
-		return g.n, nil
-	case resp.StatusCode == http.StatusPartialContent && strings.HasPrefix(resp.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", g.n)):
-		return 0, nil
+	case rest || resp.StatusCode == http.StatusOK:
+		if want := f.size - g.n + skip; f.size > 0 && resp.ContentLength >= 0 && resp.ContentLength != want {
+			return 0, fmt.Errorf("%w: %d bytes come where %d belong", errLength, resp.ContentLength, want)
+		}
+		return skip, nil
 	case resp.StatusCode == http.StatusTooManyRequests:
 		sec, _ := strconv.ParseInt(resp.Header.Get("Retry-After"), 10, 64)
 		return 0, &slowDown{boundWait(sec)}
@@ -86,8 +92,8 @@ func (g *fetch) begin(resp *http.Response) (skip int64, err error) {
 
 const copyBuffer = 64 << 10
 
-// take writes what comes; the first skip bytes must be those that were written before.
-func (g *fetch) take(from io.Reader, skip int64) error {
+// take writes what comes, up to the file's size if that is told; the first skip bytes must be those that were written before.
+func (g *fetch) take(from io.Reader, skip, size int64) error {
 	if skip > 0 {
 		again := sha256.New()
 		if _, err := io.CopyN(again, from, skip); err != nil {
@@ -100,6 +106,9 @@ func (g *fetch) take(from io.Reader, skip int64) error {
 	buf := make([]byte, copyBuffer)
 	for {
 		n, err := from.Read(buf)
+		if size > 0 && g.n+int64(n) > size {
+			return errLong
+		}
 		if n > 0 {
 			if err := g.write(buf[:n]); err != nil {
 				return err

@@ -21,6 +21,8 @@ const maxFetchTries = 5
 var (
 	errNotReady  = errors.New("the account is not connected to Telegram")
 	errShort     = errors.New("fewer bytes came than Telegram told")
+	errLong      = errors.New("more bytes came than Telegram told")
+	errLength    = errors.New("the answer is of another length than the file")
 	errChanged   = errors.New("the file changed between two tries")
 	errUnwritten = errors.New("the bytes could not be written") // with what Write said
 	errFilesDir  = errors.New("the Bot API server keeps the files on its own disk: set files_dir to its folder")
@@ -72,7 +74,7 @@ func (g *fetch) run(ctx context.Context) error {
 
 // final reports whether another try would come to the same.
 func final(err error) bool {
-	for _, f := range []error{sdk.ErrMediaGone, sdk.ErrMediaTooLarge, errChanged, errUnwritten, errFilesDir} {
+	for _, f := range []error{sdk.ErrMediaGone, sdk.ErrMediaTooLarge, errChanged, errLong, errUnwritten, errFilesDir} {
 		if errors.Is(err, f) {
 			return true
 		}
@@ -152,7 +154,7 @@ func (g *fetch) write(b []byte) error {
 	return nil
 }
 
-// enough reports an end that comes before the told size. More than that is judged by whoever gets it.
+// enough reports an end that comes before the told size.
 func (g *fetch) enough(f remoteFile) error {
 	if g.n < f.size {
 		return fmt.Errorf("%w: %d of %d", errShort, g.n, f.size)

@@ -59,6 +59,14 @@ func ranged(data []byte, breakAfter int) func(http.ResponseWriter, *http.Request
 	}
 }
 
+// inChunks serves data without its length.
+func inChunks(data []byte) func(http.ResponseWriter, *http.Request, string) {
+	return func(w http.ResponseWriter, _ *http.Request, _ string) {
+		w.(http.Flusher).Flush()
+		_, _ = w.Write(data)
+	}
+}
+
 func pattern(n int) []byte {
 	out := make([]byte, n)
 	for i := range out {
@@ -150,16 +158,20 @@ func TestFetchesThatFailSayWhy(t *testing.T) {
 		says    string
 		tries   int // calls of getFile
 	}{
-		"too big for the server": {refusalOf(400, "Bad Request: file is too big"), whole, sdk.ErrMediaTooLarge, "", 1},
-		"no such file":           {refusalOf(400, "Bad Request: invalid file_id"), whole, sdk.ErrMediaGone, "invalid file_id", 1},
-		"not for the moment":     {refusalOf(400, "Bad Request: wrong file_id or the file is temporarily unavailable"), whole, nil, "temporarily unavailable", maxFetchTries},
-		"token refused":          {refusalOf(401, "Unauthorized: "+marked), whole, nil, "Unauthorized: ***", maxFetchTries},
-		"server fails":           {say(502, "<html>"), whole, nil, "no answer", maxFetchTries},
-		"no path":                {say(200, `{"ok":true,"result":{"file_id":"x"}}`), whole, nil, "does not say where", maxFetchTries},
-		"another file":           {say(200, `{"ok":true,"result":{"file_unique_id":"v","file_path":"p"}}`), whole, errChanged, "", 1},
-		"on the server's disk":   {file("/var/lib/"+marked+"/a.jpg", 1000), whole, errFilesDir, "files_dir", 1},
-		"shorter than told":      {file("p", 2000), whole, errShort, "1000 of 2000", maxFetchTries},
-		"not there":              {file("p", 1000), func(w http.ResponseWriter, r *http.Request, _ string) { say(404, "Not Found")(w, r) }, nil, "status 404", maxFetchTries},
+		"too big for the server":     {refusalOf(400, "Bad Request: file is too big"), whole, sdk.ErrMediaTooLarge, "", 1},
+		"no such file":               {refusalOf(400, "Bad Request: invalid file_id"), whole, sdk.ErrMediaGone, "invalid file_id", 1},
+		"not for the moment":         {refusalOf(400, "Bad Request: wrong file_id or the file is temporarily unavailable"), whole, nil, "temporarily unavailable", maxFetchTries},
+		"token refused":              {refusalOf(401, "Unauthorized: "+marked), whole, nil, "Unauthorized: ***", maxFetchTries},
+		"server fails":               {say(502, "<html>"), whole, nil, "no answer", maxFetchTries},
+		"no path":                    {say(200, `{"ok":true,"result":{"file_id":"x"}}`), whole, nil, "does not say where", maxFetchTries},
+		"another file":               {say(200, `{"ok":true,"result":{"file_unique_id":"v","file_path":"p"}}`), whole, errChanged, "", 1},
+		"on the server's disk":       {file("/var/lib/"+marked+"/a.jpg", 1000), whole, errFilesDir, "files_dir", 1},
+		"shorter than told":          {file("p", 2000), whole, errLength, "1000 bytes come where 2000 belong", maxFetchTries},
+		"longer than told":           {file("p", 500), whole, errLength, "1000 bytes come where 500 belong", maxFetchTries},
+		"shorter, in chunks":         {file("p", 2000), inChunks(data), errShort, "1000 of 2000", maxFetchTries},
+		"longer, in chunks":          {file("p", 500), inChunks(data), errLong, "", 1},
+		"empty, but told to be more": {file("p", 500), ranged(nil, 0), errLength, "", maxFetchTries},
+		"not there":                  {file("p", 1000), func(w http.ResponseWriter, r *http.Request, _ string) { say(404, "Not Found")(w, r) }, nil, "status 404", maxFetchTries},
 		"packed": {file("p", 1000), func(w http.ResponseWriter, r *http.Request, p string) {
 			w.Header().Set("Content-Encoding", "gzip")
 			whole(w, r, p)
@@ -201,7 +213,7 @@ func TestFetchesThatFailSayWhy(t *testing.T) {
 
 func TestFetchKeepsToWhatItsWriterTakes(t *testing.T) {
 	t.Parallel()
-	l := newFetching(t, func(w http.ResponseWriter, r *http.Request, _ string) { // an endless file of one byte
+	l := newFetching(t, func(w http.ResponseWriter, r *http.Request, _ string) { // an endless file
 		buf := make([]byte, 64<<10)
 		for r.Context().Err() == nil {
 			if _, err := w.Write(buf); err != nil {
@@ -209,7 +221,7 @@ func TestFetchKeepsToWhatItsWriterTakes(t *testing.T) {
 			}
 		}
 	})
-	l.on("getFile", file("p", 1))
+	l.on("getFile", file("p", 0))
 	w := &capped{left: 1 << 20}
 	if err := l.fetch(w); !errors.Is(err, sdk.ErrMediaTooLarge) || l.count("getFile") != 1 {
 		t.Errorf("%v after %d tries", err, l.count("getFile"))

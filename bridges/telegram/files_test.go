@@ -9,12 +9,14 @@ import (
 	"errors"
 	"image"
 	"image/jpeg"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
+	"github.com/causeway-chat/causeway/bridges/telegram/sim"
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/plugins/host"
 )
@@ -22,7 +24,12 @@ import (
 // fetched lets the bridge fetch a file and puts it where posts look for it.
 func (w *world) fetched(t *testing.T, m chat.Media) chat.Media {
 	t.Helper()
-	hash, size, err := w.FetchMedia(t.Context(), m.Ref, "in-the-making", 50<<20)
+	return w.fetchedUpTo(t, m, 50<<20)
+}
+
+func (w *world) fetchedUpTo(t *testing.T, m chat.Media, most int64) chat.Media {
+	t.Helper()
+	hash, size, err := w.FetchMedia(t.Context(), m.Ref, "in-the-making", most)
 	if err != nil {
 		t.Fatalf("%s: %v", m.Kind, err)
 	}
@@ -153,6 +160,15 @@ func TestAlbumsGoThroughTheRealProcess(t *testing.T) {
 	w.tellNoBreach(t)
 }
 
+// breaks are what can go wrong with a download, by the call that it happens to.
+var breaks = map[string][]control.FaultKind{
+	"file": {
+		control.HalfAnswer, control.ResetBefore, control.BadGateway, control.ServerError,
+		control.FileTruncated, control.FileCut, control.FileLies, control.FileEmpty, control.FileSlow,
+	},
+	"getFile": {control.HalfAnswer, control.ResetBefore, control.BadGateway, control.ServerError, control.NotJSON, control.ResetAfter},
+}
+
 // TestDownloadsThatBreakComeWhole lets the network fail in the middle of files.
 func TestDownloadsThatBreakComeWhole(t *testing.T) {
 	w := newWorld(t)
@@ -160,9 +176,9 @@ func TestDownloadsThatBreakComeWhole(t *testing.T) {
 	file := kindsOfFiles(t)[4]
 	sum := sha256.Sum256(file.Data)
 	got := w.media(t, group, w.post(t, control.Post{Chat: group, Media: []control.Media{file}}))
-	for _, kind := range []control.FaultKind{control.HalfAnswer, control.ResetBefore, control.BadGateway, control.ServerError} {
-		for _, method := range []string{"file", "getFile"} {
-			f, err := w.sim.SetFault(t.Context(), control.Fault{Kind: kind, Method: method, Count: 2})
+	for _, method := range []string{"file", "getFile"} {
+		for _, kind := range breaks[method] {
+			f, err := w.sim.SetFault(t.Context(), control.Fault{Kind: kind, Method: method, Count: 2, DelayMS: 100})
 			if err != nil {
 				t.Fatalf("%s: %v", kind, err)
 			}
@@ -170,8 +186,11 @@ func TestDownloadsThatBreakComeWhole(t *testing.T) {
 				t.Errorf("%s of %s: other bytes came", kind, method)
 			}
 			c, err := w.sim.Counters(t.Context())
-			if err != nil || c.Struck[f] != 2 {
-				t.Errorf("%s of %s struck %d times, %v", kind, method, c.Struck[f], err)
+			if err != nil || c.Struck[f] == 0 {
+				t.Errorf("%s of %s never struck, %v", kind, method, err)
+			}
+			if err := w.sim.ClearFault(t.Context(), f); err != nil {
+				t.Fatal(err)
 			}
 		}
 	}
@@ -190,5 +209,31 @@ func TestFilesThatAreTooLargeAreToldAsSuch(t *testing.T) {
 	if m := got.Media[0]; m.Name != "big.bin" || m.Size != 21<<20 || m.Link == "" {
 		t.Errorf("the line would hold %+v", m)
 	}
+	w.tellNoBreach(t)
+}
+
+// TestFilesOfOwnServersGoBothWays shares a folder with a self-hosted server, and files that are larger than those of the
+// public one.
+func TestFilesOfOwnServersGoBothWays(t *testing.T) {
+	dir := t.TempDir()
+	w := newWorld(t, func(o *sim.Options, config map[string]string) { o.Local, config["files_dir"] = dir, dir })
+	group := w.group(t, control.Supergroup, control.RoleAdmin)
+	big := control.Media{Kind: "file", Name: "big.bin", Size: 60 << 20, Seed: 7}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, big.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	got := w.media(t, group, w.post(t, control.Post{Chat: group, Media: []control.Media{big}}))
+	media := w.fetchedUpTo(t, got.Media[0], 100<<20)
+	if media.Hash != hex.EncodeToString(sum.Sum(nil)) {
+		t.Error("other bytes came")
+	}
+	if sent := w.send(t, chat.Post{Chat: chat.RemoteChat(group), Action: chat.ActSend, Media: []chat.Media{media}}); sent.Kind != chat.Delivered {
+		t.Fatalf("%+v", sent)
+	}
+	if last := w.last(t, group); last.Media[0].SHA256 != media.Hash || last.Media[0].Size != big.Size {
+		t.Errorf("%+v", last.Media)
+	}
+	w.until(t, "larger limits", func() bool { return w.caps.Media[chat.File].MaxBytes == maxOwnUpload })
 	w.tellNoBreach(t)
 }

@@ -21,7 +21,7 @@ func (g *fetch) copyLocal(ctx context.Context, f remoteFile) error {
 		return fmt.Errorf("read a file of the server: %w", g.client.redact(err)) // its path holds the token
 	}
 	defer file.Close()
-	if err := g.take(&interrupted{ctx: ctx, from: file}, g.n); err != nil {
+	if err := g.take(&interrupted{ctx: ctx, from: file}, g.n, f.size); err != nil {
 		return fmt.Errorf("read a file of the server: %w", err)
 	}
 	return g.enough(f)

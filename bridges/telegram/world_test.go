@@ -47,6 +47,7 @@ type record struct {
 	keys    map[chat.EventKey]bool
 	states  []chat.State
 	steps   []chat.PairStep
+	caps    chat.Capabilities
 }
 
 func (r *record) change(f func()) {
@@ -104,8 +105,12 @@ func (r *record) State(_ chat.Account, st chat.State) {
 func (r *record) PairStep(_ chat.Account, st chat.PairStep) {
 	r.change(func() { r.steps = append(r.steps, st) })
 }
-func (r *record) Capabilities(chat.Account, chat.RemoteChat, chat.Capabilities) {}
-func (r *record) Settled(chat.Account, chat.PostKey, chat.Outcome)              {}
+func (r *record) Capabilities(_ chat.Account, c chat.RemoteChat, caps chat.Capabilities) {
+	if c == "" {
+		r.change(func() { r.caps = caps })
+	}
+}
+func (r *record) Settled(chat.Account, chat.PostKey, chat.Outcome) {}
 
 func (r *record) until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
@@ -137,9 +142,13 @@ type world struct {
 	ana   control.UserID
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*sim.Options, map[string]string)) *world {
 	t.Helper()
-	server, err := sim.New(sim.Options{Bots: []sim.BotOptions{{Token: marked, ReadsAll: true}}})
+	o, config := sim.Options{Bots: []sim.BotOptions{{Token: marked, ReadsAll: true}}}, map[string]string{"token": marked}
+	for _, f := range change {
+		f(&o, config)
+	}
+	server, err := sim.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +160,8 @@ func newWorld(t *testing.T) *world {
 		sim:    control.NewClient(server.ControlURL()), logs: &buffer{},
 	}
 	t.Cleanup(func() { w.sim.Close(); server.Close() })
-	about := spec(t, server)
+	config["api_url"] = server.URL()
+	about := spec(t, config)
 	w.spool = about.SpoolDir
 	w.Bridge = host.New(about, w.record, w.record, host.Options{
 		BackoffBase: time.Millisecond, BackoffCap: 5 * time.Millisecond,
@@ -179,7 +189,7 @@ func (w *world) run(t *testing.T) {
 	})
 }
 
-func spec(t *testing.T, server *sim.Server) host.Spec {
+func spec(t *testing.T, account map[string]string) host.Spec {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "cw") // short, for the sockets
 	if err != nil {
@@ -190,7 +200,7 @@ func spec(t *testing.T, server *sim.Server) host.Spec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config, _ := json.Marshal(map[string]string{"token": marked, "api_url": server.URL()})
+	config, _ := json.Marshal(account)
 	return host.Spec{
 		Account: "tg", Network: Network, Path: self, Config: config, Env: []string{roleEnv + "=bridge"},
 		StateDir: filepath.Join(dir, "state"), RunDir: filepath.Join(dir, "run"), SpoolDir: filepath.Join(dir, "spool"),
