@@ -35,6 +35,7 @@ type apiChatFull struct {
 	MaxReactionCount   int               `json:"max_reaction_count"`
 	LinkedChatID       int64             `json:"linked_chat_id,omitempty"`
 	AvailableReactions []apiReactionType `json:"available_reactions,omitempty"`
+	PinnedMessage      *apiMessage       `json:"pinned_message,omitempty"`
 	Permissions        *apiPermissions   `json:"permissions,omitempty"`
 }
 

@@ -15,6 +15,9 @@ func (s *Server) getChat(c *call) (any, *refusal) {
 	if chat.linked != nil {
 		full.LinkedChatID = chat.linked.id
 	}
+	if n := len(chat.pins); n > 0 {
+		full.PinnedMessage = chat.pins[n-1].api(false)
+	}
 	if chat.available != nil {
 		full.AvailableReactions = reactionTypes(chat.available)
 	}

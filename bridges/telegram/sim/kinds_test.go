@@ -337,6 +337,11 @@ func TestPinsAreToldToBotsThemselvesToo(t *testing.T) {
 	if diff := cmp.Diff([]string{"Ana: Is the bridge open?", "Causeway: mine"}, texts); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	var full models.ChatFullInfo
+	w.call("getChat", params{"chat_id": w.super}).into(w.rig, &full)
+	if full.PinnedMessage == nil || full.PinnedMessage.Text != "mine" {
+		t.Errorf("the chat's pin is %+v", full.PinnedMessage)
+	}
 	w.call("unpinChatMessage", params{"chat_id": w.super})
 	v, err := w.client.See(t.Context(), control.See{Chat: w.super})
 	w.must(err)
