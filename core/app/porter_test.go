@@ -145,6 +145,7 @@ func TestBytesThatAreNotWhatWasTold(t *testing.T) {
 		want  chat.Media // but for hash and size
 	}{
 		"no bytes":             {chat.Media{Kind: chat.Photo}, nil, chat.Media{Kind: chat.Photo}},
+		"a file without bytes": {chat.Media{Kind: chat.File, Name: "a"}, nil, chat.Media{Kind: chat.File, Name: "a"}},
 		"end missing":          {chat.Media{Kind: chat.Photo}, whole[:len(whole)-2], chat.Media{Kind: chat.File, MIME: "application/octet-stream"}},
 		"a photo as a video":   {chat.Media{Kind: chat.Video, MIME: "video/mp4"}, whole, chat.Media{Kind: chat.File, MIME: "image/jpeg"}},
 		"shorter than told":    {chat.Media{Kind: chat.Photo, Size: 1e6}, whole, chat.Media{Kind: chat.Photo, MIME: "image/jpeg", Width: 400, Height: 300}},

@@ -99,6 +99,9 @@ func (v *view) whole(t string) bool {
 func Settle(told chat.Media, file File, f Facts) (m chat.Media, code string) {
 	m = told
 	m.Hash, m.Size = file.Hash, file.Size
+	if f.Code == CodeEmpty { // which no network takes, not even as a plain file
+		return m, f.Code
+	}
 	if told.Kind == chat.File {
 		m.MIME = firstOf(cleanType(told.MIME), f.MIME)
 		return m, ""

@@ -104,6 +104,7 @@ func TestWhatIsToldIsHeldAgainstTheBytes(t *testing.T) {
 		"a photo without its end": {chat.Media{Kind: chat.Photo}, Facts{MIME: typeJPEG, Code: CodeDamaged},
 			chat.Media{Kind: chat.Photo, MIME: typeBytes}, CodeDamaged},
 		"a bomb":                     {chat.Media{Kind: chat.Sticker, MIME: typeTGS}, Facts{MIME: typeGzip, Code: CodeBomb}, chat.Media{Kind: chat.Sticker, MIME: typeBytes}, CodeBomb},
+		"a file without bytes":       {chat.Media{Kind: chat.File, MIME: "a/b"}, Facts{MIME: typeBytes, Code: CodeEmpty}, chat.Media{Kind: chat.File, MIME: "a/b"}, CodeEmpty},
 		"a file keeps its type":      {chat.Media{Kind: chat.File, MIME: "application/pdf"}, Facts{MIME: typeJPEG, Width: 3, Height: 4}, chat.Media{Kind: chat.File, MIME: "application/pdf"}, ""},
 		"a file with none gets one":  {chat.Media{Kind: chat.File, MIME: "rubbish"}, Facts{MIME: typeJPEG}, chat.Media{Kind: chat.File, MIME: typeJPEG}, ""},
 		"a video learns its length":  {chat.Media{Kind: chat.Video}, Facts{MIME: typeMP4, Duration: time.Second}, chat.Media{Kind: chat.Video, MIME: typeMP4, Duration: time.Second}, ""},
