@@ -17,6 +17,7 @@ type call struct {
 	dev    *device
 	method string
 	chat   control.ChatID
+	group  bool // the chat is a group
 	rec    control.Request
 }
 

@@ -26,6 +26,9 @@ func (s *Server) compose(ctx context.Context, sp speaker, in control.Post) (*waE
 	if err != nil {
 		return nil, err
 	}
+	if in.Kind == "vote" {
+		return s.composeVote(ctx, sp, in)
+	}
 	switch {
 	case in.Channel != "" || in.Quote != "":
 		return nil, control.Because(control.ErrNotSupported, "here are neither channels nor pieces of quotations")
@@ -241,4 +244,24 @@ func (s *Server) composeOther(sp speaker, in control.Post, about *waE2E.ContextI
 		return sp.p.phone.client.BuildPollCreation(in.Text, []string{"Yes", "No"}, 1), nil
 	}
 	return nil, control.Because(control.ErrNotSupported, "this simulator posts no %q", in.Kind)
+}
+
+// composeVote makes a vote: the post answers a poll, and its text names the options, one a line.
+func (s *Server) composeVote(ctx context.Context, sp speaker, in control.Post) (*waE2E.Message, error) {
+	s.mu.Lock()
+	poll := sp.p.phone.screen(sp.to).find(in.ReplyTo)
+	var info types.MessageInfo
+	if poll != nil {
+		info.Chat, info.ID, info.IsGroup = sp.to, poll.stanza, s.groups[sp.to] != nil
+		info.Sender, info.IsFromMe = poll.author.in(s.modeIn(sp.to)), poll.author == sp.p
+	}
+	s.mu.Unlock()
+	if poll == nil || poll.Kind != "poll" {
+		return nil, control.Because(control.ErrWrongUse, "a vote answers a poll")
+	}
+	var options []string
+	if in.Text != "" {
+		options = strings.Split(in.Text, "\n")
+	}
+	return sp.p.phone.client.BuildPollVote(ctx, &info, options)
 }

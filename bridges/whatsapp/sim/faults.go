@@ -31,6 +31,10 @@ const (
 	LostReceipt control.FaultKind = "lost_receipt"
 	// DoubleRepeats routes a message whose id came before once more, which is dropped otherwise.
 	DoubleRepeats control.FaultKind = "double_repeats"
+	// PhoneAway keeps an account's phone from answering its devices.
+	PhoneAway control.FaultKind = "phone_away"
+	// ReachOutLock keeps an account from writing to single people (463) until DurationMS is over, and tells it so.
+	ReachOutLock control.FaultKind = "reach_out_lock"
 	// MediaCut ends a download in the middle, MediaBad changes a byte. That a file is gone is a server_error with Code
 	// 404 or 410 and the method download; that the hosts are slow, hang or drop is slow, hang_before and reset_before.
 	MediaCut control.FaultKind = "media_cut"
@@ -56,7 +60,7 @@ var faultStages = map[control.FaultKind]stage{
 	control.OutageReset: stageOutage, control.OutageGateway: stageOutage, control.OutageHang: stageOutage,
 	control.Conflict: stageLogin, Failure: stageLogin, ExpiredCertificate: stageEvent, ForeignRoot: stageEvent,
 	control.LoggedOut: stageEvent, StreamError: stageEvent, control.Redeliver: stageEvent, control.Forget: stageEvent,
-	MediaCut: stageMedia, MediaBad: stageMedia, Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
+	MediaCut: stageMedia, MediaBad: stageMedia, PhoneAway: stageEvent, ReachOutLock: stageBefore, Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
 }
 
 // fault is an armed fault.
@@ -166,6 +170,11 @@ func (s *Server) strikeStanding(f *fault) {
 		switch {
 		case f.Kind == control.LoggedOut && s.takesTurn(f):
 			s.unlink(d)
+			if d.conn != nil {
+				s.endStream(d.conn, "401", "device_removed")
+			}
+		case f.Kind == ReachOutLock:
+			s.tellLock(d, f)
 		case d.conn == nil:
 		case f.stage == stageOutage && (f.Method == "" || f.Method == "session") && s.takesTurn(f):
 			s.silence(d.conn, f)

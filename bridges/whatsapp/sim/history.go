@@ -31,6 +31,9 @@ func (s *Server) sendHistory(d *device) {
 				s.log.Debug("a phone could not tell its history", "err", err)
 			}
 		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		d.toldAll = true
 	})
 }
 

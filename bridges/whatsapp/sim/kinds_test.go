@@ -20,10 +20,12 @@ import (
 	"go.mau.fi/whatsmeow/types/events"
 )
 
-func hashOf(data []byte) string {
+func hashBytes(data []byte) []byte {
 	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+	return sum[:]
 }
+
+func hashOf(data []byte) string { return hex.EncodeToString(hashBytes(data)) }
 
 func TestFilesOfPeopleReachTheClientWhole(t *testing.T) {
 	d := newDuet(t, Options{})
@@ -132,8 +134,7 @@ func TestEditsDeletesAndReactionsGoBothWays(t *testing.T) {
 }
 
 func testChanges(d *duet) {
-	chat, err := types.ParseJID(string(d.group))
-	d.must(err)
+	chat := d.chat()
 	theirs := d.tell("frist")
 	ev := d.hears("frist")
 	d.must(d.people.Edit(d.Context(), control.Edit{Chat: d.group, Message: theirs, Text: "first"}))
@@ -149,7 +150,7 @@ func testChanges(d *duet) {
 	ours := d.says(d.group, "our wrods")
 	id := control.MessageID(d.client.Store.LID.User + "/" + ours.ID)
 	d.seen(d.group, d.ana, "our wrods")
-	_, err = d.send(d.group, d.client.BuildEdit(chat, ours.ID, &waE2E.Message{Conversation: proto.String("our words")}))
+	_, err := d.send(d.group, d.client.BuildEdit(chat, ours.ID, &waE2E.Message{Conversation: proto.String("our words")}))
 	d.must(err)
 	if s := d.seen(d.group, d.ana, "our words"); s.ID != id || s.Edits != 1 {
 		d.Errorf("edited: %+v", s)
@@ -178,14 +179,13 @@ func testChanges(d *duet) {
 
 func TestLateAndForeignChangesAreIgnored(t *testing.T) {
 	d := newDuet(t, Options{})
-	chat, err := types.ParseJID(string(d.group))
-	d.must(err)
+	chat := d.chat()
 	d.must(d.people.ChangeMember(t.Context(), control.MemberChange{Chat: d.group, Action: control.Demote}))
 	d.tell("hers")
 	hers := d.hears("hers")
 	ours := d.says(d.group, "ours")
 	d.seen(d.group, d.ana, "ours")
-	_, err = d.send(d.group, d.client.BuildRevoke(chat, hers.Info.Sender, hers.Info.ID))
+	_, err := d.send(d.group, d.client.BuildRevoke(chat, hers.Info.Sender, hers.Info.ID))
 	d.must(err)
 	d.must(d.people.Advance(t.Context(), 16*time.Minute))
 	_, err = d.send(d.group, d.client.BuildEdit(chat, ours.ID, &waE2E.Message{Conversation: proto.String("too late")}))

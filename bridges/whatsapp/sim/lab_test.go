@@ -166,7 +166,8 @@ type gadget struct {
 // gadget makes a client that is not paired.
 func (l *lab) gadget() *gadget {
 	l.Helper()
-	g := &gadget{lab: l, db: filepath.Join(l.TempDir(), "session.db")}
+	// A folder's name holds the test's, and a # in it would end the file's name.
+	g := &gadget{lab: l, db: strings.ReplaceAll(filepath.Join(l.TempDir(), "session.db"), "#", "%23")}
 	g.open()
 	return g
 }
@@ -223,7 +224,7 @@ func (l *lab) paired() *gadget {
 		g.server.mu.Lock()
 		defer g.server.mu.Unlock()
 		d := g.server.directory.findDevice(*g.client.Store.ID)
-		return d.hasHistory && d.queue.open == 0
+		return d.toldAll && d.queue.open == 0
 	})
 	return g
 }
@@ -241,6 +242,16 @@ func (g *gadget) connect() {
 	g.Helper()
 	g.must(g.client.Connect())
 	g.connected()
+}
+
+// stored counts the sessions in the file.
+func (g *gadget) stored() (n int) {
+	g.Helper()
+	db, err := sql.Open("sqlite", "file:"+g.db+"?_pragma=busy_timeout(5000)")
+	g.must(err)
+	defer db.Close()
+	g.must(db.QueryRowContext(g.Context(), "SELECT COUNT(*) FROM whatsmeow_device").Scan(&n))
+	return n
 }
 
 // says sends a text.

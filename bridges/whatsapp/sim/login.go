@@ -149,7 +149,7 @@ func (s *Server) handle(c *conn, n *node) {
 	}
 }
 
-// unlink removes a linked device, as its owner does on the phone.
+// unlink removes a linked device, as its owner does on the phone, or as it does itself.
 func (s *Server) unlink(d *device) {
 	p := d.owner
 	for i, other := range p.devices {
@@ -159,9 +159,6 @@ func (s *Server) unlink(d *device) {
 		}
 	}
 	d.queue.drop()
-	if d.conn != nil {
-		s.endStream(d.conn, "401", "device_removed")
-	}
 	s.tellDevices(d, "remove")
 }
 

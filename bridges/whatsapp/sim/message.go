@@ -43,6 +43,7 @@ type envelope struct {
 func (s *Server) handleMessage(c *conn, n *node) {
 	to := jid(n, "to")
 	k := s.newCall(c, methodMessage, s.chatOf(to, c.dev))
+	k.group = to.Server == types.GroupServer
 	s.serve(k, func() reply { return s.acceptMessage(c.dev, n) }, func(r *refusal) *node { return s.ackMessage(n, s.now(), r, "") })
 }
 

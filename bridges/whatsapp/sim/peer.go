@@ -49,8 +49,9 @@ func (ph *phone) answerPeer(ev *events.Message) {
 	p := ev.Message.GetProtocolMessage()
 	ph.s.mu.Lock()
 	d := ph.p.device(ev.Info.Sender.Device)
+	away := d == nil || ph.s.event(PhoneAway, d, "")
 	ph.s.mu.Unlock()
-	if d == nil {
+	if away {
 		return
 	}
 	switch p.GetType() {

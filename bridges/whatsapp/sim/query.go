@@ -115,7 +115,13 @@ func (s *Server) removeDevice(q *query) ([]node, *refusal) {
 	if d != q.dev || d.isPhone() {
 		return nil, errForbidden
 	}
-	q.then = func() { s.unlink(d) }
+	q.then = func() {
+		s.unlink(d)
+		if c := d.conn; c != nil {
+			c.out.finish()
+			s.leave(c)
+		}
+	}
 	return nil, nil
 }
 

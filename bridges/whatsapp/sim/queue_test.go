@@ -30,7 +30,15 @@ func newDuet(t *testing.T, opts Options) *duet {
 	return d
 }
 
-// ana says something in the group.
+// chat is the group's address.
+func (d *duet) chat() types.JID {
+	d.Helper()
+	j, err := types.ParseJID(string(d.group))
+	d.must(err)
+	return j
+}
+
+// tell lets Ana say something in the group.
 func (d *duet) tell(text string) control.MessageID {
 	d.Helper()
 	return d.post(control.Post{Chat: d.group, User: d.ana, Text: text})

@@ -4,12 +4,14 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
+	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/util/keys"
 )
 
@@ -146,7 +148,7 @@ func (s *Server) strikeBefore(k *call) *fault {
 		return nil
 	}
 	for _, f := range slices.Clone(s.faultList) {
-		if f.stage != stageBefore || !s.strikes(f, k) || f.Kind == control.Pace && s.inPace(f, k) {
+		if f.stage != stageBefore || f.Kind == ReachOutLock && k.group || !s.strikes(f, k) || f.Kind == control.Pace && s.inPace(f, k) {
 			continue
 		}
 		return f
@@ -179,6 +181,8 @@ func (s *Server) failBefore(k *call, f *fault, refuse func(*refusal) *node) {
 		return
 	case control.RateLimited, control.Pace:
 		r = errRateOverlimit
+	case ReachOutLock:
+		r = refusalOf(463)
 	default:
 		if f.Code != 0 {
 			r = refusalOf(f.Code)
@@ -186,6 +190,16 @@ func (s *Server) failBefore(k *call, f *fault, refuse func(*refusal) *node) {
 	}
 	s.record(k, r)
 	s.tell(k.conn, refuse(r))
+}
+
+// tellLock tells a device that its account may not write to single people for a while.
+func (s *Server) tellLock(d *device, f *fault) {
+	ends := s.now().Add(time.Duration(f.DurationMS) * time.Millisecond).Unix()
+	body := fmt.Sprintf(`{"data":{"xwa2_notify_account_reachout_timelock":{"is_active":true,"enforcement_type":"RESTRICT_ALL_COMPANIONS","time_enforcement_ends":"%d"}}}`, ends)
+	s.push(d, node{
+		Tag: "notification", Attrs: attrs{"from": types.ServerJID, "id": s.nextID(), "type": "mex", "t": s.now().Unix()},
+		Content: []node{{Tag: "update", Attrs: attrs{"op_name": "NotificationAccountReachoutTimelock"}, Content: []byte(body)}},
+	}, nil)
 }
 
 // strikeAfter finds the fault that spoils the answer of a call that took effect.

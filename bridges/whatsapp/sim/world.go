@@ -61,7 +61,8 @@ type device struct {
 	lastSeen     time.Time
 	introduced   bool            // its phone has sent it the key of the settings
 	synced       map[string]bool // the collections of settings that it asked for
-	hasHistory   bool
+	hasHistory   bool            // or it is on its way
+	toldAll      bool            // its phone has nothing more to tell it
 }
 
 type preKey struct{ id, value, signature []byte }
