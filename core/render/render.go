@@ -20,13 +20,14 @@ func Message(in Input) []Part {
 }
 
 // Edited says what a message now says, for a chat whose copy cannot be edited: in a reply to it, marked as edited. Media
-// are named, not sent again.
+// with a Hash are new and shown; others are named, not sent again.
 func Edited(in Input) []Part {
 	if r := in.Reply; r != nil && in.target() == nil && r.said(true) == "" {
 		in.Reply = nil // a quotation of nothing helps nobody
 	}
 	in.Caps.Place, in.Caps.Contact, in.Caps.Poll = chat.PlaceSupport{}, chat.ContactSupport{}, chat.PollSupport{} // told, not shown again
-	return in.draft(english.edited, in.Content.Media, true).parts(nil, nil)
+	sent, named := carried(in.Content.Media, in.Caps)
+	return in.draft(english.edited, named, len(sent) == 0).parts(sent, nil)
 }
 
 // draft is a message on its way to parts.
