@@ -20,9 +20,11 @@ const (
 	CodeNothingToShow     = "nothing_to_show"    // refused: this network can show no part of it
 	CodeTooLong           = "text_too_long"      // refused: a text is over the network's limit
 	CodeMedia             = "media_unsupported"  // refused: the network does not take such a file
+	CodeKind              = "kind_unsupported"   // refused: the network does not take such a place, contact or poll
 	CodeEditUnsupported   = "edit_unsupported"   // discarded: the network knows no edits
 	CodeDeleteUnsupported = "delete_unsupported" // refused: the copy stays
 	CodeDeleteWindow      = "delete_window"      // refused: too late, the copy stays
+	CodeDeleteShared      = "delete_shared"      // refused: it is one message with others there, and goes with the last of them
 	CodeReactUnsupported  = "react_unsupported"  // discarded: the network knows no reactions
 	CodePartRefused       = "part_refused"       // refused: one of several parts; the others went out
 	CodeUncertainDropped  = "uncertain_dropped"  // discarded: it may have been delivered
@@ -47,7 +49,7 @@ func partRefused(part int, why chat.Reason) chat.Reason {
 // lasting reports whether a reason stays with the delivery until its end and makes that a refusal.
 func lasting(why chat.Reason) bool {
 	switch why.Code {
-	case CodePartRefused, CodeDeleteWindow, CodeDeleteUnsupported:
+	case CodePartRefused, CodeDeleteWindow, CodeDeleteUnsupported, CodeDeleteShared:
 		return true
 	}
 	return false

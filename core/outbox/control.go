@@ -11,14 +11,14 @@ import (
 )
 
 // Wake says that new deliveries of these lanes were committed. It never waits for a store or a network. A lane that
-// rests goes on resting.
+// rests goes on resting, unless it does so for more of an album.
 func (o *Outbox) Wake(lanes ...LaneRef) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, ref := range lanes {
 		l := o.lane(ref)
 		l.woken = true
-		if l.state == laneIdle {
+		if l.state == laneIdle || l.state == laneResting && l.gathers {
 			o.enqueue(l)
 			o.dispatch(l.account)
 		}
@@ -37,7 +37,8 @@ func (o *Outbox) SetSendable(name chat.Account, sendable bool) {
 	}
 }
 
-// Resumed says that holds of these lanes were ended on disk, or a pause of their link: they look again now.
+// Resumed says that holds of these lanes were ended on disk, or a pause of their link, or that media of theirs are ready: they
+// look again now.
 func (o *Outbox) Resumed(lanes ...LaneRef) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -57,9 +57,10 @@ func lastPart(copies []chat.Copy) int {
 	return last
 }
 
-// shown is the revision that a reader of the chat has seen: that of the oldest part, or of the newest correction.
-func shown(copies []chat.Copy) int {
-	parts, corrected := -1, -1
+// shown are the revisions that a reader of the chat has seen: that of the oldest part, and of the newest correction; -1
+// without any.
+func shown(copies []chat.Copy) (parts, corrected int) {
+	parts, corrected = -1, -1
 	for _, part := range partsOf(copies) {
 		rev := newest(ofPart(copies, part)).Revision
 		switch {
@@ -69,7 +70,7 @@ func shown(copies []chat.Copy) int {
 			parts = rev
 		}
 	}
-	return max(parts, corrected)
+	return parts, corrected
 }
 
 func newest(aliases []chat.Copy) chat.Copy { return aliases[len(aliases)-1] }

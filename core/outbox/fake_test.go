@@ -148,6 +148,35 @@ func (t memTx) Head(id chat.ChatID) (chat.Delivery, bool, error) {
 	return q[0], true, nil
 }
 
+func (t memTx) Next(d chat.Delivery, n int) ([]chat.Delivery, error) {
+	q := slices.DeleteFunc(slices.Clone(t.queues[d.Lane]), func(o chat.Delivery) bool { return o.ID <= d.ID })
+	return q[:min(n, len(q))], nil
+}
+
+func (t memTx) Open(id chat.DeliveryID) (chat.Delivery, bool, error) {
+	for _, q := range t.queues {
+		for _, d := range q {
+			if d.ID == id {
+				return d, true, nil
+			}
+		}
+	}
+	return chat.Delivery{}, false, nil
+}
+
+func (t memTx) CopiesAt(id chat.ChatID, remote chat.RemoteMessage) ([]chat.Copy, error) {
+	var at []chat.Copy
+	for k, all := range t.copies {
+		for _, c := range all {
+			if k.lane == id && c.Remote == remote {
+				at = append(at, c)
+			}
+		}
+	}
+	slices.SortFunc(at, func(a, b chat.Copy) int { return a.At - b.At })
+	return at, nil
+}
+
 func (t memTx) HoldLane(id chat.ChatID, h outbox.Hold) error {
 	l := *t.lanes[id]
 	l.Hold, l.Fails = h, h.Fails
@@ -199,6 +228,14 @@ func (t memTx) SavePost(p outbox.Post) error {
 }
 
 func (t memTx) Thaw(d chat.DeliveryID) error {
+	for _, p := range t.posts[d] {
+		for _, it := range p.Items {
+			if other, ok, _ := t.Open(it.Delivery); ok && it.Delivery != d {
+				other.State, other.Why = chat.DeliveryWaiting, chat.Reason{}
+				_ = t.SaveDelivery(other)
+			}
+		}
+	}
 	put(t.memStore, t.posts, d, nil)
 	return nil
 }

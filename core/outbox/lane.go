@@ -22,7 +22,7 @@ const (
 )
 
 // lane is what memory holds of a lane. Tens of thousands may rest, so it is small. Outbox.mu guards it, but for
-// pending, late's content and asks, which belong to the goroutine while the lane is active.
+// pending, late's content, asks and asked, which belong to the goroutine while the lane is active.
 type lane struct {
 	id      chat.ChatID
 	account *account
@@ -36,6 +36,7 @@ type lane struct {
 	enqueued bool // stands in its account's queue, perhaps stale
 	probing  bool // was started for a token that it has not taken yet
 	token    bool // took a token whose mark was not committed
+	gathers  bool // rests until more of an album may have come
 	asks     uint8
 	fails    uint8 // steps in a row that the store refused
 	moves    uint8 // moves in a row
@@ -43,6 +44,10 @@ type lane struct {
 	// rests is the wall-clock time (ms) of the hold for which it rests, and waited the one that it has waited out by
 	// the monotonic clock: however the wall clock jumps, a wait is not waited twice.
 	rests, waited int64
+
+	// asked is the last delivery whose media were asked for, and askedAt since when they are for the first, in ms.
+	asked   chat.DeliveryID
+	askedAt int64
 
 	pace    *pace // nil: all buckets are full
 	pending *pending

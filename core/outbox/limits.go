@@ -49,13 +49,48 @@ func overLimit(caps chat.Capabilities, p *chat.Post) chat.Reason {
 		}
 		limit = caps.Caption
 	}
-	if p.Text.Body != "" && !limit.Fits(p.Text.Body) {
+	switch {
+	case !together(caps.Album, kindsOf(p.Media)...):
+		return chat.Reason{Code: CodeMedia, Sentence: "The network does not take these files as one post."}
+	case p.Text.Body != "" && !limit.Fits(p.Text.Body):
 		return chat.Reason{Code: CodeTooLong, Sentence: "The text is longer than the network allows."}
-	}
-	if p.Text.Body == "" && len(p.Media) == 0 {
+	case saysNothing(*p):
 		return chat.Reason{Code: CodeNothingToShow, Sentence: "Nothing of it can be shown on this network."}
 	}
+	return kindOverLimit(caps, *p)
+}
+
+// kindOverLimit looks at what is neither text nor a file.
+func kindOverLimit(caps chat.Capabilities, p chat.Post) chat.Reason {
+	bad := func(what string) chat.Reason {
+		return chat.Reason{Code: CodeKind, Sentence: "The network does not take " + what + "."}
+	}
+	switch {
+	case several(p):
+		return bad("more than one thing at once")
+	case p.Place != nil && !caps.Place.Level.Native():
+		return bad("places")
+	case p.Place != nil && p.Place.Title+p.Place.Address != "" && !caps.Place.Venue.Native():
+		return bad("names of places")
+	case p.Place != nil && p.Place.Live > 0 && !caps.Place.Live.Native():
+		return bad("places that move")
+	case p.Contact != nil && !caps.Contact.Level.Native():
+		return bad("contacts")
+	case p.Poll != nil && !(caps.Poll.Level.Native() && caps.Poll.Fits(*p.Poll)):
+		return bad("such a poll")
+	}
 	return chat.Reason{}
+}
+
+// several reports whether a post has more than one of media, a place, a contact and a poll.
+func several(p chat.Post) bool {
+	n := 0
+	for _, has := range []bool{len(p.Media) > 0, p.Place != nil, p.Contact != nil, p.Poll != nil} {
+		if has {
+			n++
+		}
+	}
+	return n > 1
 }
 
 func mediaOverLimit(l chat.MediaLimit, m chat.Media, caption string) chat.Reason {

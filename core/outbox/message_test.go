@@ -179,6 +179,27 @@ func TestEditTouchesOnlyThePartsThatChanged(t *testing.T) {
 	})
 }
 
+func TestEditThatGrowsIsBroughtWholeOverRefusalsOfTheMoment(t *testing.T) {
+	for name, first := range map[string]string{"the first part changes": "x", "the first part stays": "a"} {
+		inWorld(t, func(w *world) {
+			w.chat(1, "tg", short)
+			w.answers("tg", func(_ context.Context, n int, p chat.Post) chat.Outcome {
+				if n > 1 && n%2 == 0 && p.Action == chat.ActSend {
+					return chat.RetryAfter(time.Second, chat.ScopeChat, why("rate_limited"))
+				}
+				return chat.Outcome{}
+			})
+			id := w.say(paragraphs("a"), 1)
+			w.wait(0)
+			w.edit(id, paragraphs(first, "b", "c"), 1)
+			w.wait(time.Minute)
+			if c := w.copies(1, id); len(c) != 3 || c[2].Revision != 1 {
+				t.Errorf("%s: %q", name, words(w.nets["tg"].seen()))
+			}
+		})
+	}
+}
+
 func TestEditBeyondTheNetworksLimitsBecomesAReply(t *testing.T) {
 	limits := map[string]func(*chat.Capabilities){
 		"window":   func(c *chat.Capabilities) { c.Edit.Window = chat.Duration(15 * time.Minute) },

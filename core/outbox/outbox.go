@@ -26,6 +26,8 @@ type Options struct {
 	Limits func(chat.Account) (pace chat.Pace, override bool)
 	// Epoch returns the life of the account's bridge that a post is handed to. It must not block.
 	Epoch func(chat.Account) uint64
+	// Media gets media ready for their chats. Without it they are taken as they are: those without a Hash become lines.
+	Media Preparer
 	// Observe hears of answers and endings.
 	Observe Observe
 
@@ -38,6 +40,11 @@ type Options struct {
 	DrainTimeout time.Duration
 	// KeepBody is how long a bridge may keep a post's body for peers that ask again; default 24 h.
 	KeepBody time.Duration
+	// MediaWait is how long after its planning a delivery waits for its media; default 2 min. Then lines name those that
+	// are not ready.
+	MediaWait time.Duration
+	// AlbumQuiet is how long after its last item an album counts as complete; default 1 s.
+	AlbumQuiet time.Duration
 	// MaxActivePerAccount bounds how many lanes of one account are in motion; default 256.
 	MaxActivePerAccount int
 	// Rand makes jitter and keys repeatable in simulations; nil is random. It is used under a lock of the Outbox.
@@ -98,6 +105,8 @@ func (o Options) withDefaults() Options {
 	orTime(&o.SettleWait, time.Minute)
 	orTime(&o.DrainTimeout, 5*time.Second)
 	orTime(&o.KeepBody, 24*time.Hour)
+	orTime(&o.MediaWait, 2*time.Minute)
+	orTime(&o.AlbumQuiet, time.Second)
 	if o.MaxActivePerAccount <= 0 {
 		o.MaxActivePerAccount = 256
 	}

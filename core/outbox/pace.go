@@ -96,13 +96,15 @@ func (p *pace) wait(now time.Time) time.Duration {
 	return longest
 }
 
-// take takes one token of each bucket; the caller has seen that they are there.
-func (p *pace) take(now time.Time) {
+// take takes n tokens of each bucket; the caller has seen that one is there. What is missing is paid by the next post.
+func (p *pace) take(now time.Time, n int) {
 	if p == nil {
 		return
 	}
 	for _, lim := range p.lims {
-		lim.AllowN(now, 1)
+		for range n {
+			lim.ReserveN(now, 1)
+		}
 	}
 }
 

@@ -14,9 +14,12 @@ import (
 type plan struct {
 	posts  []Post
 	copies []chat.Copy // to save with it
+	drops  []int       // parts whose copies are to be forgotten with it
 	state  chat.DeliveryState
-	why    chat.Reason   // with posts: what cannot be done of it
-	wait   time.Duration // instead of all that: it is too early
+	why    chat.Reason // with posts: what cannot be done of it
+	// Instead of all that it may be too early: the delivery waits, or the step knows already for what it rests.
+	wait  time.Duration
+	rests bool
 }
 
 func ending(state chat.DeliveryState, why chat.Reason) plan { return plan{state: state, why: why} }
@@ -87,24 +90,57 @@ func (s *step) planSend(tx Tx, d chat.Delivery, m chat.Message) (plan, error) {
 	if early, err := s.early(tx, d, m); err != nil || early {
 		return plan{wait: answerPoll}, err
 	}
+	if s.gathersFor(m) {
+		return s.planAlbum(tx, d, m)
+	}
+	media, ready := s.media(d, m)
+	if !ready {
+		return plan{rests: true}, nil
+	}
+	return s.planAlone(tx, m, media)
+}
+
+// planAlone sends a message in posts of its own.
+func (s *step) planAlone(tx Tx, m chat.Message, media []chat.Media) (plan, error) {
 	in, err := s.input(tx, m)
 	if err != nil {
 		return plan{}, err
 	}
-	parts := render.Message(in)
-	if len(parts) == 0 {
+	in.Content.Media = media
+	posts := s.posts(m, 0, render.Message(in))
+	if len(posts) == 0 {
 		return refused(CodeNothingToShow, "Nothing of it can be shown on this network."), nil
 	}
-	var p plan
-	for i, part := range parts {
-		p.posts = append(p.posts, s.ready(m, i, sending(part)))
+	return plan{posts: posts}, nil
+}
+
+// posts makes the posts of a message from its parts. They get numbers from part on, one for each medium.
+func (s *step) posts(m chat.Message, part int, parts []render.Part) []Post {
+	var posts []Post
+	for _, p := range spread(parts, s.lane.Caps.Album) {
+		post := s.ready(m, part, sending(p))
+		post.Frozen.Media, post.Items = s.items(m, part, p.Media)
+		posts = append(posts, post)
+		part += max(1, len(p.Media))
 	}
-	return p, nil
+	return posts
+}
+
+// items takes the tags off media and writes down what each of them is.
+func (s *step) items(m chat.Message, part int, media []chat.Media) (plain []chat.Media, items []Item) {
+	for i, medium := range media {
+		medium, n := untag(medium)
+		plain = append(plain, medium)
+		items = append(items, Item{Delivery: s.head.ID, Message: m.ID, Part: part + i, Revision: m.Revision,
+			Form: mediaForm(medium.Kind, m.Content.Media[n])})
+	}
+	return plain, items
 }
 
 // sending is the content of a new post.
 func sending(part render.Part) chat.Post {
-	return chat.Post{Action: chat.ActSend, Text: part.Text, Media: part.Media, Reply: part.Reply, NoPreview: part.NoPreview}
+	return chat.Post{Action: chat.ActSend, Text: part.Text, Media: part.Media, Place: part.Place, Contact: part.Contact, Poll: part.Poll,
+		Reply: part.Reply, NoPreview: part.NoPreview}
 }
 
 // ready makes a post that is ready to be sent, under a new key.
@@ -123,137 +159,6 @@ func (s *step) keepUntil(m chat.Message) time.Time {
 		return m.ExpiresAt
 	}
 	return until
-}
-
-// planEdit changes the copies of a message where the network allows it, and says the new text in a reply where not.
-func (s *step) planEdit(tx Tx, d chat.Delivery, m chat.Message) (plan, error) {
-	all, err := tx.Copies(s.l.id, m.ID)
-	if err != nil {
-		return plan{}, err
-	}
-	copies := own(all)
-	switch level := s.lane.Caps.Edit.Level; {
-	case len(copies) == 0:
-		return targetMissing(), nil
-	case shown(copies) >= d.Revision:
-		return done(), nil
-	case level == chat.Rejected:
-		return refused(CodeEditUnsupported, "The network knows no edits."), nil
-	case level != chat.Fallback && !level.Native():
-		return discarded(CodeEditUnsupported, "The network knows no edits."), nil
-	}
-	in, err := s.input(tx, m)
-	if err != nil {
-		return plan{}, err
-	}
-	p, possible := s.edits(m, render.Message(in), copies)
-	if !possible {
-		return s.correction(m, in, copies), nil
-	}
-	if len(p.posts) == 0 {
-		p.state = chat.DeliveryDelivered
-	}
-	return p, nil
-}
-
-func targetMissing() plan {
-	return discarded(CodeTargetMissing, "The message never reached this chat.")
-}
-
-// edits compares what should stand in the chat with what stands there. possible is false when a change is beyond
-// what the network allows.
-func (s *step) edits(m chat.Message, parts []render.Part, copies []chat.Copy) (p plan, possible bool) {
-	last := lastPart(copies)
-	for i := range max(len(parts), last+1) {
-		old := ofPart(copies, i)
-		switch {
-		case len(old) == 0 && i < len(parts):
-			p.posts = append(p.posts, s.ready(m, i, sending(parts[i])))
-		case len(old) == 0: // was refused before
-		case i >= len(parts):
-			if s.deletable(old).Code != "" {
-				return plan{}, false
-			}
-			p.posts = append(p.posts, s.ready(m, i, chat.Post{Action: chat.ActDelete, Target: ids(old)}))
-		case newest(old).Digest == digest(sending(parts[i])):
-			c := newest(old)
-			c.Revision = m.Revision
-			p.copies = append(p.copies, c)
-		case !s.editable(old):
-			return plan{}, false
-		default:
-			edit := sending(parts[i])
-			edit.Action, edit.Reply, edit.Target = chat.ActEdit, nil, ids(old)
-			p.posts = append(p.posts, s.ready(m, i, edit))
-		}
-	}
-	return p, true
-}
-
-// editable reports whether the network still lets a copy be changed.
-func (s *step) editable(aliases []chat.Copy) bool {
-	e := s.lane.Caps.Edit
-	return e.Level.Native() && s.inWindow(e, aliases) && (e.Times == 0 || newest(aliases).Edits < e.Times)
-}
-
-// deletable gives the reason why a copy cannot be deleted, if there is one.
-func (s *step) deletable(aliases []chat.Copy) chat.Reason {
-	del := s.lane.Caps.Delete
-	switch {
-	case !del.Level.Native():
-		return chat.Reason{Code: CodeDeleteUnsupported, Sentence: "The network does not let us delete; the copy stays."}
-	case !s.inWindow(del, aliases):
-		return chat.Reason{Code: CodeDeleteWindow, Sentence: "The network does not let us delete any more; the copy stays."}
-	}
-	return chat.Reason{}
-}
-
-// inWindow counts from the first copy of the part: an edit that mints an id opens no new window.
-func (s *step) inWindow(e chat.EditSupport, aliases []chat.Copy) bool {
-	return e.Window <= 0 || s.now.Sub(aliases[0].SentAt) < time.Duration(e.Window)
-}
-
-// correction says the new text in a reply to the copy.
-func (s *step) correction(m chat.Message, in render.Input, copies []chat.Copy) plan {
-	in.Reply = &render.Reply{Target: target(newest(firstPart(copies)), "", ""), Author: in.Name}
-	free := correctionPart
-	for _, c := range copies {
-		free = max(free, c.Part+1)
-	}
-	var p plan
-	for i, part := range render.Edited(in) {
-		p.posts = append(p.posts, s.ready(m, free+i, sending(part)))
-	}
-	if len(p.posts) == 0 {
-		return refused(CodeNothingToShow, "Nothing of the edit can be shown on this network.")
-	}
-	return p
-}
-
-// planDelete deletes every copy that the network lets us delete.
-func (s *step) planDelete(tx Tx, d chat.Delivery) (plan, error) {
-	all, err := tx.Copies(s.l.id, d.Message)
-	if err != nil {
-		return plan{}, err
-	}
-	copies := own(all)
-	if len(copies) == 0 {
-		return targetMissing(), nil
-	}
-	var p plan
-	for _, part := range partsOf(copies) {
-		aliases := ofPart(copies, part)
-		if why := s.deletable(aliases); why.Code != "" {
-			p.why = why
-			continue
-		}
-		m := chat.Message{ID: d.Message, Revision: d.Revision}
-		p.posts = append(p.posts, s.ready(m, part, chat.Post{Action: chat.ActDelete, Target: ids(aliases)}))
-	}
-	if len(p.posts) == 0 {
-		return ending(chat.DeliveryRefused, p.why), nil
-	}
-	return p, nil
 }
 
 // planReact brings the whole set of reactions; what was set and taken back meanwhile needs no call.

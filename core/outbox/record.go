@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
-	"github.com/causeway-chat/causeway/core/render"
 )
 
 // maxHold is the longest wait that is believed.
@@ -36,6 +35,9 @@ func (s *step) record(tx Tx) error {
 	p.Outcome = a.out
 	if !current && !verdict(a.out) {
 		p.State = PostDiscarded // its delivery was ended meanwhile
+		if err := s.saveOthers(tx, p, chat.DeliveryWaiting, a.out.Why); err != nil {
+			return err
+		}
 		return tx.SavePost(p)
 	}
 	switch a.out.Kind {
@@ -75,6 +77,9 @@ func verdict(out chat.Outcome) bool { return out.Kind == chat.Delivered || out.K
 // recordBare ends a post whose recording panicked.
 func (s *step) recordBare(tx Tx, d chat.Delivery, p Post, current bool) error {
 	p.State = PostRefused
+	if err := s.endOthers(tx, p, chat.DeliveryRefused, reasonInternal); err != nil {
+		return err
+	}
 	if err := tx.SavePost(p); err != nil || !current {
 		return err
 	}
@@ -117,11 +122,23 @@ func (h Hold) set() bool { return h.UntilResumed || h.Fails > 0 || !h.Until.IsZe
 
 func (h Hold) holds(now time.Time) bool { return h.UntilResumed || h.Until.After(now) }
 
-// finish saves a post that has ended and with the last one the delivery. A refused part is noted; the others go on.
+// finish saves a post that has ended and with the last one the delivery. A refused part is noted; the others go on. Further
+// deliveries that are items of the post end with it.
 func (s *step) finish(tx Tx, d chat.Delivery, p Post, refused chat.Reason, current bool) error {
+	state := chat.DeliveryDelivered
+	if p.State == PostRefused {
+		state = chat.DeliveryRefused
+	}
+	if err := s.endOthers(tx, p, state, refused); err != nil {
+		return err
+	}
 	if err := tx.SavePost(p); err != nil || !current {
 		return err
 	}
+	return s.finishOwn(tx, d, p, refused)
+}
+
+func (s *step) finishOwn(tx Tx, d chat.Delivery, p Post, refused chat.Reason) error {
 	open, err := tx.OpenPosts(d.ID)
 	if err != nil {
 		return err
@@ -244,6 +261,9 @@ func (s *step) saveBoth(tx Tx, d chat.Delivery, p Post, state chat.DeliveryState
 	if err := tx.SavePost(p); err != nil {
 		return err
 	}
+	if err := s.saveOthers(tx, p, state, why); err != nil {
+		return err
+	}
 	return s.saveDelivery(tx, d, state, why)
 }
 
@@ -253,75 +273,4 @@ func (s *step) saveDelivery(tx Tx, d chat.Delivery, state chat.DeliveryState, wh
 		d.Why = why
 	}
 	return tx.SaveDelivery(d)
-}
-
-// recordCopies notes where the parts of a message now stand.
-func (s *step) recordCopies(tx Tx, p Post, a answer) error {
-	switch {
-	case p.Frozen.Action == chat.ActDelete:
-		return tx.DropCopies(p.Lane, p.Message, p.Part)
-	case p.Frozen.Action == chat.ActReact, p.Part == reactPart:
-		return recordReaction(tx, p)
-	case p.Frozen.Action == chat.ActEdit:
-		return recordEdit(tx, p, a)
-	}
-	for _, id := range a.out.IDs {
-		c := chat.Copy{Chat: p.Lane, Remote: id, Message: p.Message, Part: p.Part, Revision: p.Revision,
-			Digest: digest(p.Frozen), SentAt: acceptedAt(p, a)}
-		if err := tx.SaveCopy(c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func acceptedAt(p Post, a answer) time.Time {
-	if a.out.At.IsZero() {
-		return p.SentAt
-	}
-	return a.out.At
-}
-
-// digest is that of what a post says. What it answers is no part of it: an edit cannot change that.
-func digest(p chat.Post) string {
-	return render.Digest(render.Part{Text: p.Text, Media: p.Media, NoPreview: p.NoPreview})
-}
-
-// recordReaction notes the emoji that our account now has on a copy, or has told of.
-func recordReaction(tx Tx, p Post) error {
-	copies, err := tx.Copies(p.Lane, p.Message)
-	if err != nil || len(copies) == 0 {
-		return err
-	}
-	c := newest(firstPart(copies))
-	c.Emoji = p.Frozen.Emoji
-	return tx.SaveCopy(c)
-}
-
-// recordEdit brings the newest copy of the part up to date, and adds the id that the edit has minted.
-func recordEdit(tx Tx, p Post, a answer) error {
-	all, err := tx.Copies(p.Lane, p.Message)
-	if err != nil {
-		return err
-	}
-	copies := ofPart(own(all), p.Part)
-	if len(copies) == 0 {
-		return nil
-	}
-	c := newest(copies)
-	c.Revision, c.Digest = p.Revision, digest(p.Frozen)
-	c.Edits++
-	if err := tx.SaveCopy(c); err != nil {
-		return err
-	}
-	for _, id := range a.out.IDs {
-		if hasRemote(copies, id) {
-			continue
-		}
-		c.Remote, c.SentAt = id, acceptedAt(p, a)
-		if err := tx.SaveCopy(c); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -14,16 +14,25 @@ func (s *step) resolve(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
 	if caps.Repeat == chat.RepeatLookup && s.asks < maxAsks {
 		return s.lookUp(p)
 	}
-	drop, err := s.drops(tx, d, p)
-	if err != nil {
+	switch fate, err := s.fateOf(tx, d, p); {
+	case err != nil:
 		return true, err
-	}
-	if drop {
-		p.State = PostDiscarded
+	case fate == fateDrop:
 		return false, s.discard(tx, d, p)
+	case fate == fateAnew:
+		return s.anew(tx, d, nil)
 	}
 	return true, s.again(tx, d, p)
 }
+
+// fate is what becomes of a doubtful post.
+type fate uint8
+
+const (
+	fateRepeat fate = iota
+	fateDrop
+	fateAnew // without those of its items that must not be shown again
+)
 
 // lookUp asks the bridge, if there may be one to ask.
 func (s *step) lookUp(p Post) (done bool, err error) {
@@ -45,7 +54,7 @@ func (s *step) again(tx Tx, d chat.Delivery, p Post) error {
 	if p.Deaths >= maxDeaths {
 		return s.poison(tx)
 	}
-	if !s.token(true) {
+	if !s.token(p.cost()) {
 		return nil
 	}
 	return s.mark(tx, d, p)
@@ -69,27 +78,54 @@ func (s *step) mayDouble(p Post) bool {
 		s.lane.Link.OnUncertain == chat.Drop
 }
 
-// drops reports whether a doubtful post is given up: by the link's policy, or because what it says was deleted and a
-// repeat would show it once more, or has no body any more.
-func (s *step) drops(tx Tx, d chat.Delivery, p Post) (bool, error) {
+// fateOf gives a doubtful post up by the link's policy, or because what it says was deleted and a repeat would show it once
+// more, or has no body any more. Items of an album that are not meant by that go out anew.
+func (s *step) fateOf(tx Tx, d chat.Delivery, p Post) (fate, error) {
 	if s.mayDouble(p) {
-		return true, nil
+		return fateDrop, nil
 	}
 	if p.Frozen.Action != chat.ActSend || d.Kind != chat.DeliverSend {
-		return false, nil
+		return fateRepeat, nil
 	}
-	m, ok, err := tx.Message(p.Message)
+	if own, err := s.unsayable(tx, p, p.Message); err != nil || own {
+		return fateDrop, err
+	}
+	for _, it := range p.others() {
+		if other, err := s.unsayable(tx, p, it.Message); err != nil || other {
+			return fateAnew, err
+		}
+	}
+	if saysNothing(p.Frozen) {
+		return fateAnew, nil
+	}
+	return fateRepeat, nil
+}
+
+// unsayable reports whether a repeat of a post must not show a message.
+func (s *step) unsayable(tx Tx, p Post, id chat.MessageID) (bool, error) {
+	m, ok, err := tx.Message(id)
 	if err != nil {
 		return false, err
 	}
-	empty := p.Frozen.Text.Body == "" && len(p.Frozen.Media) == 0
-	return empty || (ok && m.Deleted && s.lane.Caps.Repeat != chat.RepeatDropped), nil
+	if saysNothing(p.Frozen) {
+		state, _ := gone(m, ok, s.now)
+		return state != "", nil
+	}
+	return ok && m.Deleted && s.lane.Caps.Repeat != chat.RepeatDropped, nil
 }
 
-// discard gives a doubtful post up; the further posts of its delivery go with it.
+// saysNothing reports whether what a post would say was erased.
+func saysNothing(p chat.Post) bool {
+	return p.Text.Body == "" && len(p.Media) == 0 && p.Place == nil && p.Contact == nil && p.Poll == nil
+}
+
+// discard gives a doubtful post up; the further posts of its delivery go with it. Its other items do only where the link
+// wants no doubtful post repeated.
 func (s *step) discard(tx Tx, d chat.Delivery, p Post) error {
-	if err := tx.SavePost(p); err != nil {
-		return err
+	if s.mayDouble(p) {
+		if err := s.endOthers(tx, p, chat.DeliveryDiscarded, reasonDropped); err != nil {
+			return err
+		}
 	}
 	if err := tx.Thaw(d.ID); err != nil {
 		return err

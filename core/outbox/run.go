@@ -99,6 +99,7 @@ func (o *Outbox) endStep(s *step) {
 	l, a := s.l, s.l.account
 	l.taken()
 	l.token = s.took && s.next != nextDeliver
+	l.asked, l.askedAt = s.asked, s.askedAt
 	l.fails = 0
 	if s.behind != nil {
 		l.behind = *s.behind
@@ -162,7 +163,8 @@ func (o *Outbox) leave(s *step) bool {
 		o.set(l, laneQueued)
 		return false
 	}
-	again := l.resumed || (l.woken && s.next == nextIdle)
+	l.gathers = s.gathers && s.next == nextRest
+	again := l.resumed || (l.woken && (s.next == nextIdle || l.gathers))
 	o.stop(l)
 	switch {
 	case again, s.next == nextQueue, s.next == nextAccountPark, s.next == nextAccountRest:

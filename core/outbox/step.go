@@ -46,7 +46,11 @@ type step struct {
 	asks    uint8
 	resumes uint64
 	refuse  []chat.DeliveryID // whose rendering panicked
+	alone   bool              // rendering an album panicked: its items go one by one
 	bare    bool              // recording panicked
+	// asked is the last delivery whose media were asked for, and askedAt since when they are for the first, in ms.
+	asked   chat.DeliveryID
+	askedAt int64
 
 	took bool // the token; it survives a repeated run
 
@@ -66,13 +70,16 @@ type step struct {
 	held chat.Reason
 	// doubted says that the outcome ended a doubt.
 	doubted bool
+	// together says that several messages were looked at, and gathers that it rests until more of them may have come.
+	together, gathers bool
 }
 
 func (o *Outbox) newStep(l *lane) *step {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l.woken, l.resumed = false, false
-	return &step{o: o, l: l, pending: l.pending, late: l.late, asks: l.asks, resumes: l.account.resumes, took: l.token}
+	return &step{o: o, l: l, pending: l.pending, late: l.late, asks: l.asks, resumes: l.account.resumes, took: l.token,
+		asked: l.asked, askedAt: l.askedAt}
 }
 
 // panicError is a panic of our own code inside a step.
@@ -88,6 +95,8 @@ func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
 // avoid changes the step so that it does not panic there again; false when nothing is left to leave out.
 func (s *step) avoid(p *panicError) bool {
 	switch {
+	case p.taking && s.together && !s.alone:
+		s.alone = true
 	case p.taking && p.delivery != 0 && !slices.Contains(s.refuse, p.delivery):
 		s.refuse = append(s.refuse, p.delivery)
 	case !p.taking && !s.bare:
@@ -102,6 +111,7 @@ func (s *step) avoid(p *panicError) bool {
 func (s *step) run(tx Tx) (err error) {
 	s.now, s.head, s.taking, s.post = time.Now(), chat.Delivery{}, false, Post{}
 	s.next, s.wait, s.until, s.ended, s.behind, s.moved, s.doubted, s.held = nextIdle, 0, 0, s.ended[:0], nil, false, false, chat.Reason{}
+	s.together, s.gathers = false, false
 	defer func() {
 		if r := recover(); r != nil {
 			err = &panicError{delivery: s.head.ID, taking: s.taking, value: r, stack: debug.Stack()}
@@ -211,12 +221,13 @@ func (s *step) work(tx Tx, d chat.Delivery) (done bool, err error) {
 
 // begin plans the posts of a delivery, freezes them and marks the first.
 func (s *step) begin(tx Tx, d chat.Delivery) (done bool, err error) {
-	if !s.token(false) {
+	if !s.token(0) {
 		return true, nil
 	}
+	s.together, s.gathers = false, false
 	p, err := s.plan(tx, d)
 	switch {
-	case err != nil:
+	case err != nil || p.rests:
 		return true, err
 	case p.wait > 0:
 		s.next, s.wait = nextRest, p.wait
@@ -228,10 +239,10 @@ func (s *step) begin(tx Tx, d chat.Delivery) (done bool, err error) {
 	if p.state != "" {
 		return false, s.endPlanned(tx, d, p)
 	}
-	if !s.token(true) {
+	if !s.token(p.posts[0].cost()) {
 		return true, nil
 	}
-	if err := saveAll(tx, p.copies); err != nil {
+	if err := s.apply(tx, d, p); err != nil {
 		return true, err
 	}
 	first := &p.posts[0]
@@ -244,15 +255,21 @@ func (s *step) begin(tx Tx, d chat.Delivery) (done bool, err error) {
 }
 
 func (s *step) endPlanned(tx Tx, d chat.Delivery, p plan) error {
-	if err := saveAll(tx, p.copies); err != nil {
+	if err := s.apply(tx, d, p); err != nil {
 		return err
 	}
 	return s.end(tx, d, p.state, p.why)
 }
 
-func saveAll(tx Tx, copies []chat.Copy) error {
-	for _, c := range copies {
+// apply saves what a plan says of copies.
+func (s *step) apply(tx Tx, d chat.Delivery, p plan) error {
+	for _, c := range p.copies {
 		if err := tx.SaveCopy(c); err != nil {
+			return err
+		}
+	}
+	for _, part := range p.drops {
+		if err := tx.DropCopies(s.l.id, d.Message, part); err != nil {
 			return err
 		}
 	}
@@ -276,10 +293,30 @@ func (s *step) goOn(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
 			return false, s.end(tx, d, state, why)
 		}
 	}
-	if !s.token(true) {
+	if p.Attempts == 0 {
+		if whole, err := s.othersWait(tx, p); err != nil || !whole {
+			return s.anew(tx, d, err)
+		}
+	}
+	if !s.token(p.cost()) {
 		return true, nil
 	}
 	return true, s.mark(tx, d, p)
+}
+
+// anew forgets what was frozen and plans the delivery once more.
+func (s *step) anew(tx Tx, d chat.Delivery, err error) (done bool, _ error) {
+	if err == nil {
+		err = tx.Thaw(d.ID)
+	}
+	if err == nil {
+		d.State = chat.DeliveryWaiting
+		err = tx.SaveDelivery(d)
+	}
+	if err != nil {
+		return true, err
+	}
+	return s.begin(tx, d)
 }
 
 // mark writes down that the post is being sent. It is committed before the call.
@@ -306,6 +343,9 @@ func (s *step) marked(tx Tx, d chat.Delivery, p Post) error {
 	if err := tx.SaveDelivery(d); err != nil {
 		return err
 	}
+	if err := s.saveOthers(tx, p, chat.DeliveryInFlight, chat.Reason{}); err != nil {
+		return err
+	}
 	s.next, s.post = nextDeliver, p
 	return nil
 }
@@ -330,16 +370,16 @@ func (s *step) refuseInternal(tx Tx, d chat.Delivery, open []Post) error {
 	return s.end(tx, d, chat.DeliveryRefused, reasonInternal)
 }
 
-// token reports whether a token is there, and takes it when asked to; if not, it says what the lane waits for. A token is
+// token reports whether a token is there, and takes n of them; if not, it says what the lane waits for. They are
 // taken once per step, however often the store runs it.
-func (s *step) token(take bool) bool {
+func (s *step) token(n int) bool {
 	if s.took {
 		return true
 	}
-	wait, ok := s.o.token(s.l, s.lane.Caps.Pace, take)
+	wait, ok := s.o.token(s.l, s.lane.Caps.Pace, n)
 	switch {
 	case ok:
-		s.took = take
+		s.took = n > 0
 	case wait > 0:
 		s.next, s.wait = nextRest, wait
 	default:
@@ -349,7 +389,7 @@ func (s *step) token(take bool) bool {
 }
 
 // token looks for a token of the lane and of its account. A wait is the lane's own; without one the account decides.
-func (o *Outbox) token(l *lane, p chat.Pace, take bool) (wait time.Duration, ok bool) {
+func (o *Outbox) token(l *lane, p chat.Pace, n int) (wait time.Duration, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	a, now := l.account, time.Now()
@@ -363,9 +403,9 @@ func (o *Outbox) token(l *lane, p chat.Pace, take bool) (wait time.Duration, ok 
 	if a.pace.wait(now) > 0 || o.mustYield(l) {
 		return 0, false
 	}
-	if take {
-		l.pace.take(now)
-		a.pace.take(now)
+	if n > 0 {
+		l.pace.take(now, n)
+		a.pace.take(now, n)
 		l.taken()
 	}
 	return 0, true

@@ -40,6 +40,10 @@ type Lanes interface {
 	Lane(id chat.ChatID) (Lane, error)
 	// Head returns the lane's first delivery that has not ended; ok is false when there is none.
 	Head(id chat.ChatID) (d chat.Delivery, ok bool, err error)
+	// Next returns the n deliveries of d's lane that come after it and have not ended, in order; fewer if there are fewer.
+	Next(d chat.Delivery, n int) ([]chat.Delivery, error)
+	// Open reads a delivery; ok is false when it has ended or is not known.
+	Open(id chat.DeliveryID) (d chat.Delivery, ok bool, err error)
 	// HoldLane rests one lane. It replaces the hold that was there, and Hold.Fails becomes Lane.Fails; the zero Hold ends it.
 	HoldLane(id chat.ChatID, h Hold) error
 	// HoldAccount rests all lanes of an account. It replaces the hold that was there; the zero Hold ends it.
@@ -56,7 +60,8 @@ type Posts interface {
 	Freeze(lane chat.ChatID, d chat.DeliveryID, posts []Post) error
 	// SavePost stores state, key, attempts, deaths, epoch, sent_at and outcome of a post.
 	SavePost(p Post) error
-	// Thaw forgets the posts of a delivery that have not ended: they were certainly not sent and will be rendered anew.
+	// Thaw forgets the posts of a delivery that have not ended: they were certainly not sent and will be rendered anew. Other
+	// deliveries that were items of them wait again.
 	Thaw(d chat.DeliveryID) error
 	// PostByKey finds a post that has not ended; ok is false when there is none.
 	PostByKey(key chat.PostKey) (p Post, ok bool, err error)
@@ -70,6 +75,8 @@ type Records interface {
 	Copies(lane chat.ChatID, m chat.MessageID) ([]chat.Copy, error)
 	// CopyOf finds what a remote id in a chat is a copy of; ok is false when it is not known.
 	CopyOf(id chat.ChatID, remote chat.RemoteMessage) (c chat.Copy, ok bool, err error)
+	// CopiesAt returns all that stands in a chat under one remote id, by offset.
+	CopiesAt(id chat.ChatID, remote chat.RemoteMessage) ([]chat.Copy, error)
 	// SaveCopy inserts or updates a copy by (chat, remote, at).
 	SaveCopy(c chat.Copy) error
 	// DropCopies forgets the copies of one part in a chat.
@@ -133,6 +140,18 @@ type Post struct {
 	Epoch    uint64
 	SentAt   time.Time
 	Outcome  chat.Outcome
+	// Items are what the media of the post are, in their order; nil for a post without media. The first is the post's own;
+	// those of an album may belong to the messages of further deliveries, which then end as the post does.
+	Items []Item
+}
+
+// Item is one medium of a post. The outcome's id at its place is where it stands.
+type Item struct {
+	Delivery chat.DeliveryID
+	Message  chat.MessageID
+	Part     int // which part of the message
+	Revision int
+	Form     string // of the copy
 }
 
 // Network makes calls for one account. Deliver returns by the deadline of ctx.

@@ -142,6 +142,25 @@ func TestRepeatThatDidNotArriveLeavesTheFirstCallInDoubt(t *testing.T) {
 	})
 }
 
+func TestDoubtfulPostWhoseBodyIsGoneSaysNothing(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg")
+		w.answers("tg", first(1, lost))
+		id := w.say("one", 1)
+		w.say("two", 1)
+		w.wait(0)
+		w.change(id, func(m *chat.Message) { m.Erased, m.Content = true, chat.Content{} })
+		w.store.mu.Lock()
+		for d, posts := range w.store.posts { // as a disappearing message leaves it
+			w.store.posts[d][0].Frozen = chat.Post{Action: chat.ActSend, Key: posts[0].Frozen.Key}
+		}
+		w.store.mu.Unlock()
+		w.wait(time.Hour)
+		w.want("calls", w.nets["tg"].seen(), "send one", "send two")
+		w.want("ended", w.endings(), "send discarded uncertain_dropped", "send delivered")
+	})
+}
+
 func TestDeathsHoldTheLane(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.chat(1, "tg")

@@ -73,7 +73,18 @@ func (n *net) Deliver(ctx context.Context, p chat.Post) chat.Outcome {
 	if p.Action != chat.ActSend {
 		return chat.DeliveredAs()
 	}
-	return chat.DeliveredAs(chat.RemoteMessage(fmt.Sprintf("m%d", nth)))
+	return chat.DeliveredAs(idsFor(nth, p)...)
+}
+
+// idsFor are the ids that a network gives: m7 for a post, m7/0, m7/1 and so on for the items of an album.
+func idsFor(nth int, p chat.Post) (ids []chat.RemoteMessage) {
+	if len(p.Media) < 2 {
+		return []chat.RemoteMessage{chat.RemoteMessage(fmt.Sprintf("m%d", nth))}
+	}
+	for i := range p.Media {
+		ids = append(ids, chat.RemoteMessage(fmt.Sprintf("m%d/%d", nth, i)))
+	}
+	return ids
 }
 
 func (n *net) Lookup(_ context.Context, key chat.PostKey) chat.Found {
@@ -83,7 +94,7 @@ func (n *net) Lookup(_ context.Context, key chat.PostKey) chat.Found {
 	return n.find(n.finds, key)
 }
 
-// seen lists the calls as "chat action text".
+// seen lists the calls as "action [media] text", with a star at the medium of several that the text stands with.
 func (n *net) seen() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -101,7 +112,31 @@ func flat(c call) string {
 	if c.Action == chat.ActDelete {
 		return string(c.Target[len(c.Target)-1])
 	}
-	return strings.ReplaceAll(c.Text.Body, "\n", "|")
+	return strings.TrimSpace(attached(c) + " " + strings.ReplaceAll(c.Text.Body, "\n", "|"))
+}
+
+// attached lists what a call shows besides text.
+func attached(c call) string {
+	var all []string
+	for i, m := range c.Media {
+		kind := string(m.Kind)
+		if len(c.Media) > 1 && c.TextAt == i && c.Text.Body != "" {
+			kind += "*"
+		}
+		all = append(all, kind)
+	}
+	switch {
+	case c.Place != nil:
+		all = append(all, fmt.Sprintf("place %g", c.Place.Lat))
+	case c.Contact != nil:
+		all = append(all, "contact "+c.Contact.Name)
+	case c.Poll != nil:
+		all = append(all, "poll "+c.Poll.Question)
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return "[" + strings.Join(all, " ") + "]"
 }
 
 func (n *net) count() int {

@@ -91,6 +91,19 @@ func (t *Tx) Head(id chat.ChatID) (d chat.Delivery, ok bool, err error) {
 	return d, ok, err
 }
 
+// Next implements outbox.Lanes.
+func (t *Tx) Next(d chat.Delivery, n int) (next []chat.Delivery, err error) {
+	err = t.c.query("SELECT "+deliveryColumns+" FROM delivery WHERE chat = ? AND ended_at IS NULL AND id > ? ORDER BY id LIMIT ?",
+		func(r row) error { next = append(next, scanDelivery(r)); return nil }, d.Lane, d.ID, n)
+	return next, err
+}
+
+// Open implements outbox.Lanes.
+func (t *Tx) Open(id chat.DeliveryID) (d chat.Delivery, ok bool, err error) {
+	d, ok, err = t.delivery(id)
+	return d, ok && !d.State.Ended(), err
+}
+
 // delivery reads a delivery; ok is false when it is not known any more.
 func (t *Tx) delivery(id chat.DeliveryID) (d chat.Delivery, ok bool, err error) {
 	ok, err = t.c.one("SELECT "+deliveryColumns+" FROM delivery WHERE id = ?", func(r row) error { d = scanDelivery(r); return nil }, id)
@@ -135,7 +148,8 @@ func (s *Store) Recover(ctx context.Context) (uncertain int, err error) {
 	}
 	err = s.write(ctx, true, func(tx *Tx) error {
 		_, err := tx.c.exec(`UPDATE delivery SET state = 'uncertain', why_code = ?, why_sentence = ?, why_action = ''
-			WHERE ended_at IS NULL AND id IN (SELECT delivery FROM post WHERE state = 'in_flight')`, why.Code, why.Sentence)
+			WHERE ended_at IS NULL AND (id IN (SELECT delivery FROM post WHERE state = 'in_flight')
+			OR id IN (SELECT delivery FROM post_member WHERE post IN (SELECT id FROM post WHERE state = 'in_flight')))`, why.Code, why.Sentence)
 		if err != nil {
 			return err
 		}

@@ -84,11 +84,12 @@ func (t *Tx) DeleteMessage(id chat.MessageID) error {
 	return err
 }
 
-const copyColumns = "chat, remote_id, at, message, part, revision, digest, origin, sent_at, edits, emoji, id"
+const copyColumns = "chat, remote_id, at, message, part, revision, digest, origin, sent_at, edits, emoji, form, id"
 
 func scanCopy(r row) (c chat.Copy, err error) {
 	c = chat.Copy{Chat: chat.ChatID(r.int(0)), Remote: chat.RemoteMessage(r.text(1)), At: int(r.int(2)), Message: chat.MessageID(r.int(3)),
-		Part: int(r.int(4)), Revision: int(r.int(5)), Digest: r.text(6), Origin: r.bool(7), SentAt: r.time(8), Edits: int(r.int(9))}
+		Part: int(r.int(4)), Revision: int(r.int(5)), Digest: r.text(6), Origin: r.bool(7), SentAt: r.time(8), Edits: int(r.int(9)),
+		Form: r.text(11)}
 	c.Emoji, err = decodeList(r.text(10))
 	return c, err
 }
@@ -102,13 +103,23 @@ func (t *Tx) CopyOf(id chat.ChatID, remote chat.RemoteMessage) (c chat.Copy, ok 
 	return c, ok, err
 }
 
+// CopiesAt implements outbox.Records.
+func (t *Tx) CopiesAt(id chat.ChatID, remote chat.RemoteMessage) (copies []chat.Copy, err error) {
+	err = t.c.query("SELECT "+copyColumns+" FROM copy WHERE chat = ? AND remote_id = ? ORDER BY at", func(r row) error {
+		c, err := scanCopy(r)
+		copies = append(copies, c)
+		return err
+	}, id, remote)
+	return copies, err
+}
+
 // Copies implements outbox.Records.
 func (t *Tx) Copies(lane chat.ChatID, m chat.MessageID) (copies []chat.Copy, err error) {
 	var ages []int64
 	err = t.c.query("SELECT "+copyColumns+" FROM copy WHERE message = ? AND chat = ?", func(r row) error {
 		c, err := scanCopy(r)
-		i, _ := slices.BinarySearchFunc(ages, r.int(11), func(a, b int64) int { return int(a - b) })
-		ages, copies = slices.Insert(ages, i, r.int(11)), slices.Insert(copies, i, c)
+		i, _ := slices.BinarySearchFunc(ages, r.int(12), func(a, b int64) int { return int(a - b) })
+		ages, copies = slices.Insert(ages, i, r.int(12)), slices.Insert(copies, i, c)
 		return err
 	}, m, lane)
 	slices.SortStableFunc(copies, func(a, b chat.Copy) int { return a.Part - b.Part })
@@ -125,10 +136,11 @@ func (t *Tx) SaveCopy(c chat.Copy) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.c.exec("INSERT INTO copy ("+copyColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err = t.c.exec("INSERT INTO copy ("+copyColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (chat, remote_id, at) DO UPDATE SET message = excluded.message, part = excluded.part, revision = excluded.revision,
-		digest = excluded.digest, origin = excluded.origin, sent_at = excluded.sent_at, edits = excluded.edits, emoji = excluded.emoji`,
-		c.Chat, c.Remote, c.At, c.Message, c.Part, c.Revision, c.Digest, c.Origin, c.SentAt, c.Edits, emoji, id)
+		digest = excluded.digest, origin = excluded.origin, sent_at = excluded.sent_at, edits = excluded.edits, emoji = excluded.emoji,
+		form = excluded.form`,
+		c.Chat, c.Remote, c.At, c.Message, c.Part, c.Revision, c.Digest, c.Origin, c.SentAt, c.Edits, emoji, c.Form, id)
 	return err
 }
 

@@ -32,6 +32,11 @@ func (t *Tx) OpenPosts(d chat.DeliveryID) (posts []outbox.Post, err error) {
 		return err
 	}, d)
 	slices.SortStableFunc(posts, func(a, b outbox.Post) int { return a.Part - b.Part })
+	for i := range posts {
+		if err == nil {
+			err = t.readItems(&posts[i])
+		}
+	}
 	return posts, err
 }
 
@@ -41,7 +46,22 @@ func (t *Tx) PostByKey(key chat.PostKey) (p outbox.Post, ok bool, err error) {
 		p, err = scanPost(r)
 		return err
 	}, key)
+	if err == nil && ok {
+		err = t.readItems(&p)
+	}
 	return p, ok, err
+}
+
+// readItems reads the items of a post that may have some: it has media, or what it would say was erased.
+func (t *Tx) readItems(p *outbox.Post) error {
+	if p.Frozen.Action != chat.ActSend || len(p.Frozen.Media) == 0 && p.Frozen.Text.Body != "" {
+		return nil
+	}
+	return t.c.query("SELECT delivery, message, part, revision, form FROM post_member WHERE post = ? ORDER BY at", func(r row) error {
+		p.Items = append(p.Items, outbox.Item{Delivery: chat.DeliveryID(r.int(0)), Message: chat.MessageID(r.int(1)), Part: int(r.int(2)),
+			Revision: int(r.int(3)), Form: r.text(4)})
+		return nil
+	}, p.ID)
 }
 
 // Freeze implements outbox.Posts.
@@ -57,6 +77,20 @@ func (t *Tx) Freeze(lane chat.ChatID, d chat.DeliveryID, posts []outbox.Post) er
 			p.State = outbox.PostReady
 		}
 		if err := t.addPost(*p); err != nil {
+			return err
+		}
+		if err := t.addItems(*p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tx) addItems(p outbox.Post) error {
+	for at, it := range p.Items {
+		_, err := t.c.exec("INSERT INTO post_member (post, delivery, part, at, message, revision, form) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			p.ID, it.Delivery, it.Part, at, it.Message, it.Revision, it.Form)
+		if err != nil {
 			return err
 		}
 	}
@@ -84,6 +118,9 @@ func (t *Tx) SavePost(p outbox.Post) error {
 	switch p.State {
 	case outbox.PostDelivered, outbox.PostRefused, outbox.PostDiscarded:
 		_, err := t.c.exec("DELETE FROM post WHERE delivery = ? AND id = ?", p.Delivery, p.ID)
+		if err == nil && len(p.Items) > 0 {
+			_, err = t.c.exec("DELETE FROM post_member WHERE post = ?", p.ID)
+		}
 		return err
 	}
 	outcome, err := encodeOutcome(p.Outcome)
@@ -97,6 +134,28 @@ func (t *Tx) SavePost(p outbox.Post) error {
 
 // Thaw implements outbox.Posts.
 func (t *Tx) Thaw(d chat.DeliveryID) error {
-	_, err := t.c.exec("DELETE FROM post WHERE delivery = ?", d)
+	var posts []int64
+	err := t.c.query("SELECT DISTINCT post FROM post_member WHERE delivery = ?1 AND post IN (SELECT id FROM post WHERE delivery = ?1)",
+		func(r row) error { posts = append(posts, r.int(0)); return nil }, d)
+	if err != nil {
+		return err
+	}
+	for _, id := range posts {
+		if err := t.release(id, d); err != nil {
+			return err
+		}
+	}
+	_, err = t.c.exec("DELETE FROM post WHERE delivery = ?", d)
+	return err
+}
+
+// release lets the deliveries that a post carries beside its own wait again.
+func (t *Tx) release(post int64, own chat.DeliveryID) error {
+	_, err := t.c.exec(`UPDATE delivery SET state = 'waiting', why_code = '', why_sentence = '', why_action = ''
+		WHERE ended_at IS NULL AND id IN (SELECT delivery FROM post_member WHERE post = ? AND delivery <> ?)`, post, own)
+	if err != nil {
+		return err
+	}
+	_, err = t.c.exec("DELETE FROM post_member WHERE post = ?", post)
 	return err
 }

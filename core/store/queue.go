@@ -231,18 +231,22 @@ func (t *Tx) RetryDelivery(id chat.DeliveryID) (next chat.DeliveryID, lane outbo
 	return id, lane, t.forgive(d)
 }
 
-// forgive lets the posts of a delivery be sent again. The key stays: what it was sent under once may have arrived.
+// forgive lets the posts of a delivery be sent again, also one that carries it with others. The key stays: what it was sent under once may have arrived.
 func (t *Tx) forgive(d chat.Delivery) error {
 	if d.State == chat.DeliveryInFlight {
 		return nil
 	}
-	_, err := t.c.exec("UPDATE post SET deaths = 0, state = CASE state WHEN 'uncertain' THEN 'ready' ELSE state END WHERE delivery = ?", d.ID)
+	_, err := t.c.exec(`UPDATE post SET deaths = 0, state = CASE state WHEN 'uncertain' THEN 'ready' ELSE state END
+		WHERE delivery = ?1 OR delivery IN `+together, d.ID)
 	if err != nil || d.State != chat.DeliveryUncertain {
 		return err
 	}
-	d.State = chat.DeliveryWaiting
-	return t.SaveDelivery(d)
+	_, err = t.c.exec("UPDATE delivery SET state = 'waiting' WHERE state = 'uncertain' AND (id = ?1 OR id IN "+together+")", d.ID)
+	return err
 }
+
+// together are the deliveries that one post carries with a delivery.
+const together = "(SELECT o.delivery FROM post_member m JOIN post_member o ON o.post = m.post WHERE m.delivery = ?1)"
 
 // known reads a delivery with its lane.
 func (t *Tx) known(id chat.DeliveryID) (d chat.Delivery, lane outbox.LaneRef, err error) {

@@ -171,12 +171,14 @@ func (t *Tx) eraseExpired(now time.Time) (int, error) {
 	return len(ids), nil
 }
 
-// blankPosts erases what posts of a message would say. The outbox ends posts that say nothing any more. One in flight
+// blankPosts erases what posts of a message would say, and of those that go out as one with it. The outbox ends posts that say nothing any more. One in flight
 // keeps its content until its answer is there, which ends it or, in doubt, leaves an exact repeat possible.
 func (t *Tx) blankPosts(m chat.MessageID) error {
 	_, err := t.c.exec(`UPDATE post SET frozen = json_object('a', json_extract(frozen, '$.a'))
 		WHERE state <> 'in_flight' AND json_extract(frozen, '$.a') IN ('send', 'edit')
-		AND delivery IN (SELECT id FROM delivery WHERE message = ? AND ended_at IS NULL)`, m)
+		AND delivery IN (SELECT id FROM delivery WHERE message = ?1 AND ended_at IS NULL UNION ALL
+			SELECT o.delivery FROM delivery d JOIN post_member m ON m.delivery = d.id JOIN post_member o ON o.post = m.post
+			WHERE d.message = ?1 AND d.ended_at IS NULL)`, m)
 	return err
 }
 

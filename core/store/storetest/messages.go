@@ -141,7 +141,7 @@ var messageTests = map[string]func(*testing.T, *world){
 		})
 	},
 	"CopyComesBackAsItWas": func(t *testing.T, w *world) {
-		c := chat.Copy{Chat: w.wa, Remote: "x", At: 7, Message: 1, Part: 2, Revision: 3, Digest: "d", SentAt: sentAt, Edits: 4, Emoji: []string{"👍"}}
+		c := chat.Copy{Chat: w.wa, Remote: "x", At: 7, Message: 1, Part: 2, Revision: 3, Digest: "d", SentAt: sentAt, Edits: 4, Emoji: []string{"👍"}, Form: "live"}
 		w.write(t, func(tx Tx) error { return tx.SaveCopy(c) })
 		w.reopen(t)
 		w.write(t, func(tx Tx) error {

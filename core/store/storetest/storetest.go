@@ -58,7 +58,7 @@ type Open func(t testing.TB, dir string) Store
 
 // Run runs the suite. Each test has a store of its own.
 func Run(t *testing.T, open Open) {
-	for _, group := range []map[string]func(*testing.T, *world){intakeTests, chatTests, messageTests, laneTests, postTests, roomTests, queueTests} {
+	for _, group := range []map[string]func(*testing.T, *world){intakeTests, chatTests, messageTests, laneTests, postTests, albumTests, roomTests, queueTests} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) { test(t, newWorld(t, open)) })
 		}
