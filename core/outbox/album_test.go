@@ -391,6 +391,37 @@ func TestLinkMayDropAnAlbumInDoubt(t *testing.T) {
 	})
 }
 
+func TestPausedLinkGathersItsAlbumWhenItGoesOn(t *testing.T) {
+	inAlbumWorld(t, func(w *world) {
+		w.items("a")
+		w.wait(500 * time.Millisecond)
+		w.lane(1, func(l *outbox.Lane) { l.Link.Paused = true })
+		w.items("b")
+		w.wait(time.Hour)
+		w.items("c")
+		w.want("calls while it is paused", w.nets["tg"].sent())
+		w.lane(1, func(l *outbox.Lane) { l.Link.Paused = false })
+		w.box.Resumed(w.ref(1))
+		w.wait(time.Second)
+		w.want("calls", w.nets["tg"].sent(), "abc ")
+	})
+}
+
+func TestItemsOfAChatThatLeavesEndWithoutACall(t *testing.T) {
+	inAlbumWorld(t, func(w *world) {
+		ids := w.items("abc")
+		w.wait(500 * time.Millisecond)
+		w.change(ids[1], func(m *chat.Message) { m.Room = 7 }) // as if it were of a room that the chat was in before
+		w.wait(time.Second)
+		w.want("calls", w.nets["tg"].sent(), "a ", "c ")
+		w.items("de")
+		w.lane(1, func(l *outbox.Lane) { l.Link.Room = 0 })
+		w.wait(time.Minute)
+		w.want("ended", w.endings(), "send delivered", "send discarded not_linked", "send delivered",
+			"send discarded not_linked", "send discarded not_linked")
+	})
+}
+
 // drop ends a waiting delivery as an operator would, with its posts.
 func (w *world) drop(m chat.MessageID) {
 	err := w.store.Write(w.t.Context(), func(tx outbox.Tx) error {
