@@ -105,7 +105,11 @@ func (s *Server) viewer(in control.See) (*person, error) {
 		return nil, err
 	}
 	if in.User != "" {
-		return s.userByID(in.User)
+		p, err := s.userByID(in.User)
+		if err == nil && pl.group != nil && pl.group.find(p) == nil && p.chats[pl.group.id] == nil {
+			return nil, control.Because(control.ErrRefused, "%s was never in %s", in.User, in.Chat)
+		}
+		return p, err
 	}
 	if pl.group == nil {
 		return pl.user, nil

@@ -35,10 +35,12 @@ const (
 	PhoneAway control.FaultKind = "phone_away"
 	// ReachOutLock keeps an account from writing to single people (463) until DurationMS is over, and tells it so.
 	ReachOutLock control.FaultKind = "reach_out_lock"
-	// MediaCut ends a download in the middle, MediaBad changes a byte. That a file is gone is a server_error with Code
-	// 404 or 410 and the method download; that the hosts are slow, hang or drop is slow, hang_before and reset_before.
-	MediaCut control.FaultKind = "media_cut"
-	MediaBad control.FaultKind = "media_bad"
+	// MediaCut ends a download in the middle, MediaBad changes a byte, MediaGone answers 410 until the phone has uploaded
+	// the file again. With the methods upload and download also server_error (with a Code), slow, hang_before and
+	// reset_before strike the media hosts.
+	MediaCut  control.FaultKind = "media_cut"
+	MediaBad  control.FaultKind = "media_bad"
+	MediaGone control.FaultKind = "media_gone"
 )
 
 // stage says where a kind of fault strikes.
@@ -60,7 +62,7 @@ var faultStages = map[control.FaultKind]stage{
 	control.OutageReset: stageOutage, control.OutageGateway: stageOutage, control.OutageHang: stageOutage,
 	control.Conflict: stageLogin, Failure: stageLogin, ExpiredCertificate: stageEvent, ForeignRoot: stageEvent,
 	control.LoggedOut: stageEvent, StreamError: stageEvent, control.Redeliver: stageEvent, control.Forget: stageEvent,
-	MediaCut: stageMedia, MediaBad: stageMedia, PhoneAway: stageEvent, ReachOutLock: stageBefore, Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
+	MediaCut: stageMedia, MediaBad: stageMedia, MediaGone: stageMedia, PhoneAway: stageEvent, ReachOutLock: stageBefore, Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
 }
 
 // fault is an armed fault.

@@ -64,7 +64,7 @@ func TestTheClientMakesAndChangesGroups(t *testing.T) {
 		t.Errorf("after leaving: %v", err)
 	}
 	var services []string
-	for _, m := range d.sees(chat, anaOf(d), "everything", func(v control.View) bool { return len(v.Messages) >= 9 }).Messages {
+	for _, m := range d.sees(chat, d.ana, "everything", func(v control.View) bool { return len(v.Messages) >= 9 }).Messages {
 		services = append(services, m.Service)
 	}
 	want := []string{"joined", "", "renamed", "settings", "promoted", "", "demoted", "left", "left"}
@@ -72,8 +72,6 @@ func TestTheClientMakesAndChangesGroups(t *testing.T) {
 		t.Errorf("Ana sees (-want +got):\n%s", diff)
 	}
 }
-
-func anaOf(d *duet) control.UserID { return d.ana }
 
 func jidOf(l *lab, id control.UserID) types.JID {
 	l.Helper()
@@ -152,4 +150,50 @@ func TestFourDevicesAtMost(t *testing.T) {
 	l.must(first.client.Logout(t.Context()))
 	l.must(l.people.Pair(t.Context(), control.Pair{QR: qr.Codes[0]}))
 	g.connected()
+}
+
+func TestOnePersonIsKnownByTwoAddresses(t *testing.T) {
+	d := newDuet(t, Options{})
+	byNumber := d.duetIn(GroupPN)
+	byLID := d.duetIn(GroupLID)
+	var senders []types.JID
+	for _, chat := range []control.ChatID{byNumber, byLID, control.ChatID(d.ana)} {
+		d.post(control.Post{Chat: chat, User: d.ana, Text: "in " + string(chat)})
+		info := d.hears("in " + string(chat)).Info
+		senders = append(senders, info.Sender, info.SenderAlt)
+	}
+	pn, lid := types.NewJID("447700900002", types.DefaultUserServer), jidOf(d.lab, d.ana)
+	if diff := cmp.Diff([]types.JID{pn, lid, lid, pn, lid, pn}, senders); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	_, err := d.people.ChangeGroup(t.Context(), control.GroupChange{Chat: byNumber, Action: control.GroupAction(GroupLID)})
+	d.must(err)
+	d.post(control.Post{Chat: byNumber, User: d.ana, Text: "moved"})
+	if info := d.hears("moved").Info; info.Sender != lid || info.AddressingMode != types.AddressingModeLID {
+		t.Errorf("after the move: %+v", info.MessageSource)
+	}
+	d.says(byNumber, "so did we")
+	d.seen(byNumber, d.ana, "so did we")
+}
+
+// duetIn makes a group of one kind.
+func (d *duet) duetIn(kind control.GroupKind) control.ChatID {
+	d.Helper()
+	return d.lab.group(control.NewGroup{Title: string(kind), Kind: kind, Members: []control.UserID{d.ana}})
+}
+
+func TestNumbersAreLookedUp(t *testing.T) {
+	d := newDuet(t, Options{})
+	got, err := d.client.IsOnWhatsApp(t.Context(), []string{"+447700900002", "+447700999999"})
+	d.must(err)
+	if len(got) != 2 || !got[0].IsIn || got[0].JID != jidOf(d.lab, d.ana) || got[1].IsIn {
+		t.Errorf("looked up: %+v", got)
+	}
+	info, err := d.client.GetUserInfo(t.Context(), []types.JID{types.NewJID("447700900002", types.DefaultUserServer)})
+	d.must(err)
+	for j, u := range info {
+		if u.LID != jidOf(d.lab, d.ana) || len(u.Devices) != 1 || u.Devices[0] != j {
+			t.Errorf("%s: %+v", j, u)
+		}
+	}
 }

@@ -90,6 +90,29 @@ func TestTheMediaHostsFailOnDemand(t *testing.T) {
 	}
 }
 
+func TestAFileThatIsGoneComesFromThePhone(t *testing.T) {
+	d := newDuet(t, Options{Mode: types.AddressingModePN})
+	d.post(control.Post{Chat: d.group, User: d.ana, Media: []control.Media{{Kind: "photo", Data: []byte("an old picture")}}})
+	ev := awaitThat(d.gadget, "a picture", func(ev *events.Message) bool { return ev.Message.GetImageMessage() != nil })
+	img := ev.Message.GetImageMessage()
+	d.fault(control.Fault{Kind: MediaGone})
+	if _, err := d.client.Download(t.Context(), img); !errors.Is(err, whatsmeow.ErrMediaDownloadFailedWith410) {
+		t.Errorf("gone: %v", err)
+	}
+	d.must(d.client.SendMediaRetryReceipt(t.Context(), &ev.Info, img.GetMediaKey()))
+	where, err := whatsmeow.DecryptMediaRetryNotification(await[*events.MediaRetry](d.gadget, "where it is now"), img.GetMediaKey())
+	d.must(err)
+	img.DirectPath = where.DirectPath
+	if data, err := d.client.Download(t.Context(), img); err != nil || string(data) != "an old picture" {
+		t.Errorf("uploaded again: %q, %v", data, err)
+	}
+	ev.Info.ID = "3EB0UNKNOWN"
+	d.must(d.client.SendMediaRetryReceipt(t.Context(), &ev.Info, img.GetMediaKey()))
+	if ev := await[*events.MediaRetry](d.gadget, "that it has no such file"); ev.Error == nil || ev.Error.Code != noSuchMedia {
+		t.Errorf("what nobody sent: %+v", ev)
+	}
+}
+
 func TestRepliesMentionsAndMarksGoBothWays(t *testing.T) {
 	for _, mode := range []types.AddressingMode{types.AddressingModeLID, types.AddressingModePN} {
 		t.Run(string(mode), func(t *testing.T) { testReplies(newDuet(t, Options{Mode: mode})) })

@@ -82,7 +82,7 @@ func (s *Server) mediaFault(r *http.Request, method string) *fault {
 	q := control.Request{Method: method, TookEffect: true}
 	defer func() { s.rec.request(q, s.now()) }()
 	for _, f := range slices.Clone(s.faultList) {
-		if f.strikesMedia(method) && s.takesTurn(f) {
+		if f.strikesMedia(method, r) && s.takesTurn(f) {
 			q.Fault = f.Kind
 			return f
 		}
@@ -90,9 +90,9 @@ func (s *Server) mediaFault(r *http.Request, method string) *fault {
 	return nil
 }
 
-func (f *fault) strikesMedia(method string) bool {
+func (f *fault) strikesMedia(method string, r *http.Request) bool {
 	if f.stage == stageMedia {
-		return method == methodDownload
+		return method == methodDownload && (f.Kind != MediaGone || r.URL.Query().Get(uploadedAgain) == "")
 	}
 	return f.stage == stageBefore && (f.Method == method || f.Method == "*")
 }
@@ -108,6 +108,8 @@ func (s *Server) failMedia(w http.ResponseWriter, r *http.Request, f *fault) boo
 			code = map[control.FaultKind]int{control.ServerError: 503, control.RateLimited: 429}[f.Kind]
 		}
 		http.Error(w, http.StatusText(code), code)
+	case MediaGone:
+		http.Error(w, "gone", http.StatusGone)
 	case control.HangBefore:
 		s.hang(r.Context(), f)
 		hangUp(w)

@@ -94,7 +94,8 @@ func onlyDigits(r rune) rune {
 func (s *Server) createGroup(_ context.Context, in control.NewGroup) (control.ChatReply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if in.Kind != "" && in.Kind != control.Group || in.LinkedTo != "" || in.Username != "" || len(in.Reactions) > 0 {
+	mode, ok := s.groupModes()[in.Kind]
+	if !ok || in.LinkedTo != "" || in.Username != "" || len(in.Reactions) > 0 {
 		return control.ChatReply{}, control.Because(control.ErrNotSupported, "there are plain groups alone")
 	}
 	if in.Title == "" || len([]rune(in.Title)) > maxTitle {
@@ -105,7 +106,7 @@ func (s *Server) createGroup(_ context.Context, in control.NewGroup) (control.Ch
 		return control.ChatReply{}, err
 	}
 	everybody := append(people, accounts...)
-	g := s.newGroup(in.Title, s.opts.Mode, everybody[0], everybody[1:])
+	g := s.newGroup(in.Title, mode, everybody[0], everybody[1:])
 	for _, a := range accounts {
 		if m := g.find(a); in.Role == control.RoleAdmin && m.role == roleMember {
 			m.role = roleAdmin
@@ -113,6 +114,19 @@ func (s *Server) createGroup(_ context.Context, in control.NewGroup) (control.Ch
 	}
 	s.tellCreated(g, g.creator, g.people(), nil, nil)
 	return control.ChatReply{Chat: control.ChatID(g.id.String())}, nil
+}
+
+// Groups whose members are addressed by phone number or by LID, whatever the server's default is. As actions of
+// ChangeGroup they move a group from one space to the other.
+const (
+	GroupPN  control.GroupKind = "group_pn"
+	GroupLID control.GroupKind = "group_lid"
+)
+
+func (s *Server) groupModes() map[control.GroupKind]types.AddressingMode {
+	return map[control.GroupKind]types.AddressingMode{
+		"": s.opts.Mode, control.Group: s.opts.Mode, GroupPN: types.AddressingModePN, GroupLID: types.AddressingModeLID,
+	}
 }
 
 // planGroup finds who is to be in a group.
@@ -174,6 +188,8 @@ func (s *Server) changeGroup(_ context.Context, in control.GroupChange) (control
 		g.announce = in.Action == control.AdminsOnly
 		tag := map[bool]string{true: "announcement", false: "not_announcement"}[g.announce]
 		s.tellGroup(g, g.creator, node{Tag: tag, Attrs: attrs{"v_id": s.nextID()}}, g.people(), quiet)
+	case control.GroupAction(GroupPN), control.GroupAction(GroupLID):
+		g.mode = s.groupModes()[control.GroupKind(in.Action)] // nobody is told: the next stanza shows it
 	case control.Timer:
 		g.timer = uint32(max(in.TimerS, 0))
 		change := node{Tag: "ephemeral", Attrs: attrs{"expiration": g.timer}}

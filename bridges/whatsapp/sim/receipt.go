@@ -17,6 +17,11 @@ func (s *Server) handleReceipt(c *conn, n *node) {
 		s.forwardReceipt(d, n)
 		return
 	}
+	if kind == "server-error" {
+		s.count(c, "receipt/server-error")
+		s.uploadAgain(d, n)
+		return
+	}
 	if d.ours() && kind != "read" && s.event(LostReceipt, d, s.chatOf(jid(n, "to"), d)) {
 		return
 	}
