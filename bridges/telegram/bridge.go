@@ -120,7 +120,7 @@ func newAccount(s session, p pauses) (*account, error) {
 	}
 	a.states = &teller{say: a.tellState, log: a.log}
 	a.convert = &converter{memory: a.memory, digests: newDigests()}
-	if a.client, err = newClient(cfg); err != nil {
+	if a.client, err = newClient(cfg, p.stuck); err != nil {
 		return nil, err
 	}
 	a.api, err = newAPI(cfg, a.client)
@@ -168,12 +168,13 @@ type pauses struct {
 	checkMore       time.Duration // and between polls
 	save            time.Duration // between two notes that we are here, when nothing happens
 	silence         time.Duration // of a download that still lives
+	stuck           time.Duration // of an upload that still lives
 }
 
 func defaultPauses() pauses {
 	return pauses{
 		retry: 500 * time.Millisecond, retryCap: 30 * time.Second, conflict: 5 * time.Second, badToken: 10 * time.Minute,
 		idle: time.Second, answer: 10 * time.Second, checkFirst: 5 * time.Second, checkMore: time.Second, save: 10 * time.Minute,
-		silence: 20 * time.Second,
+		silence: 20 * time.Second, stuck: time.Minute,
 	}
 }

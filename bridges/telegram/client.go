@@ -55,10 +55,11 @@ type client struct {
 	transport *http.Transport
 	files     *http.Transport // downloads, which must not keep calls from their connections
 	secrets   *strings.Replacer
+	stuck     time.Duration // of an upload of which nothing more is taken
 }
 
-func newClient(cfg settings) (*client, error) {
-	c := &client{base: cfg.APIURL + "/bot" + cfg.Token + "/", fileBase: cfg.APIURL + "/file/bot" + cfg.Token + "/", secrets: secretsOf(cfg)}
+func newClient(cfg settings, stuck time.Duration) (*client, error) {
+	c := &client{base: cfg.APIURL + "/bot" + cfg.Token + "/", fileBase: cfg.APIURL + "/file/bot" + cfg.Token + "/", secrets: secretsOf(cfg), stuck: stuck}
 	c.files = &http.Transport{
 		DialContext: dialer().DialContext, TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 30 * time.Second,
 		MaxIdleConnsPerHost: 2, MaxConnsPerHost: 64, DisableCompression: true,
@@ -138,6 +139,11 @@ func (c *client) Do(req *http.Request) (*http.Response, error) {
 		return nil, x.err
 	}
 	x.built = true
+	if sent != nil {
+		ctx, stop := sent.watch(req.Context(), c.stuck)
+		defer stop()
+		req = req.WithContext(ctx)
+	}
 	resp := c.roundTrip(req, x)
 	x.unfinished = sent != nil && !sent.whole.Load()
 	if x.err != nil {

@@ -200,7 +200,7 @@ func TestDownloadsThatBreakComeWhole(t *testing.T) {
 func TestFilesThatAreTooLargeAreToldAsSuch(t *testing.T) {
 	w := newWorld(t)
 	group := w.group(t, control.Supergroup, control.RoleAdmin)
-	big := control.Media{Kind: "file", Name: "big.bin", Data: make([]byte, 21<<20)}
+	big := control.Media{Kind: "file", Name: "big.bin", Size: 21 << 20}
 	got := w.media(t, group, w.post(t, control.Post{Chat: group, Media: []control.Media{big}}))
 	_, _, err := w.FetchMedia(t.Context(), got.Media[0].Ref, "name", 50<<20)
 	if !errors.Is(err, host.ErrMediaTooLarge) {
@@ -218,7 +218,7 @@ func TestFilesOfOwnServersGoBothWays(t *testing.T) {
 	dir := t.TempDir()
 	w := newWorld(t, func(o *sim.Options, config map[string]string) { o.Local, config["files_dir"] = dir, dir })
 	group := w.group(t, control.Supergroup, control.RoleAdmin)
-	big := control.Media{Kind: "file", Name: "big.bin", Size: 60 << 20, Seed: 7}
+	big := control.Media{Kind: "file", Name: "big.bin", Size: 24 << 20, Seed: 7}
 	sum := sha256.New()
 	if _, err := io.Copy(sum, big.Bytes()); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ package telegram
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
@@ -71,6 +73,30 @@ type upload struct {
 	size   int64
 	// whole says that the last byte was taken to be sent. Before that the server cannot have accepted the call.
 	whole atomic.Bool
+	// alarm ends a call of which nothing more is taken.
+	alarm *time.Timer
+	quiet time.Duration
+}
+
+// watch ends the context when nothing of the body was taken for so long and it is not whole. What the server then does with
+// the files may take its time.
+func (u *upload) watch(ctx context.Context, quiet time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	u.quiet = quiet
+	u.alarm = time.AfterFunc(quiet, func() {
+		if !u.whole.Load() {
+			cancel()
+		}
+	})
+	return ctx, func() { u.alarm.Stop(); cancel() }
+}
+
+// taken notes that bytes were taken, and how many are left.
+func (u *upload) taken(left int64) {
+	if left == 0 {
+		u.whole.Store(true)
+	}
+	u.alarm.Reset(u.quiet)
 }
 
 // piece is something of a known size that can be read again.
@@ -119,21 +145,20 @@ func (u *upload) body() (io.ReadCloser, error) {
 	for _, p := range u.pieces {
 		all = append(all, io.NewSectionReader(p.from, 0, p.size))
 	}
-	return io.NopCloser(&counting{from: io.MultiReader(all...), left: u.size, whole: &u.whole}), nil
+	return io.NopCloser(&counting{from: io.MultiReader(all...), left: u.size, of: u}), nil
 }
 
-// counting notes when the last byte was read.
+// counting tells its upload what is read.
 type counting struct {
-	from  io.Reader
-	left  int64
-	whole *atomic.Bool
+	from io.Reader
+	left int64
+	of   *upload
 }
 
 func (c *counting) Read(b []byte) (int, error) {
 	n, err := c.from.Read(b)
-	if c.left -= int64(n); c.left == 0 {
-		c.whole.Store(true)
-	}
+	c.left -= int64(n)
+	c.of.taken(c.left)
 	return n, err
 }
 

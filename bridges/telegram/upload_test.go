@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,7 +33,7 @@ func (l *lab) sparse(t *testing.T, size int64) chat.Post {
 // TestFileThatDidNotGetThereWholeWasNotSent: as long as its end was not sent, nobody can have accepted it.
 func TestFileThatDidNotGetThereWholeWasNotSent(t *testing.T) {
 	t.Parallel()
-	l := newSpooling(t)
+	l := newSpooling(t, func(l *lab) { l.bridge.pauses.stuck = 500 * time.Millisecond })
 	post, over := l.sparse(t, 64<<20), make(chan struct{})
 	for name, h := range map[string]http.HandlerFunc{
 		"hung up in the middle": func(_ http.ResponseWriter, r *http.Request) {
@@ -51,10 +52,34 @@ func TestFileThatDidNotGetThereWholeWasNotSent(t *testing.T) {
 		<-over // a server does not notice that its client has gone before it has read all
 	})
 	defer close(over)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if diff := cmp.Diff(chat.RetryAfter(0, chat.ScopeChat, whyUploadCut), l.bridge.Deliver(ctx, post)); diff != "" {
 		t.Errorf("out of time: %s", diff)
+	}
+	if diff := cmp.Diff(chat.RetryAfter(0, chat.ScopeChat, whyUploadCut), l.bridge.Deliver(t.Context(), post)); diff != "" {
+		t.Errorf("stuck: %s", diff)
+	}
+}
+
+// TestServersMayThinkOverFiles: an upload that is stuck ends, and after its last byte there is no hurry.
+func TestServersMayThinkOverFiles(t *testing.T) {
+	for left, ends := range map[int64]bool{0: false, 1: true} {
+		synctest.Test(t, func(t *testing.T) {
+			u := &upload{}
+			ctx, stop := u.watch(t.Context(), time.Minute)
+			defer stop()
+			time.Sleep(50 * time.Second)
+			u.taken(left)
+			time.Sleep(50 * time.Second)
+			if ctx.Err() != nil {
+				t.Errorf("with %d bytes left it ended while they were taken", left)
+			}
+			time.Sleep(time.Hour)
+			if (ctx.Err() != nil) != ends {
+				t.Errorf("with %d bytes left: %v", left, ctx.Err())
+			}
+		})
 	}
 }
 
