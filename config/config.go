@@ -115,7 +115,8 @@ type Outage struct {
 
 // Outbox times the sending of posts.
 type Outbox struct {
-	// DeliverTimeout is how long a bridge may take over one post before its fate counts as uncertain.
+	// DeliverTimeout is how long a bridge may take over one post before its fate counts as uncertain. Files have more
+	// time, by their size.
 	DeliverTimeout time.Duration `yaml:"deliver_timeout" default:"1m" min:"10ms"`
 	// RetryBase is the wait before the first repeat of a post that failed; each further wait doubles.
 	RetryBase time.Duration `yaml:"retry_base" default:"1s" min:"1ms"`

@@ -276,3 +276,26 @@ func TestLanesThatAreBehindGetTheirHalfToo(t *testing.T) {
 		w.wait(time.Minute)
 	})
 }
+
+// TestLargeFilesHaveMoreTime: a call may take longer by what it carries.
+func TestLargeFilesHaveMoreTime(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg", func(c *chat.Capabilities) {
+			c.Media = map[chat.MediaKind]chat.MediaLimit{chat.File: {Level: chat.Full, Caption: true}}
+		})
+		var given []time.Duration
+		w.answers("tg", func(ctx context.Context, _ int, _ chat.Post) chat.Outcome {
+			until, _ := ctx.Deadline()
+			given = append(given, time.Until(until))
+			return chat.Outcome{}
+		})
+		id := w.say("small", 1)
+		w.wait(time.Hour)
+		w.change(id, func(m *chat.Message) { m.Content.Media = []chat.Media{{Kind: chat.File, Hash: "h", Size: 64 << 20}} })
+		w.plan(chat.DeliverSend, id, 1)
+		w.wait(time.Hour)
+		if len(given) != 2 || given[1]-given[0] != 1024*time.Second {
+			t.Errorf("calls had %v", given)
+		}
+	})
+}

@@ -31,7 +31,7 @@ type Options struct {
 	// Observe hears of answers and endings.
 	Observe Observe
 
-	DeliverTimeout time.Duration // of one call to a network; default 60 s
+	DeliverTimeout time.Duration // of one call to a network, besides the time of the files that it carries; default 60 s
 	RetryBase      time.Duration // default 1 s
 	RetryCap       time.Duration // default 5 min
 	// SettleWait is how long a doubtful post waits for a late answer, on networks that give such; default 60 s.

@@ -189,9 +189,23 @@ func (o *Outbox) stop(l *lane) {
 	}
 }
 
-// deliver makes the call. It returns by DeliverTimeout as far as the bridge keeps its contract.
+// slowestUpload is the slowest way, in bytes a second, on which files still go out.
+const slowestUpload = 64 << 10
+
+// patience is how long a call may take: DeliverTimeout, and the time of what it has to carry.
+func (o *Outbox) patience(p chat.Post) time.Duration {
+	size := int64(0)
+	for _, m := range p.Media {
+		if m.Hash != "" { // an edit carries no files
+			size += m.Size
+		}
+	}
+	return o.opt.DeliverTimeout + time.Duration(size/slowestUpload)*time.Second
+}
+
+// deliver makes the call. It returns when patience is over, as far as the bridge keeps its contract.
 func (o *Outbox) deliver(l *lane, p Post) answer {
-	ctx, cancel := context.WithTimeout(o.calls, o.opt.DeliverTimeout)
+	ctx, cancel := context.WithTimeout(o.calls, o.patience(p.Frozen))
 	defer cancel()
 	begun := time.Now()
 	out := o.call(ctx, l.account.name, p.Frozen)
