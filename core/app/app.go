@@ -65,7 +65,10 @@ func (a *App) assemble(ctx context.Context, metrics *admin.Metrics) error {
 	if err := a.store.ApplyConfigRooms(ctx, configRooms(cfg)); err != nil {
 		return err
 	}
-	a.engine = newEngine(cfg, a.store, metrics, a.log, a.opt.Connect)
+	var err error
+	if a.engine, err = newEngine(cfg, a.store, metrics, a.log, a.opt.Connect); err != nil {
+		return folderError(cfg.DataDir, err)
+	}
 	a.desk = newDesk(a.engine, cfg)
 	a.healthy = &health{engine: a.engine}
 	metrics.Watch(a.desk, a.log)
@@ -75,7 +78,10 @@ func (a *App) assemble(ctx context.Context, metrics *admin.Metrics) error {
 		}),
 		Statuses: a.desk, Health: a.healthy, Metrics: metrics, Log: a.log, Socket: cfg.ControlSocket(), Listen: cfg.Listen,
 	})
-	return a.admin.Listen()
+	if err := a.admin.Listen(); err != nil {
+		return errors.Join(err, a.engine.spool.Close())
+	}
+	return nil
 }
 
 // Addr is where health and metrics are; nil when the config has no address for them.

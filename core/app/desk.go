@@ -91,6 +91,10 @@ func (d *desk) storeRow(row *command.StoreRow) {
 		row.State, row.Sentence = "failing", "The disk is full: nothing new is accepted. Networks keep what they have for us."
 		row.Action = "Free some disk space; it goes on by itself."
 	}
+	if row.State == "ok" && d.engine.porter.full() {
+		row.Sentence = "The spool of media is full: new attachments wait for room, then messages go out with a line that names them."
+		row.Action = "It empties as deliveries end; media.spool_size gives it more room."
+	}
 	row.SpoolBytes = folderSize(filepath.Join(d.cfg.DataDir, spoolFolder))
 	row.FreeBytes = freeBytes(d.cfg.DataDir)
 }

@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/causeway-chat/causeway/config"
 	"github.com/causeway-chat/causeway/core/admin"
 	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/media"
 	"github.com/causeway-chat/causeway/core/outbox"
 	"github.com/causeway-chat/causeway/core/route"
 	"github.com/causeway-chat/causeway/core/store"
@@ -23,6 +25,9 @@ import (
 // Bridge is the way to one account's network.
 type Bridge interface {
 	outbox.Network
+	// FetchMedia lets the bridge copy the bytes behind a reference of its own into a file of the spool folder, at most max
+	// bytes, and returns their SHA-256 and size. Its errors are those of plugins/host.
+	FetchMedia(ctx context.Context, ref, name string, max int64) (hash string, size int64, err error)
 	// Run keeps the way open until ctx ends. An error means that it could not even begin.
 	Run(ctx context.Context) error
 }
@@ -37,14 +42,23 @@ type engine struct {
 	store    *store.Store
 	outbox   *outbox.Outbox
 	intake   *intake
+	spool    *media.Spool
+	porter   *porter
+	sweeper  *sweeper
 	metrics  *admin.Metrics
 	log      *slog.Logger
 	accounts map[chat.Account]*account
 }
 
-func newEngine(cfg *config.Config, s *store.Store, m *admin.Metrics, log *slog.Logger, connect Connect) *engine {
-	e := &engine{store: s, metrics: m, log: log, accounts: map[chat.Account]*account{}}
+func newEngine(cfg *config.Config, s *store.Store, m *admin.Metrics, log *slog.Logger, connect Connect) (*engine, error) {
+	spool, err := media.OpenSpool(filepath.Join(cfg.DataDir, spoolFolder), int64(cfg.Media.SpoolSize))
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{store: s, spool: spool, metrics: m, log: log, accounts: map[chat.Account]*account{}}
 	e.intake = newIntake(e)
+	e.sweeper = newSweeper(spool, s, log)
+	e.porter = newPorter(e.porterOptions(cfg))
 	e.outbox = outbox.New(store.Outbox(s), e.outboxOptions(cfg))
 	if connect == nil {
 		connect = processes(cfg.PluginDir)
@@ -59,7 +73,22 @@ func newEngine(cfg *config.Config, s *store.Store, m *admin.Metrics, log *slog.L
 		}
 		a.bridge = b
 	}
-	return e
+	return e, nil
+}
+
+func (e *engine) porterOptions(cfg *config.Config) porterOptions {
+	return porterOptions{
+		Spool: e.spool, Store: e.store, Log: e.log, Wait: cfg.Media.Wait, MaxSize: int64(cfg.Media.MaxSize),
+		Converter: media.NewConverter(media.ConverterOptions{MaxBytes: int64(cfg.Media.MaxSize)}),
+		Fetcher: func(name chat.Account) fetcher {
+			if a := e.accounts[name]; a != nil && a.bridge != nil {
+				return a.bridge
+			}
+			return nil
+		},
+		Resumed: func(lanes ...outbox.LaneRef) { e.outbox.Resumed(lanes...) },
+		NoRoom:  e.sweeper.soon,
+	}
 }
 
 // processes starts each bridge as a process of its own.
@@ -100,6 +129,7 @@ func (e *engine) outboxOptions(cfg *config.Config) outbox.Options {
 		// A bridge is the first to give up a call, so that it can say what it knows.
 		DeliverTimeout: cfg.Outbox.DeliverTimeout, RetryBase: cfg.Outbox.RetryBase, RetryCap: cfg.Outbox.RetryCap,
 		DrainTimeout: cfg.Supervisor.DrainTimeout, KeepBody: cfg.Retention.Bodies,
+		Media: e.porter, MediaWait: cfg.Media.Wait,
 	}
 }
 
@@ -130,12 +160,14 @@ func (e *engine) run(ctx context.Context) error {
 		recorders.Go(func() { a.record(recording) })
 		bridging.Go(func() { a.serve(bridges) })
 	}
+	recorders.Go(func() { e.sweeper.run(recording) })
 	err := e.outbox.Run(ctx)
+	e.porter.close()
 	endBridges()
 	bridging.Wait()
 	endRecording()
 	recorders.Wait()
-	return err
+	return errors.Join(err, e.spool.Close())
 }
 
 // network is the way to an account's network; nil when there is none.
@@ -149,6 +181,9 @@ func (e *engine) network(name chat.Account) outbox.Network {
 // routed tells the lanes and the metrics what became of an event, after its commit.
 func (e *engine) routed(name chat.Account, ev chat.Event, r route.Result) {
 	e.metrics.Event(name, ev.Kind(), string(r.Kind))
+	if body, ok := ev.Body.(chat.MessageNew); ok && r.Kind == route.Planned {
+		e.porter.arrived(name, r.Message, body.Content.Media)
+	}
 	e.outbox.Wake(laneRefs(r.Lanes)...)
 	e.outbox.Resumed(laneRefs(r.Resumed)...)
 }
@@ -171,5 +206,6 @@ func (e *engine) called(name chat.Account, _ chat.Action, out chat.Outcome, _ ti
 }
 
 func (e *engine) ended(name chat.Account, d chat.Delivery) {
+	e.sweeper.soon()
 	e.metrics.DeliverySettled(name, d.State, d.Why.Code, d.EndedAt.Sub(d.PlannedAt))
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/causeway-chat/causeway/core/store"
 )
 
+var _ outbox.Preparer = (*porter)(nil)
+
 // The bounds of what a porter has in memory.
 const (
 	maxErrands = 1024  // attachments that are being fetched or converted
@@ -136,9 +138,7 @@ func (p *porter) arrived(a chat.Account, m chat.MessageID, attached []chat.Media
 	}
 }
 
-// Prepare returns attachment n of a message in the form in which a chat takes it, with the hash of its bytes in the spool,
-// or as it is, without a hash, when it can never be had. ready is false while it is fetched or converted: the lane is told
-// to look again when that changes.
+// Prepare implements outbox.Preparer.
 func (p *porter) Prepare(lane outbox.LaneRef, m chat.MessageID, n int, src chat.Media, caps chat.Capabilities) (chat.Media, bool) {
 	k := mediaKey{m, n, src.Ref}
 	p.mu.Lock()

@@ -87,3 +87,8 @@ func (m *mortal) Deliver(ctx context.Context, p chat.Post) chat.Outcome {
 func (m *mortal) Lookup(ctx context.Context, key chat.PostKey) chat.Found {
 	return chat.Found{Kind: chat.FoundUnknown, AskAfter: time.Second}
 }
+
+// FetchMedia finds nobody: what is said here has no attachments.
+func (m *mortal) FetchMedia(context.Context, string, string, int64) (hash string, size int64, err error) {
+	return "", 0, host.ErrNoMedia
+}

@@ -107,6 +107,7 @@ type simulation struct {
 func newSimulation(t *testing.T, seed uint64) *simulation {
 	w := &simulation{t: t, rand: rand.New(rand.NewPCG(seed, 7)), dir: t.TempDir(), kills: map[string]int{},
 		nets: map[chat.Account]*lab.Network{}, lives: map[chat.Account]*mortal{}, cfg: &config.Config{Accounts: map[string]*config.Account{}}}
+	w.cfg.DataDir = w.dir
 	for i, p := range lab.Profiles() {
 		name := chat.Account(p.Name)
 		w.nets[name] = lab.NewNetwork(p, seed+uint64(i))
@@ -144,7 +145,9 @@ func (w *simulation) start() {
 		w.lives[spec.Account] = &mortal{net: w.nets[spec.Account], account: spec.Account, in: in, watch: watch, doubt: w.inDoubt}
 		return w.lives[spec.Account], nil
 	}
-	w.engine = newEngine(w.cfg, s, admin.NewMetrics(), w.log(), connect)
+	if w.engine, err = newEngine(w.cfg, s, admin.NewMetrics(), w.log(), connect); err != nil {
+		w.t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.end, w.ended = cancel, make(chan error, 1)
 	go func(e *engine) { w.ended <- e.run(ctx) }(w.engine)

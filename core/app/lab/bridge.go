@@ -105,6 +105,11 @@ func (b *Bridge) Lookup(context.Context, chat.PostKey) chat.Found {
 	return chat.Found{Kind: chat.FoundUnknown}
 }
 
+// FetchMedia has nothing to fetch: nobody here posts media.
+func (b *Bridge) FetchMedia(context.Context, string, string, int64) (hash string, size int64, err error) {
+	return "", 0, host.ErrNoMedia
+}
+
 // arrive checks what must hold for every call, and refuses those of a life that is over.
 func (b *Bridge) arrive(p chat.Post) (chat.Outcome, bool) {
 	n := b.net
