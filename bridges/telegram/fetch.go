@@ -11,12 +11,17 @@ import (
 	"io"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/causeway-chat/causeway/plugins/sdk"
 )
 
 // maxFetchTries bounds the tries in a row that bring no further byte.
 const maxFetchTries = 5
+
+// fileWait is how long the server may take to say where a file is: it has fetched it by then. It goes on with that when
+// nobody waits any more.
+const fileWait = 40 * time.Second
 
 var (
 	errNotReady  = errors.New("the account is not connected to Telegram")
@@ -104,7 +109,7 @@ func (g *fetch) try(ctx context.Context) error {
 
 // locate asks where the file is. The answer holds for an hour.
 func (g *fetch) locate(ctx context.Context) (remoteFile, error) {
-	x := g.ask(ctx, "getFile", map[string]any{"file_id": fileID(g.ref)}, 0)
+	x := g.ask(ctx, "getFile", map[string]any{"file_id": fileID(g.ref)}, fileWait)
 	ans, ok := readAnswer(x.body)
 	if !ok {
 		return remoteFile{}, fmt.Errorf("ask for a file: no answer: %w", orError(x.err, "it was not Telegram's"))

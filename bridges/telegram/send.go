@@ -83,9 +83,9 @@ func (a *account) sendMedia(ctx context.Context, o outgoing) ruling {
 
 // judgeMedia says why no one call carries the media. The router keeps to the same limits.
 func judgeMedia(media []chat.Media, text chat.Text) chat.Reason {
-	limits := capabilities(maxOwnUpload)
+	limits := mediaLimits(maxOwnUpload)
 	for _, m := range media {
-		if _, known := senders[m.Kind]; !known || text.Body != "" && !limits.Media[m.Kind].Caption {
+		if _, known := senders[m.Kind]; !known || text.Body != "" && !limits[m.Kind].Caption {
 			return whyMediaKind
 		}
 	}
