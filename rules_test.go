@@ -107,6 +107,18 @@ func TestEveryFileNamesItsLicence(t *testing.T) {
 	}
 }
 
+func TestTheWhatsAppBridgeAloneIsGPL(t *testing.T) {
+	for _, name := range trackedFiles(t) {
+		want := "Apache-2.0"
+		if strings.Contains(name, "whatsapp") {
+			want = "GPL-3.0-or-later"
+		}
+		if filepath.Ext(name) == ".go" && needsSPDX(name) && !headContains(t, name, "SPDX-License-Identifier: "+want) {
+			t.Errorf("%s is not under %s", name, want)
+		}
+	}
+}
+
 func needsSPDX(name string) bool {
 	if strings.Contains(name, "testdata/") {
 		return false
@@ -115,6 +127,11 @@ func needsSPDX(name string) bool {
 }
 
 func headNamesLicence(t *testing.T, name string) bool {
+	t.Helper()
+	return headContains(t, name, "SPDX-License-Identifier: ")
+}
+
+func headContains(t *testing.T, name, line string) bool {
 	t.Helper()
 	f, err := os.Open(name)
 	if os.IsNotExist(err) {
@@ -126,7 +143,7 @@ func headNamesLicence(t *testing.T, name string) bool {
 	defer f.Close()
 	s := bufio.NewScanner(f)
 	for range 10 {
-		if s.Scan() && strings.Contains(s.Text(), "SPDX-License-Identifier: ") {
+		if s.Scan() && strings.Contains(s.Text(), line) {
 			return true
 		}
 	}

@@ -100,7 +100,7 @@ func (s *Server) about(sp speaker, in control.Post, mentioned []string) (*waE2E.
 	if in.ReplyTo == "" {
 		return out, nil
 	}
-	target := sp.p.phone.screen(sp.to).find(in.ReplyTo)
+	target := sp.ph.screen(sp.to).find(in.ReplyTo)
 	if target == nil || target.author == nil {
 		return nil, control.Because(control.ErrNotFound, "no message %q on the screen", in.ReplyTo)
 	}
@@ -132,7 +132,7 @@ func (s *Server) composeFile(ctx context.Context, sp speaker, in control.Post, t
 	if med.MIME == "" || med.Kind == "voice" {
 		med.MIME = kind.mime
 	}
-	up, err := sp.p.phone.client.Upload(ctx, med.Data, kind.keys)
+	up, err := sp.ph.client.Upload(ctx, med.Data, kind.keys)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +206,7 @@ func optional(s string) *string {
 func (s *Server) intoAlbum(ctx context.Context, sp speaker, album string, m *waE2E.Message) error {
 	name := string(sp.chat) + " " + album
 	s.mu.Lock()
-	head := sp.p.phone.albums[name]
+	head := sp.ph.albums[name]
 	s.mu.Unlock()
 	if head == "" {
 		resp, err := sp.send(ctx, s, &waE2E.Message{AlbumMessage: &waE2E.AlbumMessage{ExpectedImageCount: proto.Uint32(2), ExpectedVideoCount: proto.Uint32(0)}})
@@ -215,7 +215,7 @@ func (s *Server) intoAlbum(ctx context.Context, sp speaker, album string, m *waE
 		}
 		s.mu.Lock()
 		head = resp.ID
-		sp.p.phone.albums[name] = head
+		sp.ph.albums[name] = head
 		s.mu.Unlock()
 	}
 	m.MessageContextInfo = &waE2E.MessageContextInfo{MessageAssociation: &waE2E.MessageAssociation{
@@ -241,7 +241,7 @@ func (s *Server) composeOther(sp speaker, in control.Post, about *waE2E.ContextI
 		card := "BEGIN:VCARD\nVERSION:3.0\nFN:" + in.Text + "\nTEL;type=CELL;waid=447700900123:+44 7700 900123\nEND:VCARD"
 		return &waE2E.Message{ContactMessage: &waE2E.ContactMessage{DisplayName: &in.Text, Vcard: &card, ContextInfo: about}}, nil
 	case "poll":
-		return sp.p.phone.client.BuildPollCreation(in.Text, []string{"Yes", "No"}, 1), nil
+		return sp.ph.client.BuildPollCreation(in.Text, []string{"Yes", "No"}, 1), nil
 	}
 	return nil, control.Because(control.ErrNotSupported, "this simulator posts no %q", in.Kind)
 }
@@ -249,7 +249,7 @@ func (s *Server) composeOther(sp speaker, in control.Post, about *waE2E.ContextI
 // composeVote makes a vote: the post answers a poll, and its text names the options, one a line.
 func (s *Server) composeVote(ctx context.Context, sp speaker, in control.Post) (*waE2E.Message, error) {
 	s.mu.Lock()
-	poll := sp.p.phone.screen(sp.to).find(in.ReplyTo)
+	poll := sp.ph.screen(sp.to).find(in.ReplyTo)
 	var info types.MessageInfo
 	if poll != nil {
 		info.Chat, info.ID, info.IsGroup = sp.to, poll.stanza, s.groups[sp.to] != nil
@@ -263,5 +263,5 @@ func (s *Server) composeVote(ctx context.Context, sp speaker, in control.Post) (
 	if in.Text != "" {
 		options = strings.Split(in.Text, "\n")
 	}
-	return sp.p.phone.client.BuildPollVote(ctx, &info, options)
+	return sp.ph.client.BuildPollVote(ctx, &info, options)
 }

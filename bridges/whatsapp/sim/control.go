@@ -74,11 +74,11 @@ func (s *Server) beginPairing(in control.Pair) (<-chan error, error) {
 
 // see shows what a person sees. It waits without busy polling.
 func (s *Server) see(ctx context.Context, in control.See) (control.View, error) {
-	p, err := s.viewer(in)
+	p, ph, err := s.viewer(in)
 	if err != nil {
 		return control.View{}, err
 	}
-	p.phone.settle(ctx)
+	ph.settle(ctx)
 	ctx, cancel := context.WithTimeout(ctx, in.Wait)
 	defer cancel()
 	for {
@@ -97,29 +97,39 @@ func (s *Server) see(ctx context.Context, in control.See) (control.View, error) 
 }
 
 // viewer finds whose screen is asked for; without a user, that of whoever is in the chat longest.
-func (s *Server) viewer(in control.See) (*person, error) {
+func (s *Server) viewer(in control.See) (*person, *phone, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	pl, err := s.place(in.Chat)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	p := pl.anybody()
 	if in.User != "" {
-		p, err := s.userByID(in.User)
-		if err == nil && pl.group != nil && pl.group.find(p) == nil && p.chats[pl.group.id] == nil {
-			return nil, control.Because(control.ErrRefused, "%s was never in %s", in.User, in.Chat)
+		if p, err = s.userByID(in.User); err != nil {
+			return nil, nil, err
 		}
-		return p, err
 	}
+	switch {
+	case p == nil:
+		return nil, nil, control.Because(control.ErrNotFound, "nobody is left in %s", in.Chat)
+	case pl.group != nil && pl.group.find(p) == nil && p.chats[pl.group.id] == nil:
+		return nil, nil, control.Because(control.ErrRefused, "%s was never in %s", in.User, in.Chat)
+	}
+	return p, p.phone, nil
+}
+
+// anybody is the user who is in a chat longest, or nil.
+func (pl place) anybody() *person {
 	if pl.group == nil {
-		return pl.user, nil
+		return pl.user
 	}
 	for _, m := range pl.group.members {
 		if !m.who.account {
-			return m.who, nil
+			return m.who
 		}
 	}
-	return nil, control.Because(control.ErrNotFound, "nobody is left in %s", in.Chat)
+	return nil
 }
 
 // look makes the view; with a waiter when it holds fewer messages than were asked for.

@@ -3,10 +3,12 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +37,8 @@ const (
 	PhoneAway control.FaultKind = "phone_away"
 	// ReachOutLock keeps an account from writing to single people (463) until DurationMS is over, and tells it so.
 	ReachOutLock control.FaultKind = "reach_out_lock"
+	// NewPhone gives the user of the private chat Fault.Chat another phone: new keys, no linked devices.
+	NewPhone control.FaultKind = "new_phone"
 	// MediaCut ends a download in the middle, MediaBad changes a byte, MediaGone answers 410 until the phone has uploaded
 	// the file again. With the methods upload and download also server_error (with a Code), slow, hang_before and
 	// reset_before strike the media hosts.
@@ -62,7 +66,7 @@ var faultStages = map[control.FaultKind]stage{
 	control.OutageReset: stageOutage, control.OutageGateway: stageOutage, control.OutageHang: stageOutage,
 	control.Conflict: stageLogin, Failure: stageLogin, ExpiredCertificate: stageEvent, ForeignRoot: stageEvent,
 	control.LoggedOut: stageEvent, StreamError: stageEvent, control.Redeliver: stageEvent, control.Forget: stageEvent,
-	MediaCut: stageMedia, MediaBad: stageMedia, MediaGone: stageMedia, PhoneAway: stageEvent, ReachOutLock: stageBefore, Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
+	MediaCut: stageMedia, MediaBad: stageMedia, MediaGone: stageMedia, PhoneAway: stageEvent, ReachOutLock: stageBefore, NewPhone: stageEvent, Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
 }
 
 // fault is an armed fault.
@@ -79,33 +83,44 @@ type fault struct {
 	done    chan struct{}
 }
 
-func (s *Server) setFault(_ context.Context, in control.Fault) (control.FaultReply, error) {
+func (s *Server) setFault(ctx context.Context, in control.Fault) (control.FaultReply, error) {
 	st, ok := faultStages[in.Kind]
 	if !ok {
 		return control.FaultReply{}, control.Because(control.ErrNotSupported, "unknown kind of fault %q", in.Kind)
 	}
+	f := &fault{Fault: in, stage: st, paced: map[control.ChatID]time.Time{}, done: make(chan struct{})}
+	if err := s.arm(f); err != nil {
+		return control.FaultReply{}, err
+	}
+	if in.Kind == NewPhone {
+		return control.FaultReply{Fault: f.id}, s.changePhone(ctx, f)
+	}
+	return control.FaultReply{Fault: f.id}, nil
+}
+
+// arm sets a fault, and lets it strike the connections that stand.
+func (s *Server) arm(f *fault) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := &fault{Fault: in, stage: st, paced: map[control.ChatID]time.Time{}, done: make(chan struct{})}
-	if in.Account != "" {
-		p, err := s.accountByID(in.Account)
+	if f.Account != "" {
+		p, err := s.accountByID(f.Account)
 		if err != nil {
-			return control.FaultReply{}, err
+			return err
 		}
 		f.owner = p
 	}
 	s.faultSeq++
 	f.id = control.FaultID(fmt.Sprintf("f%d", s.faultSeq))
-	f.rng = rand.New(rand.NewPCG(in.Seed, uint64(s.faultSeq)))
-	if in.DurationMS > 0 {
-		f.until = time.Now().Add(time.Duration(in.DurationMS) * time.Millisecond)
+	f.rng = rand.New(rand.NewPCG(f.Seed, uint64(s.faultSeq)))
+	if f.DurationMS > 0 {
+		f.until = time.Now().Add(time.Duration(f.DurationMS) * time.Millisecond)
 		s.spawn(func() { s.disarmLater(f) })
 	}
 	s.rec.fault(f)
 	s.faults[f.id] = f
 	s.faultList = append(s.faultList, f)
 	s.strikeStanding(f)
-	return control.FaultReply{Fault: f.id}, nil
+	return nil
 }
 
 func (s *Server) clearFault(_ context.Context, in control.Clear) error {
@@ -187,7 +202,7 @@ func (s *Server) strikeStanding(f *fault) {
 		case f.Kind == control.Conflict && s.takesTurn(f):
 			s.endStream(d.conn, "", "replaced")
 		case f.Kind == StreamError && s.takesTurn(f):
-			s.endStream(d.conn, fmt.Sprint(max(f.Code, 0)+503*b2i(f.Code == 0)), "")
+			s.endStream(d.conn, strconv.Itoa(cmp.Or(f.Code, 503)), "")
 		case f.Kind == control.Redeliver && d.conn.active:
 			s.redeliver(d)
 			for _, p := range d.queue.waiting() {
@@ -197,13 +212,6 @@ func (s *Server) strikeStanding(f *fault) {
 			}
 		}
 	}
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // silence cuts a connection, or leaves it standing without a word more.

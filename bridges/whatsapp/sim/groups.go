@@ -207,12 +207,16 @@ func (s *Server) groupMembers(q *query) ([]node, *refusal) {
 // change changes one membership and returns 0, or the code of why not.
 func (g *group) change(action string, p *person) int {
 	m := g.find(p)
-	if (m == nil) != (action == "add") {
-		return map[string]int{"add": 409}[action] + 404*b2i(action != "add")
+	switch {
+	case action == "add" && m != nil:
+		return 409
+	case action == "add":
+		g.members = append(g.members, &member{who: p})
+		return 0
+	case m == nil:
+		return 404
 	}
 	switch action {
-	case "add":
-		g.members = append(g.members, &member{who: p})
 	case "remove":
 		g.remove(p)
 	case "promote":

@@ -81,7 +81,7 @@ func (s *Server) injectMessage(ctx context.Context, account control.AccountID, w
 	if err != nil {
 		return err
 	}
-	sp.p.phone.settle(ctx)
+	sp.ph.settle(ctx)
 	_, err = sp.send(ctx, s, &m)
 	return err
 }

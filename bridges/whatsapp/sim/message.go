@@ -124,7 +124,7 @@ func (s *Server) remember(m *message) {
 	s.messageLog = append([]*message(nil), s.messageLog[cut:]...)
 }
 
-// receivers lists the devices that a message goes to, all but the sender's.
+// receivers lists the devices of all who are in the chat, the one that sends among them.
 func (e *envelope) receivers() []*device {
 	var all []*device
 	if e.group != nil {

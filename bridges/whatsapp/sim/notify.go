@@ -92,3 +92,20 @@ func (s *Server) tellDevices(changed *device, action string) {
 		}
 	}
 }
+
+// tellIdentity tells everybody else that a person has other keys, once per address space.
+func (s *Server) tellIdentity(changed *person) {
+	for _, p := range s.people {
+		if p == changed {
+			continue
+		}
+		for _, d := range p.devices {
+			for _, mode := range []types.AddressingMode{types.AddressingModePN, types.AddressingModeLID} {
+				s.push(d, node{
+					Tag: "notification", Attrs: attrs{"from": changed.in(mode), "id": s.nextID(), "type": "encrypt", "t": s.now().Unix()},
+					Content: []node{{Tag: "identity"}},
+				}, nil)
+			}
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"go.mau.fi/libsignal/keys/prekey"
 	"go.mau.fi/whatsmeow/proto/waCommon"
 	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/proto/waWeb"
@@ -30,11 +31,13 @@ func (ph *phone) tellDevice(ctx context.Context, d *device, m *waE2E.ProtocolMes
 	if err != nil {
 		return err
 	}
-	bundles := inner.FetchPreKeysNoError(ctx, []types.JID{lid}[:b2i(!has)])
-	if !has && bundles[lid] == nil {
-		return errors.New("the device has no keys")
+	var bundle *prekey.Bundle
+	if !has {
+		if bundle = inner.FetchPreKeysNoError(ctx, []types.JID{lid})[lid]; bundle == nil {
+			return errors.New("the device has no keys")
+		}
 	}
-	enc, _, err := inner.EncryptMessageForDevice(ctx, plain, lid, bundles[lid], nil, nil)
+	enc, _, err := inner.EncryptMessageForDevice(ctx, plain, lid, bundle, nil, nil)
 	if err != nil {
 		return err
 	}

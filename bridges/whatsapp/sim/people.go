@@ -59,11 +59,11 @@ func (s *Server) createUser(ctx context.Context, in control.NewUser) (control.Us
 	if in.Bot {
 		return control.UserReply{}, control.Because(control.ErrNotSupported, "there are no bots here")
 	}
-	p, err := s.addUser(in)
+	p, ph, err := s.addUser(in)
 	if err != nil {
 		return control.UserReply{}, err
 	}
-	if err := p.phone.connect(ctx); err != nil {
+	if err := ph.connect(ctx); err != nil {
 		return control.UserReply{}, err
 	}
 	s.mu.Lock()
@@ -71,7 +71,7 @@ func (s *Server) createUser(ctx context.Context, in control.NewUser) (control.Us
 	return control.UserReply{User: userID(p), Chat: s.privateChat(s.accounts[0], p)}, nil
 }
 
-func (s *Server) addUser(in control.NewUser) (*person, error) {
+func (s *Server) addUser(in control.NewUser) (*person, *phone, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	number := strings.Map(onlyDigits, in.Phone)
@@ -79,9 +79,10 @@ func (s *Server) addUser(in control.NewUser) (*person, error) {
 		number = s.freshNumber()
 	}
 	if s.directory.find(types.NewJID(number, types.DefaultUserServer)) != nil {
-		return nil, control.Because(control.ErrWrongUse, "somebody has this number")
+		return nil, nil, control.Because(control.ErrWrongUse, "somebody has this number")
 	}
-	return s.newPerson(in.Name, number, false), nil
+	p := s.newPerson(in.Name, number, false)
+	return p, p.phone, nil
 }
 
 func onlyDigits(r rune) rune {

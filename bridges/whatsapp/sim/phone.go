@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	control "github.com/causeway-chat/causeway/bridges/sim"
 	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/proto/waAdv"
 	"go.mau.fi/whatsmeow/proto/waE2E"
@@ -37,15 +38,21 @@ const phonePatience = 30 * time.Second
 func (s *Server) newPerson(name, number string, account bool) *person {
 	s.lastPerson++
 	p := &person{
-		name: name, account: account, identity: keys.NewKeyPair(), chats: map[types.JID]*screen{},
+		name: name, account: account, chats: map[types.JID]*screen{},
 		pn: types.NewJID(number, types.DefaultUserServer), lid: types.NewJID(fmt.Sprintf("%d", 100000000000000+s.lastPerson), types.HiddenUserServer),
 	}
-	noise := keys.NewKeyPair()
-	p.devices = []*device{newPhoneDevice(p, noise)}
-	p.phone = s.newPhone(p, noise)
+	s.givePhone(p)
 	s.people = append(s.people, p)
 	s.directory.add(p)
 	return p
+}
+
+// givePhone gives a person a phone with keys of its own, and no linked devices.
+func (s *Server) givePhone(p *person) {
+	p.identity = keys.NewKeyPair()
+	noise := keys.NewKeyPair()
+	p.devices = []*device{newPhoneDevice(p, noise)}
+	p.phone = s.newPhone(p, noise)
 }
 
 func (s *Server) newPhone(p *person, noise *keys.KeyPair) *phone {
@@ -130,3 +137,26 @@ func (ph *phone) settle(ctx context.Context) {
 
 // settleFor bounds the wait for a phone: somebody may write to it all the time.
 const settleFor = 3 * time.Second
+
+// changePhone gives a user another phone and tells everybody who may have written to the old one.
+func (s *Server) changePhone(ctx context.Context, f *fault) error {
+	s.mu.Lock()
+	pl, err := s.place(f.Chat)
+	if err != nil || pl.user == nil {
+		s.mu.Unlock()
+		return control.Because(control.ErrNotFound, "%q is no chat with a user", f.Chat)
+	}
+	old := pl.user.phone
+	s.givePhone(pl.user)
+	fresh := pl.user.phone
+	s.countStrike(f)
+	s.mu.Unlock()
+	old.client.Disconnect()
+	if err := fresh.connect(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tellIdentity(pl.user)
+	return nil
+}

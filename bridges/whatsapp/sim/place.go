@@ -9,11 +9,6 @@ import (
 	"go.mau.fi/whatsmeow/types"
 )
 
-// Ids as the control API writes them. A user is named by their LID, "100000000000002@lid"; so is an account. A group is
-// named by its address, "120363000000000001@g.us". The chat of a user and the first account is named by the user's LID;
-// with another account, that account's number follows: "100000000000002@lid/447700900002". A message is named by its
-// sender and the id that they chose, "100000000000002/3EB0…".
-
 func userID(p *person) control.UserID { return control.UserID(p.lid.String()) }
 
 func accountID(p *person) control.AccountID { return control.AccountID(p.pn.User) }

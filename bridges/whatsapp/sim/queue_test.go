@@ -3,6 +3,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -207,5 +208,25 @@ func TestReceiptsReachTheSender(t *testing.T) {
 	ev := awaitThat(d.gadget, "a receipt", func(r *events.Receipt) bool { return r.MessageIDs[0] == sent.ID })
 	if ev.Chat.String() != string(d.group) || ev.Sender.IsEmpty() {
 		t.Errorf("the receipt: %+v", ev.MessageSource)
+	}
+}
+
+func TestAPersonWithANewPhoneIsHeard(t *testing.T) {
+	d := newDuet(t, Options{})
+	d.tell("from the old phone")
+	d.hears("from the old phone")
+	d.says(d.group, "to the old phone")
+	d.seen(d.group, d.ana, "to the old phone")
+	f := d.fault(control.Fault{Kind: NewPhone, Chat: control.ChatID(d.ana)})
+	awaitThat(d.gadget, "that she has other keys", func(ev *events.IdentityChange) bool { return !ev.Implicit && ev.JID == jidOf(d.lab, d.ana) })
+	d.tell("from the new phone")
+	d.hears("from the new phone")
+	d.says(d.group, "to the new phone")
+	d.seen(d.group, d.ana, "to the new phone")
+	if d.counters().Struck[f] != 1 {
+		t.Error("the fault never struck")
+	}
+	if _, err := d.people.SetFault(t.Context(), control.Fault{Kind: NewPhone, Chat: d.group}); !errors.Is(err, control.ErrNotFound) {
+		t.Errorf("a new phone for a group: %v", err)
 	}
 }

@@ -7,8 +7,15 @@
 // Bridges pair with the accounts of this world as linked devices: the phone of an account scans what a bridge shows, or
 // types its code, when the control API says so. Whoever plays the people speaks the control API of package bridges/sim.
 //
+// A user is named by their LID, "100000000000002@lid"; so is an account as a user, which else goes by its number,
+// "447700900001". A group is named by its address, "120363000000000001@g.us"; the chat of a user and the first account by
+// the user's LID; that of a user and another account has the account's number after it,
+// "100000000000002@lid/447700900002". A message is named by its sender's LID and the id that the sender chose, for senders
+// choose ids: "100000000000002/3EB0…".
+//
 // A fault with an empty method strikes messages that an account sends (and, where the kind says so, those that it is
-// sent); a query is named by namespace and first child, for example "w:g2/query"; "*" strikes every call.
+// sent); a query is named by namespace and first child, for example "w:g2/query"; what comes before a session is connect,
+// upgrade and handshake; a transfer of a file is upload and download; "*" strikes every call.
 package sim
 
 import (
@@ -236,8 +243,9 @@ func (s *Server) connectAccounts() error {
 		s.mu.Lock()
 		p := s.newPerson(fmt.Sprintf("Account %d", i+1), s.freshNumber(), true)
 		s.accounts = append(s.accounts, p)
+		ph := p.phone
 		s.mu.Unlock()
-		if err := p.phone.connect(s.life); err != nil {
+		if err := ph.connect(s.life); err != nil {
 			return err
 		}
 	}
@@ -269,11 +277,14 @@ func (s *Server) Close() error {
 	var errs []error
 	s.closeOnce.Do(func() {
 		s.mu.Lock()
-		people := s.people
+		var phones []*phone
+		for _, p := range s.people {
+			phones = append(phones, p.phone)
+		}
 		s.closing = true
 		s.mu.Unlock()
-		for _, p := range people {
-			p.phone.client.Disconnect()
+		for _, ph := range phones {
+			ph.client.Disconnect()
 		}
 		s.end()
 		_ = s.tunnels.Close()

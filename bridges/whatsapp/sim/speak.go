@@ -19,6 +19,7 @@ import (
 // speaker is a person who says something in a chat.
 type speaker struct {
 	p    *person
+	ph   *phone // the one that they have now
 	to   types.JID
 	chat control.ChatID
 }
@@ -27,9 +28,9 @@ type speaker struct {
 func (sp speaker) send(ctx context.Context, s *Server, m *waE2E.Message, extra ...whatsmeow.SendRequestExtra) (whatsmeow.SendResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, phonePatience)
 	defer cancel()
-	sp.p.phone.mouth.Lock()
-	defer sp.p.phone.mouth.Unlock()
-	resp, err := sp.p.phone.client.SendMessage(ctx, sp.to, m, extra...)
+	sp.ph.mouth.Lock()
+	defer sp.ph.mouth.Unlock()
+	resp, err := sp.ph.client.SendMessage(ctx, sp.to, m, extra...)
 	if err != nil {
 		s.log.Debug("a person could not write", "chat", sp.chat, "err", err)
 		return resp, refusedBecause(err)
@@ -52,7 +53,7 @@ func (s *Server) post(ctx context.Context, in control.Post) (control.MessageRepl
 	if err != nil {
 		return control.MessageReply{}, err
 	}
-	sp.p.phone.settle(ctx)
+	sp.ph.settle(ctx)
 	m, err := s.compose(ctx, sp, in)
 	if err != nil {
 		return control.MessageReply{}, err
@@ -84,7 +85,7 @@ func (s *Server) said(sp speaker, resp whatsmeow.SendResponse, m *waE2E.Message,
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sc := sp.p.phone.screen(sp.to)
+	sc := sp.ph.screen(sp.to)
 	line := &shown{author: sp.p, stanza: resp.ID, raw: unwrapped(m)}
 	line.ID = messageIDOf(sp.p, resp.ID)
 	line.Author, line.Name, line.At = userID(sp.p), sp.p.name, seenAt(resp.Timestamp)
@@ -122,7 +123,7 @@ func (s *Server) speaker(chat control.ChatID, user control.UserID, as control.Gu
 	if err != nil {
 		return speaker{}, err
 	}
-	return speaker{p: p, to: pl.seenBy(p), chat: chat}, nil
+	return speaker{p: p, ph: p.phone, to: pl.seenBy(p), chat: chat}, nil
 }
 
 // userOrPeer is a user by id; without one, whoever the chat is with.
@@ -146,7 +147,7 @@ func (s *Server) edit(ctx context.Context, in control.Edit) error {
 	s.mu.Lock()
 	m := edited(target.raw, raw, mentioned)
 	s.mu.Unlock()
-	if _, err := sp.send(ctx, s, sp.p.phone.client.BuildEdit(sp.to, target.stanza, cloned(m))); err != nil {
+	if _, err := sp.send(ctx, s, sp.ph.client.BuildEdit(sp.to, target.stanza, cloned(m))); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -154,7 +155,7 @@ func (s *Server) edit(ctx context.Context, in control.Edit) error {
 	c := s.read(m)
 	target.Text, target.Spans, target.raw = c.text, c.spans, m
 	target.Edits++
-	sp.p.phone.screen(sp.to).touch(target)
+	sp.ph.screen(sp.to).touch(target)
 	return nil
 }
 
@@ -193,7 +194,7 @@ func (s *Server) onScreen(chat control.ChatID, id control.MessageID, p *person) 
 	if err != nil {
 		return speaker{}, nil, err
 	}
-	sp := speaker{p: p, to: pl.seenBy(p), chat: chat}
+	sp := speaker{p: p, ph: p.phone, to: pl.seenBy(p), chat: chat}
 	m := p.phone.screen(sp.to).find(id)
 	if m == nil {
 		return speaker{}, nil, control.Because(control.ErrNotFound, "%s sees no message %q", p.name, id)
@@ -217,12 +218,12 @@ func (s *Server) remove(ctx context.Context, in control.Delete) error {
 	if !may {
 		return control.Because(control.ErrRefused, "%s is no admin", sp.p.name)
 	}
-	if _, err := sp.send(ctx, s, sp.p.phone.client.BuildRevoke(sp.to, sender, target.stanza)); err != nil {
+	if _, err := sp.send(ctx, s, sp.ph.client.BuildRevoke(sp.to, sender, target.stanza)); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sp.p.phone.screen(sp.to).erase(target)
+	sp.ph.screen(sp.to).erase(target)
 	return nil
 }
 
@@ -231,16 +232,25 @@ func (s *Server) doer(ctx context.Context, chat control.ChatID, id control.Messa
 	if user == "" {
 		return s.own(chat, id)
 	}
-	s.mu.Lock()
-	p, err := s.userByID(user)
-	s.mu.Unlock()
+	p, ph, err := s.holder(user)
 	if err != nil {
 		return speaker{}, nil, err
 	}
-	p.phone.settle(ctx)
+	ph.settle(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.onScreen(chat, id, p)
+}
+
+// holder is a user and the phone that they have now.
+func (s *Server) holder(id control.UserID) (*person, *phone, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.userByID(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p, p.phone, nil
 }
 
 // react sets the one emoji that a person can have on a message.
@@ -259,11 +269,11 @@ func (s *Server) react(ctx context.Context, in control.React) error {
 		sender = target.author.in(g.mode)
 	}
 	s.mu.Unlock()
-	if _, err := sp.send(ctx, s, sp.p.phone.client.BuildReaction(sp.to, sender, target.stanza, emoji)); err != nil {
+	if _, err := sp.send(ctx, s, sp.ph.client.BuildReaction(sp.to, sender, target.stanza, emoji)); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sp.p.phone.screen(sp.to).react(target, sp.p, emoji)
+	sp.ph.screen(sp.to).react(target, sp.p, emoji)
 	return nil
 }

@@ -30,8 +30,9 @@ func (s *Server) introduce(d *device) {
 		return
 	}
 	d.introduced = true
+	ph := d.owner.phone
 	s.spawn(func() {
-		if err := d.owner.phone.shareKey(s.life, d); err != nil {
+		if err := ph.shareKey(s.life, d); err != nil {
 			s.log.Debug("a phone could not introduce itself", "err", err)
 		}
 	})
