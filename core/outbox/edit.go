@@ -20,13 +20,13 @@ func (s *step) planEdit(tx Tx, d chat.Delivery, m chat.Message) (plan, error) {
 	copies := own(all)
 	parts, corrected := shown(copies)
 	level := s.lane.Caps.Edit.Level
-	known := level.Native() || level == chat.Fallback
+	known := level.Native() || level == chat.Fallback || s.movesHere(m, copies)
 	switch {
 	case len(copies) == 0:
 		return targetMissing(), nil
 	case corrected >= d.Revision, parts >= d.Revision && !known, s.passesBy(m, copies):
 		return done(), nil
-	case level == chat.Rejected:
+	case level == chat.Rejected && !known:
 		return refused(CodeEditUnsupported, "The network knows no edits."), nil
 	case !known:
 		return discarded(CodeEditUnsupported, "The network knows no edits."), nil
@@ -88,9 +88,13 @@ func (s *step) moves(m chat.Message) bool {
 
 // passesBy reports whether a place moves on in a chat that shows it as a point or a text: its last position is enough.
 func (s *step) passesBy(m chat.Message, copies []chat.Copy) bool {
+	return m.Content.Place != nil && s.moves(m) && !s.movesHere(m, copies)
+}
+
+// movesHere reports whether a message is a place whose copy the network moves, which is no edit as others are.
+func (s *step) movesHere(m chat.Message, copies []chat.Copy) bool {
 	live := func(c chat.Copy) bool { return hasWord(c.Form, formLive) }
-	native := s.lane.Caps.Place.Live.Native() && slices.ContainsFunc(copies, live)
-	return m.Content.Place != nil && s.moves(m) && !native
+	return m.Content.Place != nil && s.lane.Caps.Place.Live.Native() && slices.ContainsFunc(copies, live)
 }
 
 // standing returns the media of a message as they stand in the chat, in tags; those that a line names there have no Hash.

@@ -84,7 +84,7 @@ func TestNativeKindsArePostsOfTheirOwn(t *testing.T) {
 
 func TestPlaceThatMovesMovesItsCopy(t *testing.T) {
 	inWorld(t, func(w *world) {
-		w.chat(1, "tg", natives)
+		w.chat(1, "tg", natives, func(c *chat.Capabilities) { c.Edit.Level = chat.Rejected }) // a move is no edit
 		id := w.tell(live(1))
 		w.move(id, 2, time.Hour)
 		w.move(id, 2, time.Hour) // stands still
