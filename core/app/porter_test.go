@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -348,12 +349,18 @@ func TestAFullSpoolMakesWaitAndIsTold(t *testing.T) {
 		if !w.porter.full() || told == 0 || w.shelves["from"].asked(second.Ref) != 0 {
 			t.Errorf("full: %t, told %d times, fetched %d times", w.porter.full(), told, w.shelves["from"].asked(second.Ref))
 		}
+		if row := w.storeRow(); row.State != "ok" || !strings.Contains(row.Sentence, "spool of media is full") || row.Action == "" {
+			t.Errorf("the status says %+v", row)
+		}
 		if _, err := w.spool.Clean(t.Context(), nil, time.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
 		if out, ready := w.prepare(1, m, 1, takesAll); !ready || out.Hash != hashOf(b) || w.porter.full() {
 			t.Errorf("once there was room: %+v, %t; full: %t", out, ready, w.porter.full())
+		}
+		if row := w.storeRow(); row.Sentence != "" {
+			t.Errorf("then the status says %+v", row)
 		}
 		big := w.say(chat.Media{Kind: chat.File, Ref: "big", Size: budget + 1})
 		if out, ready := w.prepare(1, big, 0, takesAll); !ready || out.Hash != "" {

@@ -20,7 +20,9 @@ import (
 	"time"
 
 	"github.com/HugoSmits86/nativewebp"
+	"github.com/causeway-chat/causeway/config"
 	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/command"
 	"github.com/causeway-chat/causeway/core/media"
 	"github.com/causeway-chat/causeway/core/outbox"
 	"github.com/causeway-chat/causeway/core/room"
@@ -307,4 +309,10 @@ func (w *porterWorld) bytesOf(m chat.Media) []byte {
 		w.t.Fatal(err)
 	}
 	return b
+}
+
+// storeRow is what causeway status says of the store.
+func (w *porterWorld) storeRow() (row command.StoreRow) {
+	newDesk(&engine{store: w.store, porter: w.porter}, &config.Config{DataDir: filepath.Dir(w.spool.Dir())}).storeRow(&row)
+	return row
 }
