@@ -20,6 +20,17 @@ const (
 	maxSticker   = 512_000
 )
 
+// lacks is what people would expect of Telegram and bots cannot do (https://core.telegram.org/bots/api).
+var lacks = []chat.Lack{
+	{What: "A message that somebody deletes stays in the other chats: bots are not told of deletions.", WayOut: "Edit it to what should be read instead: the copies follow."},
+	{What: "Votes of people in their own polls are not told to bots.", WayOut: "Their polls arrive as text."},
+	{What: "A bot has one reaction on a message.", WayOut: "The most frequent one that the group allows is shown."},
+	{What: "Bots do not hear other bots.", WayOut: "None."},
+	{What: "With privacy mode on, a bot that is no admin hears commands and replies to itself alone.", WayOut: "Switch it off with @BotFather and add the bot anew, or make it an admin."},
+	{What: "On the public server bots download 20 MB and upload 50 MB at most.", WayOut: "A larger file becomes a line with its name, size and link; a self-hosted Bot API server takes 2000 MB."},
+	{What: "What is older than 24 hours when a bot comes back is gone.", WayOut: "The gap is told to the operator."},
+}
+
 // capabilities are what a bot can do in any chat (https://core.telegram.org/bots/api, https://core.telegram.org/bots/faq),
 // through a server that takes files up to upload. capabilities.json holds the same for Telegram's own server.
 func capabilities(upload int64) chat.Capabilities {
@@ -43,6 +54,7 @@ func capabilities(upload int64) chat.Capabilities {
 		Delete: chat.EditSupport{Level: chat.Full, Window: chat.Duration(48 * time.Hour)},
 		React:  chat.ReactSupport{Level: chat.Partial, Max: 1, Allowed: allowedReactions()},
 		Repeat: chat.RepeatDoubles,
+		Lacks:  lacks,
 		Pace: chat.Pace{
 			PerChat:    []chat.Rate{{N: 1, Per: chat.Duration(time.Second)}, {N: 20, Per: chat.Duration(time.Minute)}},
 			PerAccount: []chat.Rate{{N: 30, Per: chat.Duration(time.Second)}},
