@@ -3,8 +3,8 @@
 // Package telegram is the bridge to Telegram: one bot account over the Bot API (https://core.telegram.org/bots/api).
 //
 // It polls by itself, so that Telegram is told that an update has arrived only once the router has it on disk, and it
-// judges answers by their raw bytes, so that what is newer than any library is still understood. The library builds
-// and sends the calls.
+// judges answers by their raw bytes, so that what is newer than any library is still understood. The library describes the
+// calls, and sends all but texts.
 package telegram
 
 import (

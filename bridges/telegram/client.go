@@ -19,6 +19,7 @@ import (
 )
 
 const (
+	maxConns   = 64
 	maxRequest = 1 << 20  // of one call, without files
 	maxAnswer  = 16 << 20 // getUpdates ends its answers near 4 MiB
 )
@@ -47,6 +48,15 @@ func into(ctx context.Context, x *exchange) context.Context {
 	return context.WithValue(ctx, exchangeKey{}, x)
 }
 
+// recordedIn finds where a context's call is recorded.
+func recordedIn(ctx context.Context) *exchange {
+	x, ok := ctx.Value(exchangeKey{}).(*exchange)
+	if !ok {
+		x = &exchange{}
+	}
+	return x
+}
+
 // client makes the HTTP calls, for our own polling and, as its HttpClient, for the library. It records what each
 // call came to, and no error of it holds the token.
 type client struct {
@@ -62,14 +72,14 @@ func newClient(cfg settings, stuck time.Duration) (*client, error) {
 	c := &client{base: cfg.APIURL + "/bot" + cfg.Token + "/", fileBase: cfg.APIURL + "/file/bot" + cfg.Token + "/", secrets: secretsOf(cfg), stuck: stuck}
 	c.files = &http.Transport{
 		DialContext: dialer().DialContext, TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 30 * time.Second,
-		MaxIdleConnsPerHost: 2, MaxConnsPerHost: 64, DisableCompression: true,
+		MaxIdleConnsPerHost: 2, MaxConnsPerHost: maxConns, DisableCompression: true,
 	}
 	c.transport = &http.Transport{
 		DialContext:           dialCounted,
 		TLSHandshakeTimeout:   10 * time.Second,
 		IdleConnTimeout:       30 * time.Second,
-		MaxIdleConnsPerHost:   8,
-		MaxConnsPerHost:       64,
+		MaxIdleConnsPerHost:   maxConns, // one that is closed costs the next call a handshake
+		MaxConnsPerHost:       maxConns,
 		ResponseHeaderTimeout: 0, // each call has its deadline
 		DisableCompression:    false,
 		// HTTP/1.1: one request per connection at a time, so that the bytes of a connection tell of its request.
@@ -112,27 +122,30 @@ func (c *client) redact(err error) error {
 // call makes one call with JSON arguments. It blocks until the answer is there or ctx ends.
 func (c *client) call(ctx context.Context, method string, args any) *exchange {
 	x := &exchange{}
-	body, err := json.Marshal(args)
-	if err != nil {
-		x.err = fmt.Errorf("encode %s: %w", method, err)
-		return x
-	}
-	req, err := http.NewRequestWithContext(into(ctx, x), http.MethodPost, c.base+method, bytes.NewReader(body))
-	if err != nil {
-		x.err = c.redact(fmt.Errorf("make request: %w", err))
-		return x
-	}
-	req.Header.Set("Content-Type", "application/json")
-	_, _ = c.Do(req) // x says it all
+	c.send(into(ctx, x), x, method, args)
 	return x
 }
 
-// Do makes a call and records it in the exchange of its context. Redirects are answers like others.
-func (c *client) Do(req *http.Request) (*http.Response, error) {
-	x, ok := req.Context().Value(exchangeKey{}).(*exchange)
-	if !ok {
-		x = &exchange{}
+// send makes a call that is recorded in x, which ctx holds.
+func (c *client) send(ctx context.Context, x *exchange, method string, args any) {
+	body, err := json.Marshal(args)
+	if err != nil {
+		x.err = fmt.Errorf("encode %s: %w", method, err)
+		return
 	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+method, bytes.NewReader(body))
+	if err != nil {
+		x.err = c.redact(fmt.Errorf("make request: %w", err))
+		return
+	}
+	req.Header.Set("Content-Type", "application/json")
+	_, _ = c.Do(req) // x says it all
+}
+
+// Do makes a call and records it in the exchange of its context. Redirects are answers like others. The library gets no
+// body to read: what it makes of an answer does not count.
+func (c *client) Do(req *http.Request) (*http.Response, error) {
+	x := recordedIn(req.Context())
 	sent, err := prepareBody(req, x.files)
 	if err != nil {
 		x.err = c.redact(err)
@@ -150,7 +163,7 @@ func (c *client) Do(req *http.Request) (*http.Response, error) {
 		x.timedOut = req.Context().Err() != nil
 		return nil, x.err
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(x.body))
+	resp.Body = http.NoBody
 	return resp, nil
 }
 

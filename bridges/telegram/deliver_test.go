@@ -17,10 +17,12 @@ import (
 func argsOf(c request) map[string]any {
 	out := map[string]any{}
 	for key, v := range c.args {
-		var decoded any
-		if s, ok := v.(string); !ok || key == "text" || json.Unmarshal([]byte(s), &decoded) != nil {
-			decoded = v
+		raw, _ := json.Marshal(v) // what came as JSON is read anew, with plain numbers
+		if s, ok := v.(string); ok && key != "text" && json.Valid([]byte(s)) {
+			raw = []byte(s)
 		}
+		var decoded any
+		_ = json.Unmarshal(raw, &decoded)
 		out[key] = decoded
 	}
 	return out
@@ -144,9 +146,8 @@ func TestQuoteThatIsNoPieceIsLeftOut(t *testing.T) {
 	t.Parallel()
 	l := newDelivering(t)
 	l.on("sendMessage", func(w http.ResponseWriter, r *http.Request) {
-		var reply struct{ Quote string }
-		_ = json.Unmarshal([]byte(r.FormValue("reply_parameters")), &reply)
-		if reply.Quote != "" {
+		reply, _ := readArgs(r)["reply_parameters"].(map[string]any)
+		if reply["quote"] != nil {
 			refusalOf(400, "Bad Request: QUOTE_TEXT_INVALID")(w, r)
 			return
 		}

@@ -16,18 +16,19 @@ import (
 
 // outgoing is a post on its way out, with what every kind of call needs.
 type outgoing struct {
-	api   *bot.Bot
-	t     target
-	text  chat.Text
-	reply *models.ReplyParameters
-	media []chat.Media
-	files []attachment // one for each of media
-	post  chat.Post
+	api    *bot.Bot
+	client *client
+	t      target
+	text   chat.Text
+	reply  *models.ReplyParameters
+	media  []chat.Media
+	files  []attachment // one for each of media
+	post   chat.Post
 }
 
 // send makes the call that the post's content asks for.
 func (a *account) send(ctx context.Context, p chat.Post, t target) ruling {
-	o := outgoing{api: a.api, t: t, text: p.Text, reply: replyTo(p.Reply), media: p.Media, post: p}
+	o := outgoing{api: a.api, client: a.client, t: t, text: p.Text, reply: replyTo(p.Reply), media: p.Media, post: p}
 	switch {
 	case p.Place != nil:
 		return a.quoting(ctx, o, o.place)
@@ -54,12 +55,14 @@ func (a *account) quoting(ctx context.Context, o outgoing, call func(context.Con
 	return r
 }
 
+// message sends a text. It is most of what there is to send, and as JSON it costs a fraction of the library's form.
 func (o outgoing) message(ctx context.Context) error {
-	_, err := o.api.SendMessage(ctx, &bot.SendMessageParams{
+	x := recordedIn(ctx)
+	o.client.send(ctx, x, "sendMessage", &bot.SendMessageParams{
 		ChatID: o.t.group, MessageThreadID: int(o.t.thread), Text: o.text.Body, Entities: entities(o.text),
 		LinkPreviewOptions: preview(o.post), ReplyParameters: o.reply,
 	})
-	return err
+	return x.err
 }
 
 // sendMedia sends files: as what they are, else as mere files. That Telegram does not take a picture for one proves that
