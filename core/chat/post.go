@@ -31,7 +31,8 @@ type Post struct {
 	Media []Media
 	// TextAt is which of several Media the Text stands with. A network with one text for all of them shows it all the same.
 	TextAt int
-	// At most one of Place, Contact and Poll is set; the post then has no Media.
+	// At most one of Place, Contact and Poll is set; the post then has no Media. An edit with a Place moves the target, one
+	// with a Poll closes it.
 	Place   *Place
 	Contact *Contact
 	Poll    *Poll
