@@ -63,7 +63,7 @@ func FileNumber(path, sql string) (int64, error) {
 
 // Number reads one number.
 func (s *Store) Number(sql string, args ...any) (n int64, err error) {
-	err = s.read(context.Background(), func(c *conn) error { n, err = c.number(sql, args...); return err })
+	err = s.readLong(context.Background(), func(c *conn) error { n, err = c.number(sql, args...); return err })
 	return n, err
 }
 

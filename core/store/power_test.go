@@ -6,14 +6,15 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/store"
 )
 
@@ -22,28 +23,42 @@ var cuts = flag.Int("store.cuts", 40, "how often the test of power loss cuts the
 // sector is what a disk writes whole or not at all.
 const sector = 512
 
-// platter is what a disk would hold if its power went now: what was synced, and of everything else who knows what.
-type platter struct {
-	mu      sync.Mutex
-	lies    bool // says that it has synced the log, and has not
+// moment is what a disk holds: what was synced, and what it was asked for since, of which nobody knows what it has done.
+type moment struct {
 	synced  map[string][]byte
 	pending map[string][]diskOp
+	acked   []string
+}
+
+// platter remembers the present moment, and the one at which the power is cut.
+type platter struct {
+	mu   sync.Mutex
+	lies bool // says that it has synced the log, and has not
+	now  moment
+	left int // calls until the cut
+	cut  *moment
+	torn int // cuts that met something unsynced
 }
 
 // see records a call; nothing fails.
 func (p *platter) see(op diskOp) int32 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.left--; p.left == 0 {
+		p.cut = &moment{synced: maps.Clone(p.now.synced), pending: maps.Clone(p.now.pending), acked: p.now.acked}
+	}
 	switch {
 	case op.kind != "sync":
-		op.data = append([]byte(nil), op.data...)
-		p.pending[op.file] = append(p.pending[op.file], op)
+		op.data = slices.Clone(op.data)
+		p.now.pending[op.file] = append(slices.Clip(p.now.pending[op.file]), op)
 	case p.lies && op.file == wal:
 	default:
-		for _, done := range p.pending[op.file] {
-			p.synced[op.file] = applyOp(p.synced[op.file], done, func() bool { return true })
+		file := slices.Clone(p.now.synced[op.file])
+		for _, done := range p.now.pending[op.file] {
+			file = applyOp(file, done, func() bool { return true })
 		}
-		delete(p.pending, op.file)
+		p.now.synced[op.file] = file
+		delete(p.now.pending, op.file)
 	}
 	return 0
 }
@@ -74,15 +89,13 @@ func overlay(file, data []byte, at int64) []byte {
 	return file
 }
 
-// cut writes to a folder what the disk might hold after a power loss now.
-func (p *platter) cut(t *testing.T, rng *rand.Rand, to string) {
+// write puts into a folder what the disk might hold after a power loss at that moment.
+func (m *moment) write(t *testing.T, rng *rand.Rand, to string) {
 	t.Helper()
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	odds := rng.Float64()
 	for _, name := range []string{database, wal} {
-		file := append([]byte(nil), p.synced[name]...)
-		for _, op := range p.pending[name] {
+		file := slices.Clone(m.synced[name])
+		for _, op := range m.pending[name] {
 			file = applyOp(file, op, func() bool { return rng.Float64() < odds })
 		}
 		if err := os.WriteFile(filepath.Join(to, name), file, 0o600); err != nil {
@@ -91,73 +104,69 @@ func (p *platter) cut(t *testing.T, rng *rand.Rand, to string) {
 	}
 }
 
-// powerRun is a store with writers on a platter.
-type powerRun struct {
-	*platter
-	rng   *rand.Rand
-	mu    sync.Mutex
-	acked []string
-}
-
-// cutPower lets writers write and cuts the power again and again. It returns at the first harm that it finds, or nil.
+// cutPower lets writers write and cuts the power at random calls to the disk. It returns at the first harm, or nil.
 func cutPower(t *testing.T, cuts int, lies bool) (harm error) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	r := &powerRun{rng: rand.New(rand.NewPCG(seed, 0)), platter: &platter{lies: lies, synced: map[string][]byte{}, pending: map[string][]diskOp{}}}
+	rng := rand.New(rand.NewPCG(seed, 0))
+	p := &platter{lies: lies, now: moment{synced: map[string][]byte{}, pending: map[string][]diskOp{}}}
 	dir := t.TempDir()
-	onDisk(t, dir).failWith(r.see)
+	onDisk(t, dir).failWith(p.see)
 	s := openAt(t, dir, store.Options{ReserveBytes: -1, CheckpointEvery: 3 * time.Millisecond})
-	ctx, stop := context.WithCancel(t.Context())
-	var writers sync.WaitGroup
-	for w := range 4 {
-		writers.Go(func() { r.write(ctx, s, w) })
+	done := 0
+	for done < cuts && harm == nil {
+		p.plan(1 + rng.IntN(30))
+		p.writeSome(t, s, rng.IntN(20))
+		if cut := p.taken(); cut != nil {
+			done++
+			harm = cut.look(t, rng)
+		}
 	}
-	for i := 0; i < cuts && harm == nil; i++ {
-		r.wait(t, 1+r.rng.IntN(10))
-		harm = r.look(t)
+	t.Logf("%d writes, %d cuts, %d of them met something unsynced: %v", len(p.now.acked), done, p.torn, harm)
+	if p.torn == 0 {
+		t.Error("the cuts met nothing")
 	}
-	stop()
-	writers.Wait()
-	t.Logf("%d writes: %v", len(r.acked), harm)
 	return harm
 }
 
-func (r *powerRun) write(ctx context.Context, s *store.Store, w int) {
-	for i := 0; ; i++ {
-		k := fmt.Sprintf("%d-%d", w, i)
-		err := s.Write(ctx, func(tx *store.Tx) error {
-			_, err := tx.Record("tg", chat.EventKey(k), 0, "message", nil)
-			return err
+// plan cuts the power so many calls from now.
+func (p *platter) plan(left int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left = left
+}
+
+func (p *platter) taken() (cut *moment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if cut, p.cut = p.cut, nil; cut != nil && len(cut.pending) > 0 {
+		p.torn++
+	}
+	return cut
+}
+
+// writeSome writes from several goroutines and notes what is acknowledged.
+func (p *platter) writeSome(t *testing.T, s *store.Store, n int) {
+	var all sync.WaitGroup
+	from := len(p.now.acked)
+	for i := range n {
+		all.Go(func() {
+			k := fmt.Sprint(from, "-", i)
+			if err := s.Write(context.Background(), key(k, nil)); err != nil {
+				t.Error(err)
+			}
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.now.acked = append(slices.Clip(p.now.acked), k)
 		})
-		if err != nil {
-			return
-		}
-		r.mu.Lock()
-		r.acked = append(r.acked, k)
-		r.mu.Unlock()
 	}
+	all.Wait()
 }
 
-// wait waits for more acknowledgements.
-func (r *powerRun) wait(t *testing.T, more int) {
-	deadline := time.Now().Add(time.Minute)
-	for want := len(r.told()) + more; len(r.told()) < want; time.Sleep(100 * time.Microsecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("nobody writes")
-		}
-	}
-}
-
-func (r *powerRun) told() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.acked
-}
-
-// look cuts the power, opens what is left, and looks for what was acknowledged.
-func (r *powerRun) look(t *testing.T) (harm error) {
-	acked, left := r.told(), t.TempDir()
-	r.cut(t, r.rng, left)
+// look opens what is left after the cut, and looks for what was acknowledged.
+func (m *moment) look(t *testing.T, rng *rand.Rand) (harm error) {
+	left := t.TempDir()
+	m.write(t, rng, left)
 	s, err := store.Open(t.Context(), left, store.Options{ReserveBytes: -1})
 	if err != nil {
 		return err
@@ -166,13 +175,13 @@ func (r *powerRun) look(t *testing.T) (harm error) {
 	if err := s.CheckIntegrity(t.Context()); err != nil {
 		return err
 	}
-	for _, k := range acked[max(0, len(acked)-50):] { // the newest are those at risk
+	for _, k := range m.acked[max(0, len(m.acked)-50):] { // the newest are those at risk
 		if n, err := s.Number("SELECT count(*) FROM journal WHERE key = ?", k); n != 1 || err != nil {
 			return fmt.Errorf("acknowledged %s is there %d times (%v)", k, n, err)
 		}
 	}
-	if n, err := s.Number("SELECT count(*) FROM journal"); n < int64(len(acked)) {
-		return fmt.Errorf("of %d acknowledged writes %d are there (%v)", len(acked), n, err)
+	if n, err := s.Number("SELECT count(*) FROM journal"); n < int64(len(m.acked)) {
+		return fmt.Errorf("of %d acknowledged writes %d are there (%v)", len(m.acked), n, err)
 	}
 	return nil
 }

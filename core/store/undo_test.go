@@ -249,9 +249,15 @@ func TestOperationThatFailsHalfWayLeavesNothing(t *testing.T) {
 		t.Run(table, func(t *testing.T) {
 			u := newInUse(t)
 			rename(t, u, table, table+"_gone")
-			failed := 0
+			failed, before := 0, dump(t, u)
 			for _, name := range slices.Sorted(maps.Keys(operations)) {
-				failed += tryHalfWay(t, u, name, operations[name])
+				err := operations[name](u)
+				after := dump(t, u)
+				if err != nil {
+					failed++
+					wantNothingLeft(t, name, err, before, after)
+				}
+				before = after
 			}
 			rename(t, u, table+"_gone", table)
 			if err := u.CheckIntegrity(u.ctx); err != nil {
@@ -269,26 +275,23 @@ func rename(t *testing.T, u *inUse, from, to string) {
 	write(t, u.Store, func(tx *store.Tx) error { return tx.Raw("ALTER TABLE " + from + " RENAME TO " + to) })
 }
 
-// tryHalfWay does something that may fail for want of a table, and looks that it left nothing when it did.
-func tryHalfWay(t *testing.T, u *inUse, name string, op func(u *inUse) error) (failed int) {
+func dump(t *testing.T, u *inUse) []string {
 	t.Helper()
-	before, err := u.Dump()
+	all, err := u.Dump()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err = op(u); err == nil {
-		return 0
-	}
+	return all
+}
+
+// wantNothingLeft looks at what an operation has left that failed for want of a table.
+func wantNothingLeft(t *testing.T, name string, err error, before, after []string) {
+	t.Helper()
 	if errors.Is(err, store.ErrBroken) || errors.Is(err, store.ErrFull) {
 		t.Errorf("%s: a failed statement is taken for a failed disk: %v", name, err)
-	}
-	after, err := u.Dump()
-	if err != nil {
-		t.Fatal(err)
 	}
 	// The retention and Unlink work in several transactions; each is whole.
 	if diff := cmp.Diff(before, after); diff != "" && name != "EraseBodies" && name != "Prune" && name != "config rooms" && name != "Unlink" {
 		t.Errorf("%s failed and has left something (-before +after):\n%s", name, diff)
 	}
-	return 1
 }
