@@ -52,6 +52,7 @@ type world struct {
 	logs    *logBuffer
 	bridge  *host.Bridge
 	config  map[string]any
+	spool   string
 	ana     sim.UserID
 	network chat.Network
 }
@@ -136,9 +137,10 @@ func (w *world) run(config map[string]any) {
 		w.t.Fatal(err)
 	}
 	dir := shortDir(w.t)
+	w.spool = filepath.Join(dir, "spool")
 	w.bridge = host.New(host.Spec{
 		Account: account, Network: w.network, Path: w.binary, Config: doc,
-		StateDir: filepath.Join(dir, "state"), RunDir: filepath.Join(dir, "run"), SpoolDir: filepath.Join(dir, "spool"),
+		StateDir: filepath.Join(dir, "state"), RunDir: filepath.Join(dir, "run"), SpoolDir: w.spool,
 	}, w.inbox, w.ears, host.Options{
 		Log:         slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		BackoffBase: 10 * time.Millisecond, BackoffCap: 100 * time.Millisecond, DrainGrace: 5 * time.Second,

@@ -14,7 +14,7 @@ import (
 )
 
 // Client drives a simulator. Its methods block until the simulator answers, ctx ends or the client's
-// deadline (ten seconds, for See its wait on top) passes. Refusals are *Error. It is safe for concurrent
+// deadline (thirty seconds, for See its wait on top) passes. Refusals are *Error. It is safe for concurrent
 // use.
 type Client struct {
 	base    string
@@ -29,7 +29,7 @@ func NewClient(control string) *Client {
 	}
 	// A transport of its own: a proxy from the environment must not come between.
 	transport := &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second}
-	return &Client{base: strings.TrimRight(control, "/"), http: &http.Client{Transport: transport}, timeout: 10 * time.Second}
+	return &Client{base: strings.TrimRight(control, "/"), http: &http.Client{Transport: transport}, timeout: 30 * time.Second}
 }
 
 // Close lets idle connections go.
