@@ -161,6 +161,7 @@ type gadget struct {
 	db     string
 	client *whatsmeow.Client
 	heard  *heard
+	gate   sync.RWMutex // held by a test, nothing is sent again
 }
 
 // gadget makes a client that is not paired.
@@ -190,6 +191,11 @@ func (g *gadget) open() {
 	c.SetMediaHTTPClient(&http.Client{Transport: transport})
 	c.EnableAutoReconnect, c.SynchronousAck, c.EnableDecryptedEventBuffer = false, true, true
 	c.AddEventHandlerWithSuccessStatus(g.heard.handle)
+	c.PreRetryCallback = func(*events.Receipt, types.MessageID, int, *waE2E.Message) bool {
+		g.gate.RLock()
+		defer g.gate.RUnlock()
+		return true
+	}
 	g.client = c
 	g.Cleanup(func() {
 		c.Disconnect()

@@ -103,6 +103,8 @@ func (ph *phone) handle(ev any) {
 		}
 	case *events.Message:
 		ph.showMessage(ev)
+	case *events.UndecryptableMessage:
+		ph.showWaiting(ev)
 	case *events.JoinedGroup:
 		ph.showJoined(ev)
 	case *events.GroupInfo:

@@ -5,6 +5,8 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -178,8 +180,17 @@ func TestADeviceThatTheSenderDoesNotKnowAsks(t *testing.T) {
 	d.says(d.group, "before")
 	ben := d.user("Ben")
 	d.must(d.people.ChangeMember(t.Context(), control.MemberChange{Chat: d.group, User: ben, Action: control.Join, Silent: true}))
-	d.says(d.group, "to whom it may concern")
-	d.seen(d.group, ben, "to whom it may concern")
+	d.gate.Lock()
+	sent := d.says(d.group, "to whom it may concern")
+	only := func(service, text string) func(control.View) bool {
+		return func(v control.View) bool {
+			own := slices.DeleteFunc(slices.Clone(v.Messages), func(m control.Seen) bool { return m.Service == "joined" })
+			return len(own) == 1 && own[0].Service == service && own[0].Text == text && strings.HasSuffix(string(own[0].ID), sent.ID)
+		}
+	}
+	d.sees(d.group, ben, "that something is missing", only(serviceWaiting, ""))
+	d.gate.Unlock()
+	d.sees(d.group, ben, "it in its place", only("", "to whom it may concern"))
 	if n := d.counters().Requests["message/again"]; n != 1 {
 		t.Errorf("asked again %d times", n)
 	}

@@ -65,15 +65,48 @@ func (ph *phone) screen(chat types.JID) *screen {
 }
 
 func (ph *phone) add(sc *screen, author *person, ev *events.Message, c content) {
-	m := &shown{author: author, stanza: ev.Info.ID, raw: ev.Message, once: ev.IsViewOnce}
-	m.ID = sc.freshID(messageIDOf(author, ev.Info.ID))
-	m.Author, m.Name, m.At = userID(author), author.name, seenAt(ev.Info.Timestamp)
+	id := messageIDOf(author, ev.Info.ID)
+	m := sc.byID[id]
+	waited := m != nil && m.Service == serviceWaiting
+	if !waited {
+		m = lineOf(author, ev.Info)
+		m.ID = sc.freshID(id)
+	}
+	m.Service, m.raw, m.once = "", ev.Message, ev.IsViewOnce
 	c.into(m)
 	if author.account && ev.Info.Sender.Device != 0 {
 		m.Account = accountID(author)
 		ph.book(author, ev, c.text)
 	}
+	if waited {
+		sc.touch(m)
+		return
+	}
 	sc.add(m)
+}
+
+func lineOf(author *person, info types.MessageInfo) *shown {
+	return &shown{author: author, stanza: info.ID, Seen: control.Seen{
+		ID: messageIDOf(author, info.ID), Author: userID(author), Name: author.name, At: seenAt(info.Timestamp),
+	}}
+}
+
+// serviceWaiting stands where a message will be once its sender has sent it again.
+const serviceWaiting = "waiting"
+
+// showWaiting shows that there is a message which the phone cannot read yet.
+func (ph *phone) showWaiting(ev *events.UndecryptableMessage) {
+	author := ph.s.directory.find(ev.Info.Sender)
+	if author == nil || ev.DecryptFailMode == events.DecryptFailHide || ev.Info.Category == "peer" {
+		return
+	}
+	ph.s.mu.Lock()
+	defer ph.s.mu.Unlock()
+	sc := ph.screen(ev.Info.Chat)
+	if m := lineOf(author, ev.Info); sc.byID[m.ID] == nil {
+		m.Service = serviceWaiting
+		sc.add(m)
+	}
 }
 
 // freshID marks a repeat, which people see as a message of its own.
