@@ -7,7 +7,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -114,8 +113,8 @@ type run struct {
 
 func (r *run) measure(ctx context.Context) error {
 	if slices.ContainsFunc([]string{Closed, Burst, Rate}, r.opt.wants) {
-		for _, latency := range r.opt.Latencies {
-			if err := r.overNetwork(ctx, latency); err != nil {
+		for i, latency := range r.opt.Latencies {
+			if err := r.overNetwork(ctx, latency, i == 0); err != nil {
 				return err
 			}
 		}
@@ -132,18 +131,19 @@ func (r *run) measure(ctx context.Context) error {
 }
 
 // overNetwork takes the figures of one latency, in rounds, so that what is compared is measured close together.
-func (r *run) overNetwork(ctx context.Context, latency time.Duration) (err error) {
+func (r *run) overNetwork(ctx context.Context, latency time.Duration, first bool) error {
 	w, err := newWorld(ctx, r.opt, filepath.Join(r.dir, latency.String()), latency, slices.Max(r.opt.Rooms))
 	if err != nil {
 		return err
 	}
 	defer w.close()
-	if err := r.idle(ctx, w); err != nil {
-		return err
+	if first {
+		if err := r.idle(ctx, w); err != nil {
+			return err
+		}
 	}
 	for range r.opt.Rounds {
-		err = errors.Join(err, r.round(ctx, w))
-		if err != nil {
+		if err := r.round(ctx, w); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -56,7 +57,7 @@ func (r *run) take(f Figure, value float64) {
 	}
 	known.Values = append(known.Values, value)
 	known.Median = median(known.Values)
-	fmt.Fprintf(r.opt.Progress, "%-60s %10s %s\n", known.label(), number(value), known.Unit)
+	fmt.Fprintf(r.opt.Progress, "%-14s %-40s %8s %s\n", known.Subject, known.label(), number(value), known.Unit)
 }
 
 func (r *Report) find(want Figure) *Figure {
@@ -68,10 +69,10 @@ func (r *Report) find(want Figure) *Figure {
 	return nil
 }
 
-// label names a figure for people.
+// label names a figure for people, without its subject.
 func (f *Figure) label() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", f.Subject, f.Mode)
+	b.WriteString(f.Mode)
 	switch f.Mode {
 	case Burst:
 		fmt.Fprintf(&b, ", %s, %d ms a call", chats(f.Rooms), f.LatencyMS)
@@ -80,7 +81,8 @@ func (f *Figure) label() string {
 	case Backlog:
 		fmt.Fprintf(&b, ", %d waiting", f.Waiting)
 	}
-	return b.String() + ", " + f.What
+	fmt.Fprintf(&b, ", %s", f.What)
+	return b.String()
 }
 
 func chats(n int) string {
@@ -101,18 +103,62 @@ func number(v float64) string {
 
 // Write shows the report to people.
 func (r *Report) Write(w io.Writer) error {
-	fmt.Fprintf(w, "%s, %d processors, %s, %d rounds. Medians of this machine at this hour:\n\n", r.Go, r.CPUs, r.Began.Format(time.DateOnly), r.Rounds)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for _, f := range r.Figures {
-		fmt.Fprintf(t, "%s\t%s\t%s\t\n", f.label(), number(f.Median), f.Unit)
-	}
-	if err := t.Flush(); err != nil || len(r.Ratios) == 0 {
+	fmt.Fprintf(w, "%s, %d processors, %s. Medians of %d rounds, of this machine at this hour:\n\n", r.Go, r.CPUs, r.Began.Format(time.DateOnly), r.Rounds)
+	if err := r.writeCompared(w); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nRatios, which hold on other machines too (median of the rounds, least to most):\n\n")
-	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	if err := r.writeOthers(w); err != nil || len(r.Ratios) == 0 {
+		return err
+	}
+	fmt.Fprintf(w, "\nRatios, round by round, which hold on other machines too (median, least to most):\n\n")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, q := range r.Ratios {
-		fmt.Fprintf(t, "%s\t%s\t(%s to %s)\t%s\t%s\t\n", q.Name, number(q.Value), number(q.Least), number(q.Most), q.bar(), q.verdict())
+		fmt.Fprintf(t, "%s\t%s\t(%s to %s)\t%s\t%s\n", q.Name, number(q.Value), number(q.Least), number(q.Most), q.bar(), q.verdict())
+	}
+	return t.Flush()
+}
+
+// compared are the subjects that stand side by side.
+var compared = []string{nameBare, nameDurable, nameCauseway}
+
+// writeCompared shows what was measured of several subjects, a row for each thing.
+func (r *Report) writeCompared(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	done := map[string]bool{}
+	for _, f := range r.Figures {
+		if !slices.Contains(compared, f.Subject) || done[f.label()] {
+			continue
+		}
+		if len(done) == 0 {
+			fmt.Fprintf(t, "\t%s\t\t\n", strings.Join(compared, "\t"))
+		}
+		done[f.label()] = true
+		fmt.Fprintf(t, "%s\t", f.label())
+		for _, subject := range compared {
+			fmt.Fprintf(t, "%s\t", r.cell(*f, subject))
+		}
+		fmt.Fprintf(t, "%s\t\n", f.Unit)
+	}
+	return t.Flush()
+}
+
+// cell is the same thing of another subject.
+func (r *Report) cell(f Figure, subject string) string {
+	f.Subject = subject
+	if found := r.find(f); found != nil {
+		return number(found.Median)
+	}
+	return ""
+}
+
+// writeOthers shows what stands for itself.
+func (r *Report) writeOthers(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t)
+	for _, f := range r.Figures {
+		if !slices.Contains(compared, f.Subject) {
+			fmt.Fprintf(t, "%s, %s\t%s %s\n", f.Subject, f.label(), number(f.Median), f.Unit)
+		}
 	}
 	return t.Flush()
 }

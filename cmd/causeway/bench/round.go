@@ -178,12 +178,15 @@ func (r *run) idle(ctx context.Context, w *world) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	for name, pid := range map[string]int{"router": w.router.Pid(), "bridge": w.bridge} {
-		size, err := child.PSS(pid)
+	for _, p := range []struct {
+		name string
+		pid  int
+	}{{"router", w.router.Pid()}, {"bridge", w.bridge}} {
+		size, err := child.PSS(p.pid)
 		if err != nil {
 			return err
 		}
-		r.take(Figure{Mode: "idle", LatencyMS: w.latency.Milliseconds(), Rooms: len(w.rooms), Subject: name, What: "memory", Unit: "MB"}, megabytes(size))
+		r.take(Figure{Mode: "idle", Rooms: len(w.rooms), Subject: p.name, What: "memory", Unit: "MB"}, megabytes(size))
 	}
 	return nil
 }
