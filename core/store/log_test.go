@@ -3,9 +3,11 @@
 package store_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/store"
@@ -72,6 +74,25 @@ func TestZerosBehindTheLogChangeNothing(t *testing.T) {
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestTheLogIsMovedIntoTheDatabaseByItself waits until what was written stands in the database's own file.
+func TestTheLogIsMovedIntoTheDatabaseByItself(t *testing.T) {
+	dir := t.TempDir()
+	s := openAt(t, dir, store.Options{CheckpointEvery: time.Millisecond})
+	writeKeys(t, s, mark)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		b, err := os.ReadFile(filepath.Join(dir, store.FileName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(b, []byte(mark)) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the database's file still does not hold it")
 		}
 	}
 }
