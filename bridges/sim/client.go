@@ -70,7 +70,11 @@ func (c *Client) ChangeMember(ctx context.Context, in MemberChange) error {
 
 // Pair lets an account's phone link the device that shows a QR code or a code. It blocks until the device is linked or
 // has refused; ErrRefused says why.
-func (c *Client) Pair(ctx context.Context, in Pair) error { return c.tell(ctx, pathPair, in) }
+func (c *Client) Pair(ctx context.Context, in Pair) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout+MaxWait)
+	defer cancel()
+	return c.tell(ctx, pathPair, in)
+}
 
 // Post posts as a user.
 func (c *Client) Post(ctx context.Context, in Post) (MessageID, error) {

@@ -26,9 +26,6 @@ func (s *Server) compose(ctx context.Context, sp speaker, in control.Post) (*waE
 	if err != nil {
 		return nil, err
 	}
-	if in.Kind == "vote" {
-		return s.composeVote(ctx, sp, in)
-	}
 	switch {
 	case in.Channel != "" || in.Quote != "":
 		return nil, control.Because(control.ErrNotSupported, "here are neither channels nor pieces of quotations")
@@ -90,10 +87,13 @@ func (s *Server) about(sp speaker, in control.Post, mentioned []string) (*waE2E.
 	if g := s.groups[sp.to]; g != nil {
 		timer = g.timer
 	}
-	if in.ReplyTo == "" && len(mentioned) == 0 && timer == 0 {
+	if in.ReplyTo == "" && len(mentioned) == 0 && timer == 0 && in.ForwardedFrom == nil {
 		return nil, nil
 	}
 	out := &waE2E.ContextInfo{MentionedJID: mentioned}
+	if in.ForwardedFrom != nil { // from whom is not told
+		out.IsForwarded, out.ForwardingScore = proto.Bool(true), proto.Uint32(1)
+	}
 	if timer > 0 {
 		out.Expiration = &timer
 	}
@@ -223,45 +223,4 @@ func (s *Server) intoAlbum(ctx context.Context, sp speaker, album string, m *waE
 		ParentMessageKey: &waCommon.MessageKey{RemoteJID: proto.String(sp.to.String()), ID: &head, FromMe: proto.Bool(true)},
 	}}
 	return nil
-}
-
-// composeOther makes a message that is neither text nor file. Its text is a poll's question, a place's or a contact's name.
-func (s *Server) composeOther(sp speaker, in control.Post, about *waE2E.ContextInfo) (*waE2E.Message, error) {
-	if in.Text == "" && in.Kind != "location" {
-		return nil, control.Because(control.ErrWrongUse, "a %s needs a text", in.Kind)
-	}
-	switch in.Kind {
-	case "location", "venue":
-		l := &waE2E.LocationMessage{DegreesLatitude: proto.Float64(52.516267), DegreesLongitude: proto.Float64(13.377695), ContextInfo: about}
-		if in.Kind == "venue" {
-			l.Name, l.Address = &in.Text, proto.String("1 Quay")
-		}
-		return &waE2E.Message{LocationMessage: l}, nil
-	case "contact":
-		card := "BEGIN:VCARD\nVERSION:3.0\nFN:" + in.Text + "\nTEL;type=CELL;waid=447700900123:+44 7700 900123\nEND:VCARD"
-		return &waE2E.Message{ContactMessage: &waE2E.ContactMessage{DisplayName: &in.Text, Vcard: &card, ContextInfo: about}}, nil
-	case "poll":
-		return sp.ph.client.BuildPollCreation(in.Text, []string{"Yes", "No"}, 1), nil
-	}
-	return nil, control.Because(control.ErrNotSupported, "this simulator posts no %q", in.Kind)
-}
-
-// composeVote makes a vote: the post answers a poll, and its text names the options, one a line.
-func (s *Server) composeVote(ctx context.Context, sp speaker, in control.Post) (*waE2E.Message, error) {
-	s.mu.Lock()
-	poll := sp.ph.screen(sp.to).find(in.ReplyTo)
-	var info types.MessageInfo
-	if poll != nil {
-		info.Chat, info.ID, info.IsGroup = sp.to, poll.stanza, s.groups[sp.to] != nil
-		info.Sender, info.IsFromMe = poll.author.in(s.modeIn(sp.to)), poll.author == sp.p
-	}
-	s.mu.Unlock()
-	if poll == nil || poll.Kind != "poll" {
-		return nil, control.Because(control.ErrWrongUse, "a vote answers a poll")
-	}
-	var options []string
-	if in.Text != "" {
-		options = strings.Split(in.Text, "\n")
-	}
-	return sp.ph.client.BuildPollVote(ctx, &info, options)
 }

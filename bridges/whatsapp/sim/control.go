@@ -14,7 +14,7 @@ func (s *Server) World() control.World {
 	return control.World{
 		Snapshot: s.snapshot, CreateUser: s.createUser, CreateGroup: s.createGroup, ChangeGroup: s.changeGroup,
 		ChangeMember: s.changeMember, Pair: s.pair,
-		Post: s.post, Edit: s.edit, Delete: s.remove, React: s.react, See: s.see,
+		Post: s.post, Edit: s.edit, Delete: s.remove, React: s.react, Vote: s.vote, Pin: s.pin, See: s.see,
 		SetFault: s.setFault, ClearFault: s.clearFault, Advance: s.advance, Inject: s.inject,
 		Counters: s.counters, Requests: s.requests, Ledger: s.ledger,
 	}
@@ -48,28 +48,16 @@ func (s *Server) pair(ctx context.Context, in control.Pair) error {
 }
 
 // pairFor bounds the wait for a client that is being linked.
-const pairFor = 8 * time.Second
+const pairFor = 30 * time.Second
 
 func (s *Server) beginPairing(in control.Pair) (<-chan error, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p, err := s.accountByID(in.Account)
-	if err != nil {
-		return nil, err
-	}
-	var pairing *pairing
 	switch {
 	case (in.QR == "") == (in.Code == ""):
 		return nil, control.Because(control.ErrWrongUse, "either the text of a QR code or a code")
 	case in.QR != "":
-		pairing, err = s.scan(p, in.QR)
-	default:
-		pairing, err = s.typeCode(p, in.Code)
+		return s.scanFor(in.Account, in.QR)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return pairing.result, nil
+	return s.typeCode(in.Account, in.Code)
 }
 
 // see shows what a person sees. It waits without busy polling.

@@ -189,7 +189,7 @@ func TestALinkedDeviceIsAskedForMoreKeys(t *testing.T) {
 func TestVotesTheLockAndAnAbsentPhone(t *testing.T) {
 	d := newDuet(t, Options{})
 	poll := d.post(control.Post{Chat: d.group, User: d.ana, Kind: "poll", Text: "Shall we?"})
-	d.post(control.Post{Chat: d.group, User: d.ana, Kind: "vote", ReplyTo: poll, Text: "Yes"})
+	d.must(d.people.Vote(t.Context(), control.Vote{Chat: d.group, Message: poll, User: d.ana, Options: []int{0}}))
 	vote := awaitThat(d.gadget, "the vote", func(ev *events.Message) bool { return ev.Message.GetPollUpdateMessage() != nil })
 	got, err := d.client.DecryptPollVote(t.Context(), vote)
 	d.must(err)

@@ -144,6 +144,22 @@ func TestOutagesStrikeWhatConnectsAndWhatStands(t *testing.T) {
 	}
 }
 
+func TestAForcedDisconnectIsOneCut(t *testing.T) {
+	d := newDuet(t, Options{Latency: 20 * time.Millisecond})
+	f := d.fault(control.Fault{Kind: control.OutageReset, Count: 1})
+	await[*events.Disconnected](d.gadget, "the cut")
+	d.connect()
+	start := time.Now()
+	d.says(d.group, "back")
+	if took := time.Since(start); took < 20*time.Millisecond {
+		t.Errorf("the answer came after %v, in spite of the latency", took)
+	}
+	d.seen(d.group, d.ana, "back")
+	if n := d.counters().Struck[f]; n != 1 {
+		t.Errorf("%d cuts", n)
+	}
+}
+
 func TestOutagesBeforeTheHandshake(t *testing.T) {
 	for _, kind := range []control.FaultKind{control.OutageReset, control.OutageGateway, control.OutageHang} {
 		for _, method := range []string{methodConnect, methodUpgrade} {

@@ -234,6 +234,15 @@ func TestOtherKindsOfPeopleReachTheClient(t *testing.T) {
 		d.post(control.Post{Chat: d.group, User: d.ana, Kind: kind, Text: "the " + kind})
 		awaitThat(d.gadget, kind, func(ev *events.Message) bool { c, _, _ := otherBody(ev.Message); return c.kind == kind })
 	}
+	d.post(control.Post{Chat: d.group, User: d.ana, Text: "heard elsewhere", ForwardedFrom: &control.Origin{Name: "Bo"}})
+	if ev := d.hears("heard elsewhere"); !ev.Message.GetExtendedTextMessage().GetContextInfo().GetIsForwarded() {
+		t.Errorf("forwarded came as %v", ev.Message)
+	}
+	_, err := d.people.ChangeGroup(t.Context(), control.GroupChange{Chat: d.group, Action: control.NewPhoto})
+	d.must(err)
+	if ev := await[*events.Picture](d.gadget, "the photo"); ev.JID != d.chat() || ev.Remove {
+		t.Errorf("the photo came as %+v", ev)
+	}
 	picture := []control.Media{{Kind: "photo", Data: []byte("secret")}}
 	d.post(control.Post{Chat: d.group, User: d.ana, Kind: "view_once", Media: picture})
 	if ev := await[*events.UndecryptableMessage](d.gadget, "what is not for it"); ev.UnavailableType != events.UnavailableTypeViewOnce {
@@ -251,11 +260,54 @@ func TestOtherKindsOfPeopleReachTheClient(t *testing.T) {
 	if want := []string{head.Info.ID, head.Info.ID}; !cmp.Equal(want, parents) {
 		t.Errorf("the items belong to %q, the head is %s", parents, head.Info.ID)
 	}
-	_, err := d.people.ChangeGroup(t.Context(), control.GroupChange{Chat: d.group, Action: control.Timer, TimerS: 86400})
+	_, err = d.people.ChangeGroup(t.Context(), control.GroupChange{Chat: d.group, Action: control.Timer, TimerS: 86400})
 	d.must(err)
 	await[*events.GroupInfo](d.gadget, "the timer")
 	d.tell("not for long")
 	if ev := d.hears("not for long"); ev.Message.GetExtendedTextMessage().GetContextInfo().GetExpiration() != 86400 {
 		t.Errorf("the timer is missing: %v", ev.Message)
+	}
+}
+
+func TestOtherKindsOfTheClientAreSeen(t *testing.T) {
+	d := newDuet(t, Options{Mode: types.AddressingModePN})
+	sent := func(m *waE2E.Message) control.Seen {
+		t.Helper()
+		r, err := d.send(d.group, m)
+		d.must(err)
+		id := control.MessageID(d.client.Store.LID.User + "/" + r.ID)
+		v := d.sees(d.group, d.ana, "what was sent", func(v control.View) bool { return v.Messages[len(v.Messages)-1].ID == id })
+		return v.Messages[len(v.Messages)-1]
+	}
+	d.tell("begin")
+	place := control.Place{Latitude: 51.5007, Longitude: -0.1246, Title: "Tower", Address: "Thames"}
+	if s := sent(placeMessage(control.Post{Place: &place}, nil)); s.Place == nil || *s.Place != place || s.Kind != kindVenue {
+		t.Errorf("the place is seen as %+v", s)
+	}
+	card, err := contactMessage(control.Post{Contact: &control.Contact{Name: "Bo", Phone: "+44 7700 900123"}}, nil)
+	d.must(err)
+	if s := sent(card); s.Contact == nil || s.Contact.Name != "Bo" || s.Contact.Phone != "+447700900123" {
+		t.Errorf("the contact is seen as %+v", s)
+	}
+	poll := sent(d.client.BuildPollCreation("Tea?", []string{"Yes", "No"}, 1))
+	if poll.Poll == nil || poll.Poll.Question != "Tea?" || poll.Poll.Multiple || len(poll.Poll.Options) != 2 {
+		t.Fatalf("the poll is seen as %+v", poll)
+	}
+	d.must(d.people.Vote(t.Context(), control.Vote{Chat: d.group, Message: poll.ID, User: d.ana, Options: []int{1}}))
+	d.sees(d.group, d.ana, "her vote", func(v control.View) bool {
+		p := v.Messages[len(v.Messages)-1].Poll
+		return p != nil && p.Options[1].Votes == 1 && p.Options[0].Votes == 0
+	})
+	d.must(d.people.Pin(t.Context(), control.Pin{Chat: d.group, Message: poll.ID, User: d.ana}))
+	await[*events.Message](d.gadget, "the pin")
+	d.sees(d.group, d.ana, "the pin", func(v control.View) bool { return v.Messages[len(v.Messages)-1].Pinned })
+	for name, err := range map[string]error{
+		"two answers": d.people.Vote(t.Context(), control.Vote{Chat: d.group, Message: poll.ID, User: d.ana, Options: []int{0, 1}}),
+		"no poll":     d.people.Vote(t.Context(), control.Vote{Chat: d.group, Message: "100000000000002/X", User: d.ana, Options: []int{0}}),
+		"no option":   d.people.Vote(t.Context(), control.Vote{Chat: d.group, Message: poll.ID, User: d.ana, Options: []int{7}}),
+	} {
+		if err == nil {
+			t.Errorf("%s: nobody objects", name)
+		}
 	}
 }

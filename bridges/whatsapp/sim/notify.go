@@ -72,6 +72,23 @@ func (s *Server) rename(g *group, by *person, title string, quiet []*person) {
 	s.tellGroup(g, by, change, g.people(), quiet)
 }
 
+// tellPhoto tells the members that a group has another photo, or none any more.
+func (s *Server) tellPhoto(g *group, is bool, quiet []*person) {
+	change := node{Tag: "delete", Attrs: attrs{"jid": g.id, "author": g.creator.in(g.mode)}}
+	if is {
+		change.Tag, change.Attrs["id"] = "set", s.nextID()
+	}
+	for _, p := range g.people() {
+		for _, d := range p.devices {
+			if d.isPhone() || !slices.Contains(quiet, p) {
+				s.push(d, node{Tag: "notification", Attrs: attrs{
+					"from": g.id, "id": s.nextID(), "type": "picture", "t": s.now().Unix(), "participant": g.creator.in(g.mode),
+				}, Content: []node{change}}, nil)
+			}
+		}
+	}
+}
+
 // tellDevices tells everybody who may write to a person that a device came or went, once per address space.
 func (s *Server) tellDevices(changed *device, action string) {
 	p := changed.owner

@@ -123,6 +123,21 @@ func (s *Server) handlePairing(c *conn, n *node) {
 
 func pointer[T any](v T) *T { return &v }
 
+// scanFor lets an account's phone scan a code; what comes of it is in the channel.
+func (s *Server) scanFor(id control.AccountID, qr string) (<-chan error, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.accountByID(id)
+	if err != nil {
+		return nil, err
+	}
+	pairing, err := s.scan(p, qr)
+	if err != nil {
+		return nil, err
+	}
+	return pairing.result, nil
+}
+
 // scan is what a phone does with the text of a QR code: it finds the client that shows it, and links it.
 func (s *Server) scan(p *person, qr string) (*pairing, error) {
 	_, fields, found := strings.Cut(strings.TrimSpace(qr), "#")

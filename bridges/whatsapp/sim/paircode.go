@@ -64,44 +64,62 @@ func (s *Server) codeHello(p *pairing, iq, reg *node) node {
 	}}})
 }
 
-// typeCode is what a phone does with a code. A wrong one spoils the pairing, as the client learns soon.
-func (s *Server) typeCode(p *person, code string) (*pairing, error) {
-	for _, pairing := range s.pairings {
-		cp := pairing.code
-		if cp == nil || cp.owner != p {
-			continue
-		}
-		if cp.typed {
+// typeCode is what a phone does with a code, and what comes of it. A wrong one spoils the pairing, as the client learns
+// soon. It takes s.mu itself: to make a key of a code is slow on purpose.
+func (s *Server) typeCode(id control.AccountID, code string) (<-chan error, error) {
+	p, err := s.claimCode(id)
+	if err != nil {
+		return nil, err
+	}
+	code = strings.ReplaceAll(strings.ToUpper(strings.TrimSpace(code)), "-", "")
+	wrapped := p.code.wrapped
+	opened, err := underCode(code, wrapped[:32], wrapped[32:48], wrapped[48:])
+	if err != nil {
+		return nil, err
+	}
+	ours, salt, iv := keys.NewKeyPair(), randomBytes(32), randomBytes(16)
+	sealed, err := underCode(code, salt, iv, ours.Pub[:])
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.code.phone, p.code.opened, p.result = ours, opened, make(chan error, 1)
+	s.tell(p.conn, p.primaryHello(s, append(append(salt, iv...), sealed...)))
+	return p.result, nil
+}
+
+// claimCode finds the client that waits for a code for an account.
+func (s *Server) claimCode(id control.AccountID) (*pairing, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	account, err := s.accountByID(id)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range s.pairings {
+		switch {
+		case p.code == nil || p.code.owner != account:
+		case p.code.typed:
 			return nil, control.Because(control.ErrRefused, "a code can be typed once; the device must ask for a new one")
+		default:
+			p.code.typed = true
+			return p, nil
 		}
-		return pairing, s.greetWithCode(pairing, strings.ReplaceAll(strings.ToUpper(strings.TrimSpace(code)), "-", ""))
 	}
 	return nil, control.Because(control.ErrNotFound, "no device asked for a code for this phone")
 }
 
-func (s *Server) greetWithCode(p *pairing, code string) error {
-	cp := p.code
-	cp.typed, cp.phone = true, keys.NewKeyPair()
-	opened, err := underCode(code, cp.wrapped[:32], cp.wrapped[32:48], cp.wrapped[48:])
-	if err != nil {
-		return err
-	}
-	cp.opened = opened
-	salt, iv := randomBytes(32), randomBytes(16)
-	sealed, err := underCode(code, salt, iv, cp.phone.Pub[:])
-	if err != nil {
-		return err
-	}
-	p.result = make(chan error, 1)
-	s.tell(p.conn, &node{
+// primaryHello is the phone's answer to a client that waits for its code.
+func (p *pairing) primaryHello(s *Server, wrapped []byte) *node {
+	return &node{
 		Tag: "notification", Attrs: attrs{"from": types.ServerJID, "id": s.nextID(), "type": "link_code_companion_reg", "t": s.now().Unix()},
 		Content: []node{{Tag: "link_code_companion_reg", Attrs: attrs{"stage": "primary_hello"}, Content: []node{
-			{Tag: "link_code_pairing_wrapped_primary_ephemeral_pub", Content: append(append(salt, iv...), sealed...)},
-			{Tag: "primary_identity_pub", Content: cp.owner.identity.Pub[:]},
-			{Tag: "link_code_pairing_ref", Content: cp.ref},
+			{Tag: "link_code_pairing_wrapped_primary_ephemeral_pub", Content: wrapped},
+			{Tag: "primary_identity_pub", Content: p.code.owner.identity.Pub[:]},
+			{Tag: "link_code_pairing_ref", Content: p.code.ref},
 		}}},
-	})
-	return nil
+	}
 }
 
 // underCode encrypts, or decrypts, a key with what a code makes.
@@ -123,7 +141,7 @@ func underCode(code string, salt, iv, data []byte) ([]byte, error) {
 func (s *Server) codeFinish(c *conn, iq, reg *node) {
 	p := c.pairing
 	cp := p.code
-	if cp == nil || !cp.typed || !bytes.Equal(bytesOf(reg, "link_code_pairing_ref"), cp.ref) {
+	if cp == nil || cp.phone == nil || !bytes.Equal(bytesOf(reg, "link_code_pairing_ref"), cp.ref) {
 		s.tell(c, pointer(refuse(iq, errBadRequest)))
 		return
 	}

@@ -191,6 +191,8 @@ func (s *Server) changeGroup(_ context.Context, in control.GroupChange) (control
 		s.tellGroup(g, g.creator, node{Tag: tag, Attrs: attrs{"v_id": s.nextID()}}, g.people(), quiet)
 	case control.GroupAction(GroupPN), control.GroupAction(GroupLID):
 		g.mode = s.groupModes()[control.GroupKind(in.Action)] // nobody is told: the next stanza shows it
+	case control.NewPhoto, control.RemovePhoto:
+		s.tellPhoto(g, in.Action == control.NewPhoto, quiet)
 	case control.Timer:
 		g.timer = uint32(max(in.TimerS, 0))
 		change := node{Tag: "ephemeral", Attrs: attrs{"expiration": g.timer}}

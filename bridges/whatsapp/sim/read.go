@@ -14,6 +14,9 @@ import (
 // content is what a person sees of a message.
 type content struct {
 	kind    string // of what is neither text nor file
+	place   *control.Place
+	contact *control.Contact
+	poll    *control.Poll
 	text    string
 	spans   []control.Span
 	media   *control.Media
@@ -26,6 +29,7 @@ func (c content) empty() bool { return c.text == "" && c.media == nil && c.kind 
 
 func (c content) into(m *shown) {
 	m.Kind, m.Text, m.Spans, m.ReplyTo, m.Album = c.kind, c.text, c.spans, c.replyTo, c.album
+	m.Place, m.Contact, m.Poll = c.place, c.contact, c.poll
 	if c.media != nil {
 		m.Media = []control.Media{*c.media}
 	}
@@ -74,36 +78,6 @@ func bodyOf(m *waE2E.Message) (content, string, *waE2E.ContextInfo) {
 		return file("sticker", st.GetMimetype(), "", st), "", st.GetContextInfo()
 	}
 	return otherBody(m)
-}
-
-// otherBody is for what is neither text nor file.
-func otherBody(m *waE2E.Message) (content, string, *waE2E.ContextInfo) {
-	switch {
-	case m.GetLocationMessage() != nil:
-		l := m.GetLocationMessage()
-		kind := "location"
-		if l.GetName() != "" {
-			kind = "venue"
-		}
-		return content{kind: kind}, l.GetName(), l.GetContextInfo()
-	case m.GetLiveLocationMessage() != nil:
-		return content{kind: "live_location"}, m.GetLiveLocationMessage().GetCaption(), nil
-	case m.GetContactMessage() != nil:
-		return content{kind: "contact"}, m.GetContactMessage().GetDisplayName(), m.GetContactMessage().GetContextInfo()
-	case pollOf(m) != nil:
-		return content{kind: "poll"}, pollOf(m).GetName(), pollOf(m).GetContextInfo()
-	}
-	return content{}, "", nil
-}
-
-// pollOf is the poll that a message is, in whatever version, or nil.
-func pollOf(m *waE2E.Message) *waE2E.PollCreationMessage {
-	for _, p := range []*waE2E.PollCreationMessage{m.GetPollCreationMessage(), m.GetPollCreationMessageV2(), m.GetPollCreationMessageV3()} {
-		if p != nil {
-			return p
-		}
-	}
-	return nil
 }
 
 func file(kind, mime, name string, m whatsmeow.DownloadableMessage) content {

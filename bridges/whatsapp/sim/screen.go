@@ -30,6 +30,7 @@ type shown struct {
 	stanza     string // the id that its sender chose
 	raw        *waE2E.Message
 	once       bool // to be looked at once
+	votes      map[*person][][]byte
 	lastChange uint64
 }
 
@@ -119,6 +120,7 @@ func (sc *screen) find(id control.MessageID) *shown {
 func (sc *screen) erase(m *shown) {
 	m.Deleted = true
 	m.Text, m.Spans, m.Media, m.Reactions, m.ReplyTo, m.raw = "", nil, nil, nil, "", nil
+	m.Kind, m.Place, m.Contact, m.Poll, m.Pinned = "", nil, nil, nil, false
 	sc.touch(m)
 }
 

@@ -33,6 +33,10 @@ func (ph *phone) showMessage(ev *events.Message) {
 		ph.answerPeer(ev)
 		return
 	}
+	if ev.Message.GetPollUpdateMessage() != nil {
+		ph.showVote(author, ev)
+		return
+	}
 	content := ph.s.read(ev.Message)
 	ph.fetch(&content)
 	ph.s.mu.Lock()
@@ -43,7 +47,8 @@ func (ph *phone) showMessage(ev *events.Message) {
 		ph.applyProtocol(sc, author, ev)
 	case ev.Message.GetReactionMessage() != nil:
 		ph.applyReaction(sc, author, ev.Message.GetReactionMessage())
-	case ev.Message.GetPollUpdateMessage() != nil:
+	case ev.Message.GetPinInChatMessage() != nil:
+		ph.applyPin(sc, author, ev.Message.GetPinInChatMessage())
 	case content.empty():
 	default:
 		ph.add(sc, author, ev, content)

@@ -136,6 +136,9 @@ func (s *Server) userOrPeer(id control.UserID, pl place) (*person, error) {
 
 // edit lets a person change the text of what they wrote; of a file, its caption.
 func (s *Server) edit(ctx context.Context, in control.Edit) error {
+	if in.Place != nil {
+		return control.Because(control.ErrNotSupported, "live locations do not move here")
+	}
 	sp, target, err := s.own(in.Chat, in.Message)
 	if err != nil {
 		return err
