@@ -96,8 +96,10 @@ func Restore(ctx context.Context, backup, dir string) (err error) {
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
 	to := filepath.Join(dir, FileName)
-	if _, err := os.Stat(to); err == nil {
-		return fmt.Errorf("restore: %s is there already; move it away first", to)
+	for _, there := range []string{to, to + "-wal", to + "-shm"} { // the log of another store would be taken for its own
+		if _, err := os.Stat(there); err == nil {
+			return fmt.Errorf("restore: %s is there already; move it away first, with all files of that name", there)
+		}
 	}
 	temp := to + ".restoring"
 	if err := copyFile(backup, temp); err != nil {

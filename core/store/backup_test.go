@@ -223,6 +223,20 @@ func TestRestoreNeverOverwritesAStore(t *testing.T) {
 	}
 }
 
+// TestRestoreRefusesTheLogOfAnotherStore moves away the database alone, after a crash.
+func TestRestoreRefusesTheLogOfAnotherStore(t *testing.T) {
+	path := backup(t, openAt(t, t.TempDir(), store.Options{}))
+	for _, left := range []string{"-wal", "-shm"} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, store.FileName+left), []byte("of another"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Restore(t.Context(), path, dir); err == nil || !strings.Contains(err.Error(), store.FileName+left+" is there already") {
+			t.Errorf("restore beside a %s: %v", left, err)
+		}
+	}
+}
+
 func TestBackupHoldsNothingThatIsErased(t *testing.T) {
 	s := openAt(t, t.TempDir(), store.Options{})
 	liveAndErase(t, s)

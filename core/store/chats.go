@@ -5,6 +5,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/outbox"
@@ -253,7 +254,7 @@ func (t *Tx) Link(id chat.ChatID) (l room.Link, ok bool, err error) {
 // Links implements route.Chats.
 func (t *Tx) Links(id chat.RoomID) (links []room.Link, err error) {
 	if links, ok := t.w.cache.links[id]; ok {
-		return links, nil
+		return slices.Clone(links), nil
 	}
 	err = t.c.query(selectChat+"WHERE l.room = ? ORDER BY c.id", func(r row) error {
 		links = append(links, scanChat(r).link)
@@ -262,5 +263,6 @@ func (t *Tx) Links(id chat.RoomID) (links []room.Link, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return remember(&t.w.cache.links, id, links), nil
+	remember(&t.w.cache.links, id, slices.Clone(links))
+	return links, nil
 }

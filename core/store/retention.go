@@ -305,7 +305,7 @@ func (t *Tx) forgetEvents(old, payloads []journalKey) error {
 // compact gives free pages back to the file system and cuts the log.
 func (s *Store) compact(ctx context.Context) error {
 	err := s.writeVital(ctx, func(tx *Tx) error {
-		return tx.c.query("PRAGMA incremental_vacuum(2000)", func(row) error { return nil })
+		return tx.c.query("PRAGMA incremental_vacuum(4000)", func(row) error { return nil })
 	})
 	if err != nil {
 		return err

@@ -19,8 +19,8 @@ import (
 func TestSettingsSurvivePowerLossAndKeepErasedBodiesUnreadable(t *testing.T) {
 	s := openAt(t, t.TempDir(), store.Options{})
 	for name, want := range map[string]string{
-		"page_size": "8192", "auto_vacuum": "2", "journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
-		"busy_timeout": "10000", "secure_delete": "1", "wal_autocheckpoint": "2000",
+		"page_size": "4096", "auto_vacuum": "2", "journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
+		"busy_timeout": "10000", "secure_delete": "1", "wal_autocheckpoint": "4000",
 	} {
 		if got, err := s.Pragma(name); err != nil || got != want {
 			t.Errorf("%s is %q (%v), want %q", name, got, err, want)

@@ -63,6 +63,18 @@ var roomTests = map[string]func(*testing.T, *world){
 			return err
 		})
 	},
+	"LinksAreTheCallersToChange": func(t *testing.T, w *world) {
+		for range 2 {
+			w.write(t, func(tx Tx) error {
+				links, err := tx.Links(w.room)
+				if len(links) != 2 || links[0].Paused {
+					t.Errorf("links: %+v", links)
+				}
+				links[0].Paused = true
+				return err
+			})
+		}
+	},
 	"PauseIsKept": func(t *testing.T, w *world) {
 		for _, paused := range []bool{true, false} {
 			w.write(t, func(tx Tx) error { _, err := tx.SetPaused(w.wa, paused); return err })
