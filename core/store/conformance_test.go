@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/causeway-chat/causeway/core/chat"
@@ -20,7 +21,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	// Few stores and many steps on each: to make a store takes longer than a step.
-	setDefault(t, "rapid.checks", "30")
+	setDefault(t, "rapid.checks", strconv.Itoa(rounds(30, 6)))
 	setDefault(t, "rapid.steps", "100")
 	storetest.Run(t, func(t testing.TB, dir string) storetest.Store {
 		s, err := store.Open(context.Background(), dir, store.Options{ReserveBytes: -1})

@@ -18,7 +18,7 @@ import (
 	"github.com/causeway-chat/causeway/core/store"
 )
 
-var cuts = flag.Int("store.cuts", 40, "how often the test of power loss cuts the power")
+var cuts = flag.Int("store.cuts", rounds(40, 8), "how often the test of power loss cuts the power")
 
 // sector is what a disk writes whole or not at all.
 const sector = 512

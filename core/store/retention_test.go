@@ -196,7 +196,7 @@ func liveAndErase(t *testing.T, s *store.Store) {
 	a.room, a.origin, a.lane = twoChats(t, s)
 	epoch := begin(t, s, "tg")
 	rng := rand.New(rand.NewPCG(1, 1))
-	for range 40 {
+	for range rounds(40, 8) {
 		write(t, s, func(tx *store.Tx) error {
 			for range 25 {
 				if err := a.sayAndDeliver(tx, marked(rng)); err != nil {

@@ -242,8 +242,8 @@ func TestOperationThatFailsHalfWayLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range tables {
-		if strings.HasPrefix(table, "sqlite_") {
+	for i, table := range tables {
+		if strings.HasPrefix(table, "sqlite_") || i%rounds(1, 4) != 0 {
 			continue
 		}
 		t.Run(table, func(t *testing.T) {
