@@ -184,7 +184,6 @@ func (e *engine) routed(name chat.Account, ev chat.Event, r route.Result) {
 	if body, ok := ev.Body.(chat.MessageNew); ok && r.Kind == route.Planned {
 		e.porter.arrived(name, r.Message, body.Content.Media)
 	}
-	e.outbox.Wake(laneRefs(r.Lanes)...)
 	e.outbox.Resumed(laneRefs(r.Resumed)...)
 }
 

@@ -151,11 +151,22 @@ func (e *errand) next() (media.Form, bool) {
 // source reads what is known of the attachment. It is lost when its message is, or has another one instead.
 func (e *errand) source() (src store.MediaSource, err error) {
 	ok := false
-	err = e.insist("read what is known of it", func() (err error) {
+	read := func() (err error) {
 		src, ok, err = e.p.opt.Store.MediaSource(e.ctx, e.key.message, e.key.n)
+		ok = ok && src.Media.Ref == e.key.ref
 		return err
+	}
+	err = e.insist("read what is known of it", func() error {
+		if err := read(); err != nil || ok {
+			return err
+		}
+		// A lane may ask inside the very commit that brings the message; behind that commit it is there.
+		if err := e.p.opt.Store.Settled(e.ctx); err != nil {
+			return err
+		}
+		return read()
 	})
-	if err == nil && (!ok || src.Media.Ref != e.key.ref) {
+	if err == nil && !ok {
 		err = &lostError{code: codeMediaGone}
 	}
 	return src, err

@@ -80,7 +80,11 @@ func (in *intake) storeBatch(ctx context.Context, a chat.Account, epoch uint64, 
 			}
 			results = append(results, r)
 		}
-		return tx.SaveCursor(a, epoch, lastSeq(events), state)
+		if err := tx.SaveCursor(a, epoch, lastSeq(events), state); err != nil {
+			return err
+		}
+		in.wake(results)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -89,6 +93,14 @@ func (in *intake) storeBatch(ctx context.Context, a chat.Account, epoch uint64, 
 		in.engine.routed(a, events[i], r)
 	}
 	return nil
+}
+
+// wake lets lanes take up what was planned. It is called before the commit, so that their marks can be part of it; the
+// lanes' own writes come behind this one, and a lane that is woken in vain goes back to rest.
+func (in *intake) wake(results []route.Result) {
+	for _, r := range results {
+		in.engine.outbox.Wake(laneRefs(r.Lanes)...)
+	}
 }
 
 // storeEach handles the events one by one, so that the one that cannot be handled is found and put aside.

@@ -28,6 +28,8 @@ const (
 
 // mediaStore is what a porter needs of the store.
 type mediaStore interface {
+	// Settled returns once every write that has begun is committed or undone.
+	Settled(ctx context.Context) error
 	MediaSource(ctx context.Context, m chat.MessageID, n int) (src store.MediaSource, ok bool, err error)
 	SaveHash(ctx context.Context, m chat.MessageID, n int, ref, hash string) error
 	MadeForm(ctx context.Context, hash, form string) (made store.MadeForm, ok bool, err error)

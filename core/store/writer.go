@@ -93,6 +93,12 @@ func (s *Store) write(ctx context.Context, vital bool, f func(tx *Tx) error) err
 	return s.await(ctx, o)
 }
 
+// Settled returns once every write that has begun is committed or undone, so that a read then sees it. It may use the
+// reserve, for it writes nothing.
+func (s *Store) Settled(ctx context.Context) error {
+	return s.writeVital(ctx, func(*Tx) error { return nil })
+}
+
 // await returns the result. Once f may run, there is no way back.
 func (s *Store) await(ctx context.Context, o *op) error {
 	var err error
@@ -209,12 +215,24 @@ func (w *writer) collect(o *op) error {
 		if len(w.batch) >= maxBatchOps || w.c.bytes >= maxBatchBytes || time.Since(start) >= maxBatchTime {
 			return nil
 		}
-		select {
-		case o = <-w.queue:
-		default:
+		if o = w.next(); o == nil {
 			return nil
 		}
 	}
+}
+
+// next returns what waits; nil when nothing does. Before that it lets others run once: what they are about to write, for
+// example a lane that the last operation has woken, shares the commit.
+func (w *writer) next() *op {
+	for range 2 {
+		select {
+		case o := <-w.queue:
+			return o
+		default:
+		}
+		runtime.Gosched()
+	}
+	return nil
 }
 
 // redo runs the batch again, each operation in a savepoint.
