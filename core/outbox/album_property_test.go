@@ -90,6 +90,13 @@ func (s *screen) answer(_ context.Context, n int, p chat.Post) chat.Outcome {
 	return s.accept(p)
 }
 
+// doubt counts a death of the router, which leaves at most one post in doubt.
+func (s *screen) doubt() {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	s.doubts++
+}
+
 func (s *screen) accept(p chat.Post) chat.Outcome {
 	switch p.Action {
 	case chat.ActSend:
@@ -179,7 +186,7 @@ func (d *drama) play(t deed) {
 		d.stop()
 		d.start()
 	case "kill":
-		d.screen.doubts++
+		d.screen.doubt()
 		d.die()
 		d.start()
 	default:
