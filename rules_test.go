@@ -41,12 +41,15 @@ var allowed = map[string][]string{
 	"bridges/telegram/sim":         {"bridges/sim"},
 	"bridges/whatsapp":             {"core/chat", "plugins/sdk", "bridges/sim", "bridges/whatsapp/sim"},
 	"bridges/whatsapp/sim":         {"bridges/sim"},
+	"bridges/signal":               {"core/chat", "plugins/sdk", "bridges/sim", "bridges/signal/sim"},
+	"bridges/signal/sim":           {"bridges/sim"},
 	"cmd/causeway":                 {"core/app", "core/command", "core/admin", "config", "cmd/causeway/bench", "cmd/causeway/sandbox"},
 	"cmd/causeway/bench":           {"core/chat", "core/store", "config", "bridges/sim", "cmd/causeway/child"},
 	"cmd/causeway/child":           {"bridges/sim"},
 	"cmd/causeway/sandbox":         {"bridges/sim", "cmd/causeway/child"},
 	"cmd/causeway-bridge-telegram": {"bridges/telegram", "plugins/sdk"},
 	"cmd/causeway-bridge-whatsapp": {"bridges/whatsapp", "plugins/sdk"},
+	"cmd/causeway-bridge-signal":   {"bridges/signal", "plugins/sdk"},
 	"config":                       {"core/chat"},
 }
 
