@@ -15,11 +15,11 @@ import (
 func pairStep(st chat.State) chat.PairStep {
 	switch {
 	case st.State.Sends():
-		return chat.PairStep{Step: "done", Text: "Telegram takes the bot's token."}
+		return chat.PairStep{Step: chat.PairDone, Text: "Telegram takes the bot's token."}
 	case st.State == chat.BadCredentials:
-		return chat.PairStep{Step: "failed", Text: st.Why.Action, Error: st.Why.Sentence}
+		return chat.PairStep{Step: chat.PairFailed, Text: st.Why.Action, Error: st.Why.Sentence}
 	}
-	return chat.PairStep{Step: "wait", Text: st.Why.Sentence}
+	return chat.PairStep{Step: chat.PairWait, Text: st.Why.Sentence}
 }
 
 // tellState tells a new state, as such and to whoever pairs the account.

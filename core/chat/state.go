@@ -39,14 +39,30 @@ const (
 	RepeatLookup  Repeat = "lookup"  // the bridge can say whether it was sent
 )
 
-// PairStep is one step of pairing an account. Step is one of show_qr, show_code, input, wait, passkey, done,
-// failed.
+// The steps of pairing.
+const (
+	PairShowQR   = "show_qr"   // QR is to be scanned within SecondsLeft
+	PairShowCode = "show_code" // Code is to be typed on the phone
+	PairAskInput = "input"     // Text asks for something that is typed here
+	PairWait     = "wait"
+	PairPasskey  = "passkey" // Text says what to do with the passkey, Code is what it is asked with
+	PairDone     = "done"
+	PairFailed   = "failed"
+)
+
+// PairBegin is what whoever pairs an account says first; no bridge tells it.
+const PairBegin = "begin"
+
+// PairStep is one step of pairing an account: what to show and what to do, in words for a person.
 type PairStep struct {
-	Step        string
+	Step        string // one of PairShowQR to PairFailed
 	Text        string
-	QR          string
+	QR          string // what the QR code is to hold
 	Code        string
-	SecondsLeft int
-	Attempt     int
+	SecondsLeft int // how long the step holds from when it is told; 0: it does not end by itself
+	Attempt     int // from 1
 	Error       string
 }
+
+// Ends reports whether no other step follows.
+func (s PairStep) Ends() bool { return s.Step == PairDone || s.Step == PairFailed }

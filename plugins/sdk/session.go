@@ -19,7 +19,10 @@ type Session struct {
 	input chan PairInput
 }
 
-// PairInput is what a person answered to a pairing step.
+// PairInput is what a person wants of pairing. Step chat.PairBegin begins, or begins anew: Value is then the phone number that a
+// code is to be shown for, or empty for the network's usual way. Any other Step is the one that is answered, with what was
+// typed as Value. A bridge answers each with a PairStep at once, done when there is nothing to pair, and goes on telling
+// steps until done or failed.
 type PairInput struct {
 	Step  string
 	Value string
