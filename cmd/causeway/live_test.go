@@ -32,6 +32,8 @@ type live struct {
 	path string // the config
 	addr net.Addr
 	log  *lockedBuffer
+	// wrap may put something around each bridge; nil for nothing.
+	wrap func(app.Bridge, chat.Account, host.Watcher) app.Bridge
 	stop func() error // ends the router and waits
 }
 
@@ -76,7 +78,11 @@ func (l *live) start(t *testing.T) {
 }
 
 func (l *live) connect(spec host.Spec, in host.Intake, w host.Watcher, _ host.Options) (app.Bridge, error) {
-	return l.net.Connect(spec.Account, in, w), nil
+	b := app.Bridge(l.net.Connect(spec.Account, in, w))
+	if l.wrap != nil {
+		b = l.wrap(b, spec.Account, w)
+	}
+	return b, nil
 }
 
 // do runs a command line against the router; it must succeed.

@@ -54,7 +54,7 @@ same three keys, empty when there is none.
 
 // shapes are what commands write with --json: a golden file of the command table, or a value.
 var shapes = map[string]any{
-	"status": "status", "chat ls": "chats", "room ls": "rooms", "room show": "room", "queue ls": "queue", "queue drop": "settled",
+	"status": "status", "chat ls": "chats", "room ls": "rooms", "room show": "room", "queue ls": "queue", "queue drop": "settled", "pair": "pair",
 	"init":    initResult{File: "causeway.yaml", Next: []string{"causeway check -c causeway.yaml", "causeway run -c causeway.yaml", "causeway chat ls -c causeway.yaml"}},
 	"check":   []finding{{Result: findFail, File: "causeway.yaml", Line: 3, Col: 5, Key: "accounts.tg.tokne", Sentence: "is not a key that is known here", Action: "did you mean token?"}},
 	"backup":  backupResult{File: "backup.tar", SizeBytes: 305664},

@@ -48,6 +48,7 @@ func (c *cli) commands() []*cobra.Command {
 		c.initCommand(),
 		c.checkCommand(),
 		c.runCommand(),
+		c.pairCommand(),
 		c.statusCommand(),
 		c.chatCommand(),
 		c.roomCommand(),

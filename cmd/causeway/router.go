@@ -57,6 +57,9 @@ func longHelp(spec command.Command) string {
 
 func addFlags(fs *pflag.FlagSet, spec command.Command) {
 	for _, f := range spec.Flags {
+		if f.Inner {
+			continue
+		}
 		if f.Switch {
 			fs.Bool(f.Name, f.Default == "true", f.Help)
 			continue
@@ -68,6 +71,8 @@ func addFlags(fs *pflag.FlagSet, spec command.Command) {
 // takes says in help what a flag's value is.
 func takes(f command.Flag) string {
 	switch {
+	case f.Value != "":
+		return f.Value
 	case len(f.Choices) > 0:
 		return strings.Join(f.Choices, "|")
 	case f.Number:
@@ -95,7 +100,7 @@ func (f *flagText) Type() string { return f.takes }
 func setFlags(fs *pflag.FlagSet, spec command.Command) map[string]string {
 	out := map[string]string{}
 	for _, f := range spec.Flags {
-		if given := fs.Lookup(f.Name); given.Changed {
+		if given := fs.Lookup(f.Name); given != nil && given.Changed {
 			out[f.Name] = given.Value.String()
 		}
 	}

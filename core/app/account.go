@@ -37,7 +37,8 @@ type account struct {
 	lanes   *outbox.Outbox
 	log     *slog.Logger
 	news    chan struct{} // holds one: something waits to be recorded
-	begun   time.Time     // since when a bridge that has not spoken yet is starting
+	pairing *pairing
+	begun   time.Time // since when a bridge that has not spoken yet is starting
 
 	mu      sync.Mutex
 	state   chat.State
@@ -54,7 +55,7 @@ type settled struct {
 
 func newAccount(name chat.Account, n chat.Network, e *engine) *account {
 	return &account{name: name, network: n, store: e.store, lanes: e.outbox, log: e.log.With("account", name),
-		news: make(chan struct{}, 1), begun: time.Now(), caps: map[chat.RemoteChat]chat.Capabilities{}}
+		news: make(chan struct{}, 1), pairing: newPairing(), begun: time.Now(), caps: map[chat.RemoteChat]chat.Capabilities{}}
 }
 
 // missing says that there is no bridge for the account.
@@ -91,6 +92,9 @@ func (a *account) State(_ chat.Account, st chat.State) {
 	a.mu.Unlock()
 	if changed {
 		a.log.Info("account state", "state", st.State, "code", st.Why.Code)
+	}
+	if st.State == chat.Down {
+		a.pairing.broke(st.Why)
 	}
 	if !st.State.Sends() {
 		a.lanes.SetSendable(a.name, false)
@@ -129,8 +133,8 @@ func (a *account) Settled(_ chat.Account, key chat.PostKey, out chat.Outcome) {
 	a.wake()
 }
 
-// PairStep implements host.Watcher. Bridges of today are paired by their config alone.
-func (a *account) PairStep(chat.Account, chat.PairStep) {}
+// PairStep implements host.Watcher.
+func (a *account) PairStep(_ chat.Account, st chat.PairStep) { a.pairing.tell(st) }
 
 func (a *account) wake() {
 	select {

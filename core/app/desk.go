@@ -24,6 +24,7 @@ var (
 	_ command.Links    = (*desk)(nil)
 	_ command.Queue    = (*desk)(nil)
 	_ command.Keeper   = (*desk)(nil)
+	_ command.Pairing  = (*desk)(nil)
 )
 
 // desk is what the command table works on: the engine and its store in the words of commands.

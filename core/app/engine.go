@@ -28,6 +28,9 @@ type Bridge interface {
 	// FetchMedia lets the bridge copy the bytes behind a reference of its own into a file of the spool folder, at most max
 	// bytes, and returns their SHA-256 and size. Its errors are those of plugins/host.
 	FetchMedia(ctx context.Context, ref, name string, max int64) (hash string, size int64, err error)
+	// PairInput hands the bridge what whoever pairs the account wants of it. It does not block; an error means that the
+	// bridge does not run, or reads nothing.
+	PairInput(step, value string) error
 	// Run keeps the way open until ctx ends. An error means that it could not even begin.
 	Run(ctx context.Context) error
 }

@@ -162,6 +162,9 @@ func newFlow(t *testing.T, seed uint64) *flow {
 	return f
 }
 
+// PairInput has nobody to answer: nothing is paired here.
+func (p *pillar) PairInput(string, string) error { return nil }
+
 func (f *flow) start() {
 	f.t.Helper()
 	s, err := store.Open(f.t.Context(), f.dir, store.Options{ReserveBytes: -1})

@@ -88,6 +88,9 @@ func (m *mortal) Lookup(ctx context.Context, key chat.PostKey) chat.Found {
 	return chat.Found{Kind: chat.FoundUnknown, AskAfter: time.Second}
 }
 
+// PairInput has nobody to answer: nothing is paired here.
+func (m *mortal) PairInput(string, string) error { return nil }
+
 // FetchMedia finds nobody: what is said here has no attachments.
 func (m *mortal) FetchMedia(context.Context, string, string, int64) (hash string, size int64, err error) {
 	return "", 0, host.ErrNoMedia

@@ -71,6 +71,10 @@ type Flag struct {
 	Switch bool
 	// Number is a flag whose value is a whole number that is not negative.
 	Number bool
+	// Value is how help calls the value; empty: the flag's name in capitals.
+	Value string
+	// Inner is a flag that programs give each other; help does not show it.
+	Inner bool
 }
 
 // Command is one entry of the table.
@@ -212,4 +216,5 @@ type Desk struct {
 	Links    Links
 	Queue    Queue
 	Keeper   Keeper
+	Pairing  Pairing
 }

@@ -35,6 +35,7 @@ type desk struct {
 	fail   error // what every method answers with when it is set
 	linked error // what Link answers with
 
+	step  command.PairRow
 	asked []string
 }
 
@@ -43,7 +44,12 @@ func (d *desk) note(format string, args ...any) {
 }
 
 func (d *desk) table() *command.Table {
-	return command.New(command.Desk{Statuses: d, Chats: d, Rooms: d, Links: d, Queue: d, Keeper: d})
+	return command.New(command.Desk{Statuses: d, Chats: d, Rooms: d, Links: d, Queue: d, Keeper: d, Pairing: d})
+}
+
+func (d *desk) Pair(_ context.Context, a chat.Account, ask command.PairAsk) (command.PairRow, error) {
+	d.note("pair %s %+v", a, ask)
+	return d.step, d.fail
 }
 
 func (d *desk) Status(context.Context) (command.Status, error) { return d.status, d.fail }

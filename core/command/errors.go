@@ -42,6 +42,7 @@ const (
 	CodeNoSuchDelivery   = "no_such_delivery"
 	CodeDeliveryEnded    = "delivery_ended"
 	CodeDeliveryInFlight = "delivery_in_flight"
+	CodePairSilent       = "pair_silent"
 )
 
 // NoSuchChat says that no account has seen the chat.

@@ -245,3 +245,20 @@ func TestSettingsHaveTheSameWordsEverywhere(t *testing.T) {
 		t.Error("an unknown word means something")
 	}
 }
+
+func TestPairAsksTheDesk(t *testing.T) {
+	d := newDesk()
+	d.step = command.PairRow{Seq: 3, Step: chat.PairFailed, Error: "The phone said no."}
+	r, err := d.table().Run(t.Context(), operator, "pair", []string{"wa"}, map[string]string{"code": "+441234", "after": "2", "answer": "yes"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row := r.(*command.PairRow); !row.Failed() || !row.Ends() {
+		t.Errorf("%+v has not failed", row)
+	}
+	if diff := cmp.Diff([]string{"pair wa {Phone:+441234 After:2 Answer:yes}"}, d.asked); diff != "" {
+		t.Error(diff)
+	}
+	_, err = run(t, d.table(), "pair", []string{"aw"})
+	wantError(t, err, command.CodeNoSuchAccount, `There is no account "aw". Did you mean wa?`)
+}

@@ -85,6 +85,10 @@ var samples = map[string]func(*desk) (name string, args []string){
 		d.total = 4
 		return "queue ls", nil
 	},
+	"pair": func(d *desk) (string, []string) {
+		d.step = command.PairRow{Seq: 7, Step: chat.PairShowQR, Text: "Scan this code with the phone.", QR: "2@abc", SecondsLeft: 19, Attempt: 2}
+		return "pair", []string{"wa"}
+	},
 	"settled": func(d *desk) (string, []string) {
 		d.settle = map[chat.DeliveryID]error{18: command.DeliveryInFlight(18)}
 		return "queue drop", []string{"17", "18"}

@@ -6,6 +6,7 @@ package command
 // that lacks its part of the desk is an error.
 func New(d Desk) *Table {
 	t := &Table{}
+	t.commands = append(t.commands, d.pairCommands()...)
 	t.commands = append(t.commands, d.statusCommands()...)
 	t.commands = append(t.commands, d.roomCommands()...)
 	t.commands = append(t.commands, d.queueCommands()...)

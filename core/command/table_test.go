@@ -17,7 +17,7 @@ import (
 
 // promised are the commands that operators and their scripts rely on.
 var promised = []string{
-	"status", "chat ls [ACCOUNT]", "room ls", "room show ROOM", "room link ROOM CHAT…", "room unlink CHAT", "room pause CHAT",
+	"pair ACCOUNT", "status", "chat ls [ACCOUNT]", "room ls", "room show ROOM", "room link ROOM CHAT…", "room unlink CHAT", "room pause CHAT",
 	"room resume CHAT", "room export ROOM", "queue ls [ROOM|CHAT]", "queue retry ID…", "queue drop ID…", "backup FILE",
 }
 
@@ -88,7 +88,7 @@ func TestUnknownCommandsAreSuggested(t *testing.T) {
 
 func TestTableWithoutADeskServesForHelpAlone(t *testing.T) {
 	table := command.New(command.Desk{})
-	args := map[string][]string{"room show": {"r"}, "room link": {"r", "tg:1"}, "room unlink": {"tg:1"}, "room pause": {"tg:1"},
+	args := map[string][]string{"pair": {"wa"}, "room show": {"r"}, "room link": {"r", "tg:1"}, "room unlink": {"tg:1"}, "room pause": {"tg:1"},
 		"room resume": {"tg:1"}, "room export": {"r"}, "queue retry": {"1"}, "queue drop": {"1"}, "backup": {"f"}}
 	for _, c := range table.Commands() {
 		r, err := run(t, table, c.Name, args[c.Name])

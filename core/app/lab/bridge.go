@@ -105,6 +105,9 @@ func (b *Bridge) Lookup(context.Context, chat.PostKey) chat.Found {
 	return chat.Found{Kind: chat.FoundUnknown}
 }
 
+// PairInput has nobody to answer: nothing is paired here.
+func (b *Bridge) PairInput(string, string) error { return nil }
+
 // FetchMedia has nothing to fetch: nobody here posts media.
 func (b *Bridge) FetchMedia(context.Context, string, string, int64) (hash string, size int64, err error) {
 	return "", 0, host.ErrNoMedia

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/mdp/qrterminal/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/causeway-chat/causeway/core/admin"
+	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/command"
+)
+
+func (c *cli) pairCommand() *cobra.Command {
+	return c.routed("pair", func(ctx context.Context, spec command.Command, req admin.Request) error {
+		return c.pair(ctx, req)
+	})
+}
+
+// pair shows the steps of pairing as they come and hands over what is typed, until one ends it.
+func (c *cli) pair(ctx context.Context, req admin.Request) error {
+	typed := bufio.NewScanner(c.in)
+	shown := uint64(0)
+	for {
+		row, err := c.pairStep(ctx, req)
+		if err != nil {
+			return c.pairLeft(ctx, err)
+		}
+		if row.Seq != shown {
+			shown = row.Seq
+			if err := c.showPairStep(row); err != nil {
+				return err
+			}
+		}
+		if row.Failed() {
+			return errTold
+		}
+		if row.Ends() {
+			return nil
+		}
+		req.Flags = map[string]string{"after": strconv.FormatUint(row.Seq, 10)}
+		if row.Step == chat.PairAskInput || row.Step == chat.PairPasskey {
+			if req.Flags["answer"], err = answer(typed, row); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (c *cli) pairStep(ctx context.Context, req admin.Request) (row command.PairRow, err error) {
+	got, err := c.query(ctx, req)
+	if err != nil {
+		return row, err
+	}
+	return row, json.Unmarshal(got.JSON, &row)
+}
+
+// pairLeft turns an interrupt into words.
+func (c *cli) pairLeft(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return &command.Error{Code: "interrupted", Sentence: "Pairing was left before it was done.", Action: "Run the command again to go on."}
+}
+
+// answer reads a line for a step that asks for one.
+func answer(typed *bufio.Scanner, row command.PairRow) (string, error) {
+	for typed.Scan() {
+		if line := strings.TrimSpace(typed.Text()); line != "" {
+			return line, nil
+		}
+	}
+	return "", &command.Error{Code: "no_answer", Sentence: "The step asks for an answer, and standard input has ended: " + row.Text,
+		Action: "Run the command in a terminal, or write the answer to its standard input."}
+}
+
+// showPairStep writes one line of JSON, or the step for a person with its QR code drawn.
+func (c *cli) showPairStep(row command.PairRow) error {
+	if c.json {
+		row.Seq = 0
+		return writeJSON(c.out, row)
+	}
+	if row.QR != "" {
+		c.clearScreen()
+		c.drawQR(row.QR)
+	}
+	if row.Attempt > 1 {
+		fmt.Fprintf(c.out, "Attempt %d. ", row.Attempt)
+	}
+	return row.Table(c.out, c.view())
+}
+
+// drawQR draws a code with half-blocks; where nobody can scan it, its text stands.
+func (c *cli) drawQR(text string) {
+	if !isTerminal(c.out) {
+		fmt.Fprintln(c.out, text)
+		return
+	}
+	qrterminal.GenerateHalfBlock(text, qrterminal.L, c.out)
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/causeway-chat/causeway/core/app"
+	"github.com/causeway-chat/causeway/core/app/lab"
+	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/plugins/host"
+)
+
+// paired is a bridge that shows a code, asks for a number and takes 1234.
+type paired struct {
+	app.Bridge
+	tell func(chat.PairStep)
+}
+
+func (p paired) PairInput(step, value string) error {
+	switch {
+	case step == chat.PairBegin && value == "+4420":
+		p.tell(chat.PairStep{Step: chat.PairShowCode, Text: "Type this on the phone.", Code: "ABCD-EFGH"})
+		p.tell(chat.PairStep{Step: chat.PairAskInput, Text: "What does the phone show?"})
+	case step == chat.PairBegin:
+		p.tell(chat.PairStep{Step: chat.PairShowQR, Text: "Scan this.", QR: "2@x", SecondsLeft: 20, Attempt: 1})
+		p.tell(chat.PairStep{Step: chat.PairFailed, Error: "Nobody scanned it."})
+	case value == "1234":
+		p.tell(chat.PairStep{Step: chat.PairDone, Text: "Paired."})
+	}
+	return nil
+}
+
+func newPaired(t *testing.T) *live {
+	t.Helper()
+	l := &live{shell: newShell(t), net: lab.NewNetwork(lab.Telegram(), 1), log: &lockedBuffer{}}
+	l.wrap = func(b app.Bridge, a chat.Account, w host.Watcher) app.Bridge {
+		return paired{b, func(st chat.PairStep) { w.PairStep(a, st) }}
+	}
+	l.path = l.config(t)
+	l.start(t)
+	return l
+}
+
+func TestPairAsksAndAnswers(t *testing.T) {
+	l := newPaired(t)
+	l.change = func(c *cli) { c.in = strings.NewReader("\n 1234 \n") }
+	want := `{"step":"show_code","text":"Type this on the phone.","qr":"","code":"ABCD-EFGH","seconds_left":0,"attempt":0,"error":""}
+{"step":"input","text":"What does the phone show?","qr":"","code":"","seconds_left":0,"attempt":0,"error":""}
+{"step":"done","text":"Paired.","qr":"","code":"","seconds_left":0,"attempt":0,"error":""}
+`
+	if diff := cmp.Diff(want, l.do(t, "pair tg --code +4420 --json").out); diff != "" {
+		t.Error(diff)
+	}
+	want = "Type this on the phone.\nCode: ABCD-EFGH\nWhat does the phone show?\nPaired.\n"
+	if diff := cmp.Diff(want, l.do(t, "pair tg --code +4420").out); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPairTellsFailure(t *testing.T) {
+	l := newPaired(t)
+	got := l.try(t, "pair tg")
+	if got.code != exitFailed || !strings.HasPrefix(got.out, "2@x\nScan this.") || !strings.HasSuffix(got.out, "Nobody scanned it.\n") {
+		t.Errorf("exit %d, %q", got.code, got.out)
+	}
+	l.change = func(c *cli) { c.in = strings.NewReader("") }
+	if got := l.try(t, "pair tg --code +4420"); got.code != exitFailed || !strings.Contains(got.err, "standard input has ended") {
+		t.Errorf("exit %d, %q", got.code, got.err)
+	}
+}
