@@ -31,8 +31,6 @@ type Subject struct {
 	Secrets []string
 	// Poison are raw events of the network that no bridge of today can decode. Each must come up as unknown.
 	Poison []string
-	// TellsDeletes says that the network tells the account when a user deletes a message.
-	TellsDeletes bool
 	// Group is the kind of group in which everything works.
 	Group sim.GroupKind
 }
@@ -53,24 +51,21 @@ func Run(t *testing.T, s Subject) {
 			{"SpansUp", testSpansUp},
 			{"ReplyUp", testReplyUp},
 			{"EditUp", testEditUp},
-			{"DeleteUp", testDeleteUp},
 			{"ReactionUp", testReactionUp},
-			{"OtherKindsUp", testOtherKindsUp},
 			{"GroupChangesUp", testGroupChangesUp},
 			{"TextDown", testTextDown},
 			{"SpansDown", testSpansDown},
 			{"ReplyDown", testReplyDown},
 			{"EditDown", testEditDown},
-			{"DeleteDown", testDeleteDown},
 			{"ReactionDown", testReactionDown},
 			{"LimitsDown", testLimitsDown},
 			{"ChatsThatTakeNothing", testChatsThatTakeNothing},
-			{"Files", testFiles},
+			{"Matrix", testMatrix},
 			{"CaptionLimit", testCaptionLimit},
-			{"Album", testAlbum},
-			{"Places", testPlaces},
-			{"Contacts", testContacts},
-			{"Polls", testPolls},
+			{"SizeLimits", testSizeLimits},
+			{"EmptyFile", testEmptyFile},
+			{"AlbumLimits", testAlbumLimits},
+			{"PollLimits", testPollLimits},
 			{"NoEcho", testNoEcho},
 			{"Faults", testFaults},
 			{"RateLimit", testRateLimit},
@@ -79,6 +74,7 @@ func Run(t *testing.T, s Subject) {
 			t.Run(part.name, func(t *testing.T) { part.run(t, w.in(t)) })
 		}
 		w.in(t).checkLogs()
+		w.in(t).checkBreaches()
 	})
 	t.Run("Outage", func(t *testing.T) { testOutage(t, newWorld(t, s, binary)) })
 	t.Run("KillsWhileEventsCome", func(t *testing.T) { testKills(t, newWorld(t, s, binary)) })

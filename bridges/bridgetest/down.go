@@ -98,19 +98,6 @@ func testEditDown(t *testing.T, w *world) {
 	w.awaitSeen(c, "the edit", func(s sim.Seen) bool { return s.Text == "after" && s.Edits > 0 })
 }
 
-// testDeleteDown: a deletion is seen; the same again is no failure.
-func testDeleteDown(t *testing.T, w *world) {
-	if !w.caps().Delete.Level.Native() {
-		return
-	}
-	c := w.group("delete down")
-	target := w.own(c, "soon gone")
-	for range 2 {
-		w.delivered(chat.Post{Action: chat.ActDelete, Chat: chat.RemoteChat(c), Target: target})
-	}
-	w.awaitSeen(c, "the deletion", func(s sim.Seen) bool { return string(s.ID) == string(target[0]) && s.Deleted })
-}
-
 // testReactionDown: the account's reactions are seen, replaced and taken back; one that the network lacks is refused, not
 // doubted.
 func testReactionDown(t *testing.T, w *world) {

@@ -34,6 +34,19 @@ func (w *world) struck(f sim.FaultID) {
 	}
 }
 
+// checkBreaches makes sure that the bridge did nothing that a well-behaved client does not do: no request that could never
+// succeed, none inside a wait that was asked for, no busy poll.
+func (w *world) checkBreaches() {
+	w.t.Helper()
+	counters, err := w.people.Counters(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if len(counters.Breaches) > 0 {
+		w.t.Errorf("the bridge did what it must not: %v\n%+v", counters.Breaches, counters.BreachList)
+	}
+}
+
 // acceptedFaults strike after the network has accepted the call, the others before.
 var acceptedFaults = []sim.FaultKind{sim.ResetAfter, sim.HangAfter, sim.ServerErrAfter, sim.BadGateAfter, sim.HalfAnswer, sim.NotJSON}
 

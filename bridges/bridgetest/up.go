@@ -168,22 +168,6 @@ func testEditUp(t *testing.T, w *world) {
 	}
 }
 
-// testDeleteUp: a deletion comes up where the network tells of it.
-func testDeleteUp(t *testing.T, w *world) {
-	if !w.subject.TellsDeletes {
-		return
-	}
-	c := w.group("delete up")
-	id := w.post(sim.Post{Chat: c, Text: "soon gone"})
-	if err := w.people.Delete(t.Context(), sim.Delete{Chat: c, Message: id}); err != nil {
-		t.Fatal(err)
-	}
-	w.inbox.event(t, c, "the deletion", func(ev chat.Event) bool {
-		d, ok := ev.Body.(chat.MessageDelete)
-		return ok && string(d.ID) == string(id)
-	})
-}
-
 // testReactionUp: a reaction comes up as the whole set, also when it is taken back.
 func testReactionUp(t *testing.T, w *world) {
 	c := w.group("reaction up")
@@ -198,32 +182,6 @@ func testReactionUp(t *testing.T, w *world) {
 		})
 		if got := ev.Body.(chat.Reaction).Emoji; len(set) > 0 && !cmp.Equal(got, set) {
 			t.Errorf("%v came up as %v", set, got)
-		}
-	}
-}
-
-// testOtherKindsUp: every other kind comes up as itself or as a stated placeholder, with its caption; never as nothing.
-func testOtherKindsUp(t *testing.T, w *world) {
-	c := w.group("other kinds up")
-	for _, k := range chat.MediaKinds() {
-		p := sim.Post{Chat: c, User: w.ana, Media: []sim.Media{{Kind: string(k), Name: "a.bin", MIME: "application/octet-stream", Data: []byte("bytes")}}}
-		if w.caps().Media[k].Caption || k == chat.Photo {
-			p.Text = "a caption"
-		}
-		id, err := w.people.Post(t.Context(), p)
-		if errors.Is(err, sim.ErrNotSupported) {
-			continue
-		}
-		if err != nil {
-			t.Errorf("%s: %v", k, err)
-			continue
-		}
-		_, m := w.inbox.message(t, c, id)
-		if m.Content.Placeholder == "" && len(m.Content.Media) == 0 {
-			t.Errorf("%s came up as %+v", k, m.Content)
-		}
-		if p.Text != "" && m.Content.Text.Body != p.Text {
-			t.Errorf("the caption of %s came up as %q", k, m.Content.Text.Body)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -253,6 +254,15 @@ func (w *world) seen(c sim.ChatID, id chat.RemoteMessage) (found sim.Seen) {
 		return string(s.ID) == string(id)
 	})
 	return found
+}
+
+// seenAll waits until people see each of some messages once.
+func (w *world) seenAll(c sim.ChatID, ids []chat.RemoteMessage) (out []sim.Seen) {
+	w.t.Helper()
+	for _, id := range slices.Compact(slices.Clone(ids)) {
+		out = append(out, w.seen(c, id))
+	}
+	return out
 }
 
 // awaitSeen waits until people see a message for which ok holds.

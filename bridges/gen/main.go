@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command gen writes docs/reference/capabilities.md from the capabilities.json of every bridge: what each network can
-// show, as the router enforces it. With -check it only says whether the page is fresh.
+// Command gen writes two pages from the capabilities.json of every bridge: docs/reference/capabilities.md, what each network
+// can show, as the router enforces it, and docs/reference/conformance.md, what can be done with each kind of message, as the
+// conformance suite tests it. With -check it only says whether the pages are fresh.
 package main
 
 import (
@@ -12,7 +13,7 @@ import (
 )
 
 func main() {
-	check := flag.Bool("check", false, "write nothing; fail when the page is not fresh")
+	check := flag.Bool("check", false, "write nothing; fail when a page is not fresh")
 	root := flag.String("root", ".", "the repository's folder")
 	flag.Parse()
 	if err := run(*root, *check); err != nil {
@@ -26,8 +27,16 @@ func run(root string, check bool) error {
 	if err != nil {
 		return err
 	}
-	page := Page(networks)
-	path := root + "/docs/reference/capabilities.md"
+	pages := map[string][]byte{"capabilities": Page(networks), "conformance": Conformance(networks)}
+	for name, page := range pages {
+		if err := write(root+"/docs/reference/"+name+".md", page, check); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func write(path string, page []byte, check bool) error {
 	if !check {
 		return os.WriteFile(path, page, 0o644)
 	}

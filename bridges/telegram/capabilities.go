@@ -31,30 +31,36 @@ var lacks = []chat.Lack{
 	{What: "What is older than 24 hours when a bot comes back is gone.", WayOut: "The gap is told to the operator."},
 }
 
+// The server counts code points and refuses raw texts over 32768 bytes. UTF-16 units, in which it counts entities, are never
+// fewer than code points, so a text that fits by them always fits.
+var (
+	textLimit    = chat.TextLimit{Max: 4096, Unit: chat.UTF16, MaxBytes: 32768}
+	captionLimit = chat.TextLimit{Max: 1024, Unit: chat.UTF16, MaxBytes: 32768}
+	pollSupport  = chat.PollSupport{
+		Level: chat.Partial, Question: chat.TextLimit{Max: 300, Unit: chat.UTF16}, Options: 12,
+		Option: chat.TextLimit{Max: 100, Unit: chat.UTF16}, SeesVotes: true, Closes: true,
+	}
+)
+
 // capabilities are what a bot can do in any chat (https://core.telegram.org/bots/api, https://core.telegram.org/bots/faq),
 // through a server that takes files up to upload. capabilities.json holds the same for Telegram's own server.
 func capabilities(upload int64) chat.Capabilities {
 	return chat.Capabilities{
 		Network: Network,
-		// The server counts code points and refuses raw texts over 32768 bytes. UTF-16 units, in which it counts entities,
-		// are never fewer than code points, so a text that fits by them always fits.
-		Text:    chat.TextLimit{Max: 4096, Unit: chat.UTF16, MaxBytes: 32768},
-		Caption: chat.TextLimit{Max: 1024, Unit: chat.UTF16, MaxBytes: 32768},
+		Text:    textLimit,
+		Caption: captionLimit,
 		Spans:   spanLevels(),
 		Media:   mediaLimits(upload),
 		Album:   chat.AlbumSupport{Max: maxAlbum, Sets: albumSets},
 		Place:   chat.PlaceSupport{Level: chat.Full, Venue: chat.Full, Live: chat.Full},
 		Contact: chat.ContactSupport{Level: chat.Full},
-		Poll: chat.PollSupport{
-			Level: chat.Partial, Question: chat.TextLimit{Max: 300, Unit: chat.UTF16}, Options: 12,
-			Option: chat.TextLimit{Max: 100, Unit: chat.UTF16}, SeesVotes: true,
-		},
-		Reply:  chat.ReplySupport{Level: chat.Full, Quote: true},
-		Edit:   chat.EditSupport{Level: chat.Full},
-		Delete: chat.EditSupport{Level: chat.Full, Window: chat.Duration(48 * time.Hour)},
-		React:  chat.ReactSupport{Level: chat.Partial, Max: 1, Allowed: allowedReactions()},
-		Repeat: chat.RepeatDoubles,
-		Lacks:  lacks,
+		Poll:    pollSupport,
+		Reply:   chat.ReplySupport{Level: chat.Full, Quote: true},
+		Edit:    chat.EditSupport{Level: chat.Full},
+		Delete:  chat.EditSupport{Level: chat.Full, Window: chat.Duration(48 * time.Hour), Unheard: true},
+		React:   chat.ReactSupport{Level: chat.Partial, Max: 1, Allowed: allowedReactions()},
+		Repeat:  chat.RepeatDoubles,
+		Lacks:   lacks,
 		Pace: chat.Pace{
 			PerChat:    []chat.Rate{{N: 1, Per: chat.Duration(time.Second)}, {N: 20, Per: chat.Duration(time.Minute)}},
 			PerAccount: []chat.Rate{{N: 30, Per: chat.Duration(time.Second)}},

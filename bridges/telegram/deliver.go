@@ -49,6 +49,9 @@ func (a *account) prepare(p chat.Post) (t target, call func(context.Context) rul
 	case p.Action != chat.ActSend && t.message == 0:
 		return t, nil, whyNoTarget
 	}
+	if why := gate(p); why.Code != "" {
+		return t, nil, why
+	}
 	switch p.Action {
 	case chat.ActSend:
 		return t, func(ctx context.Context) ruling { return a.send(ctx, p, t) }, chat.Reason{}

@@ -196,7 +196,8 @@ func TestDeadIdleConnectionLosesNothing(t *testing.T) {
 func TestRequestThatCannotBeBuiltIsRefused(t *testing.T) {
 	t.Parallel()
 	l := newDelivering(t)
-	post := chat.Post{Chat: "-1001", Action: chat.ActSend, Text: chat.Text{Body: strings.Repeat("x", maxRequest)}}
+	long := chat.Span{Start: 0, End: 1, Kind: chat.Link, Value: "https://example.org/" + strings.Repeat("x", maxRequest)}
+	post := chat.Post{Chat: "-1001", Action: chat.ActSend, Text: chat.Text{Body: "x", Spans: []chat.Span{long}}}
 	if diff := cmp.Diff(chat.RefusedFor(whyInternal), l.deliver(post)); diff != "" {
 		t.Error(diff)
 	}

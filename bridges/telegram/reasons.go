@@ -44,6 +44,10 @@ var (
 	whyForbidden = chat.Reason{Code: "forbidden", Sentence: "Telegram forbids the bot to write in this chat.", Action: "Check the bot's rights in the group."}
 
 	whyTooLarge = chat.Reason{Code: "too_large", Sentence: "The post is too large for Telegram."}
+	whyTooLong  = chat.Reason{Code: "too_long", Sentence: "The text is longer than Telegram allows."}
+	whyEmpty    = chat.Reason{Code: "empty", Sentence: "The post says nothing."}
+	whyBadPoll  = chat.Reason{Code: "bad_poll", Sentence: "Telegram takes no such poll: its question or an option is too long, or there are too few or too many options."}
+	whyEmoji    = chat.Reason{Code: "bad_reaction", Sentence: "Bots cannot react with this emoji."}
 	whyBadChat  = chat.Reason{Code: "bad_chat", Sentence: "This is no id of a Telegram chat.", Action: "Take the id from causeway chat ls."}
 	whyNoTarget = chat.Reason{Code: "no_target", Sentence: "The post names no message of this chat."}
 	whyFixed    = chat.Reason{Code: "not_editable", Sentence: "Telegram does not let this kind of message be changed."}

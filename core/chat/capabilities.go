@@ -128,13 +128,14 @@ type ContactSupport struct {
 }
 
 // PollSupport says how polls are shown, and their limits. SeesVotes: the votes of people in a native poll of ours come
-// back to us.
+// back to us. Closes: a native poll of ours can be ended.
 type PollSupport struct {
 	Level     Level     `json:"level,omitempty"`
 	Question  TextLimit `json:"question,omitzero"`
 	Options   int       `json:"options,omitempty"`
 	Option    TextLimit `json:"option,omitzero"`
 	SeesVotes bool      `json:"sees_votes,omitempty"`
+	Closes    bool      `json:"closes,omitempty"`
 }
 
 // Fits reports whether the poll keeps to the limits.
@@ -153,12 +154,14 @@ type ReplySupport struct {
 	NeedsExcerpt bool  `json:"needs_excerpt,omitempty"`
 }
 
-// EditSupport says whether own messages can be changed or deleted. Window 0: for ever; Times 0: any number.
+// EditSupport says whether own messages can be changed or deleted. Window 0: for ever; Times 0: any number. Unheard: the
+// network does not tell the account when people do it.
 type EditSupport struct {
 	Level   Level    `json:"level"`
 	Window  Duration `json:"window,omitempty"`
 	Times   int      `json:"times,omitempty"`
 	MintsID bool     `json:"mints_id,omitempty"`
+	Unheard bool     `json:"unheard,omitempty"`
 }
 
 // ReactSupport says how many emoji one account can put on one message, and which; empty Allowed: any.

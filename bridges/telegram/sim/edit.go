@@ -53,7 +53,7 @@ func (s *Server) editMessageCaption(c *call) (any, *refusal) {
 	if ref != nil {
 		return nil, ref
 	}
-	if m.media == nil {
+	if m.media == nil || slices.Contains(wordless, m.media.kind) {
 		return nil, bad("there is no caption in the message to edit")
 	}
 	text, ref := raw.fixedCaption()

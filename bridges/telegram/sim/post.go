@@ -164,6 +164,8 @@ func (m *message) write(text string, ents []entity, limit int) error {
 	switch {
 	case ref != nil:
 		return control.Because(control.ErrRefused, "%s", ref.text)
+	case text != "" && m.media != nil && slices.Contains(wordless, m.media.kind):
+		return control.Because(control.ErrNotSupported, "a %s has no caption", m.media.kind)
 	case text == "" && m.media == nil:
 		return control.Because(control.ErrRefused, "there is no text to post")
 	case utf8.RuneCountInString(text) > limit:
@@ -172,6 +174,9 @@ func (m *message) write(text string, ents []entity, limit int) error {
 	m.text, m.ents = text, ents
 	return nil
 }
+
+// wordless are the files that have no caption.
+var wordless = []string{kindVideoNote, kindSticker}
 
 func albumID(c *chat, name string) string {
 	h := fnv.New64a()
