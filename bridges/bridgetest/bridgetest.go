@@ -74,7 +74,6 @@ func Run(t *testing.T, s Subject) {
 			t.Run(part.name, func(t *testing.T) { part.run(t, w.in(t)) })
 		}
 		w.in(t).checkLogs()
-		w.in(t).checkBreaches()
 	})
 	t.Run("Outage", func(t *testing.T) { testOutage(t, newWorld(t, s, binary)) })
 	t.Run("KillsWhileEventsCome", func(t *testing.T) { testKills(t, newWorld(t, s, binary)) })

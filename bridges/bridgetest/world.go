@@ -64,7 +64,10 @@ func newWorld(t *testing.T, s Subject, binary string) *world {
 	w := &world{t: t, subject: s, binary: binary, inbox: newInbox(), ears: newEars(), logs: &logBuffer{}}
 	w.ready = w.simulate()
 	w.people = sim.NewClient(w.ready.Control)
-	t.Cleanup(w.people.Close)
+	t.Cleanup(func() {
+		w.checkBreaches()
+		w.people.Close()
+	})
 	w.network = chat.Network(w.ready.Network)
 	w.config = w.baseConfig()
 	u, err := w.people.CreateUser(t.Context(), sim.NewUser{Name: personName})
@@ -88,7 +91,7 @@ func (w *world) in(t *testing.T) *world {
 // simulate starts the simulator process and reads its ready line.
 func (w *world) simulate() sim.Ready {
 	w.t.Helper()
-	cmd := exec.CommandContext(w.t.Context(), w.binary, "simulate", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0")
+	cmd := exec.CommandContext(context.WithoutCancel(w.t.Context()), w.binary, "simulate", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0")
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()

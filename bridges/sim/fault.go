@@ -4,6 +4,7 @@ package sim
 
 import (
 	"encoding/json"
+	"maps"
 	"time"
 )
 
@@ -102,6 +103,14 @@ type Counters struct {
 	// Breaches counts by code what a client must not do; BreachList holds the last ones.
 	Breaches   map[string]int `json:"breaches"`
 	BreachList []Breach       `json:"breach_list"`
+}
+
+// Misdeeds are the breaches of a client that had so many lives. Each life may ask at once for what the one before it has just
+// asked for; nothing else is excused.
+func (c Counters) Misdeeds(lives int) map[string]int {
+	bad := maps.Clone(c.Breaches)
+	maps.DeleteFunc(bad, func(code string, n int) bool { return code == "busy_poll" && n < lives })
+	return bad
 }
 
 // Breach is something that a well-behaved client does not do, for example calling inside a retry_after.

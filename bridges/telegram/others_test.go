@@ -45,7 +45,6 @@ func TestOtherKindsGoBothWaysThroughTheRealProcess(t *testing.T) {
 	if got := w.media(t, from, w.post(t, forward)); got.Forward == nil || got.Forward.From != "Eve" {
 		t.Errorf("forward: %+v", got)
 	}
-	w.tellNoBreach(t)
 }
 
 func TestLivePlacesMoveThroughTheRealProcess(t *testing.T) {
@@ -152,5 +151,4 @@ func TestNewsThroughTheRealProcess(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	w.tellNoBreach(t)
 }

@@ -159,7 +159,7 @@ func newWorld(t *testing.T, change ...func(*sim.Options, map[string]string)) *wo
 		record: &record{changed: make(chan struct{}), saved: map[string][]byte{}, keys: map[chat.EventKey]bool{}},
 		sim:    control.NewClient(server.ControlURL()), logs: &buffer{},
 	}
-	t.Cleanup(func() { w.sim.Close(); server.Close() })
+	t.Cleanup(func() { w.tellNoBreach(t); w.sim.Close(); server.Close() })
 	config["api_url"] = server.URL()
 	about := spec(t, config)
 	w.spool = about.SpoolDir
@@ -247,15 +247,14 @@ func (w *world) seen(t *testing.T, c control.ChatID) control.View {
 	return v
 }
 
-// tellNoBreach checks that the bridge did nothing that a well-behaved client does not do.
+// tellNoBreach checks, when the bridge has ended, that it did nothing that a well-behaved client does not do.
 func (w *world) tellNoBreach(t *testing.T) {
-	t.Helper()
-	c, err := w.sim.Counters(t.Context())
+	c, err := w.sim.Counters(context.Background())
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
-	if len(c.Breaches) > 0 {
-		t.Errorf("breaches: %v", c.BreachList)
+	if bad := c.Misdeeds(w.Lives()); len(bad) > 0 {
+		t.Errorf("breaches: %v, %+v", bad, c.BreachList)
 	}
 	if logs := w.logs.String(); strings.Contains(logs, marked) || bytes.Contains([]byte(logs), []byte("words of Ana")) {
 		t.Errorf("a secret shows in the log: %s", logs)
