@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/causeway-chat/causeway/core/admin"
-	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/command"
 )
 
@@ -46,7 +45,7 @@ func (c *cli) pair(ctx context.Context, req admin.Request) error {
 			return nil
 		}
 		req.Flags = map[string]string{"after": strconv.FormatUint(row.Seq, 10)}
-		if row.Step == chat.PairAskInput || row.Step == chat.PairPasskey {
+		if row.Asks() {
 			if req.Flags["answer"], err = answer(typed, row); err != nil {
 				return err
 			}

@@ -46,6 +46,9 @@ type PairRow struct {
 // Ends reports whether no other step follows.
 func (r *PairRow) Ends() bool { return r.Step == chat.PairDone || r.Step == chat.PairFailed }
 
+// Asks reports whether the step wants an answer.
+func (r *PairRow) Asks() bool { return r.Step == chat.PairAskInput || r.Step == chat.PairPasskey }
+
 // Failed reports whether pairing failed.
 func (r *PairRow) Failed() bool { return r.Step == chat.PairFailed }
 
