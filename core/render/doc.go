@@ -6,7 +6,11 @@
 // Golden files in testdata/render show each behaviour: a message, and what three networks are sent.
 package render
 
-import "github.com/causeway-chat/causeway/core/chat"
+import (
+	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
+)
 
 // Input is a message and what its target chat needs to know of it.
 type Input struct {
@@ -18,17 +22,27 @@ type Input struct {
 	// Style is how the name is shown; the zero value is OwnLine.
 	Style chat.NameStyle
 	Reply *Reply
+	// Sent is when a message was written that comes late; it is shown beside the name, with the date unless that is the day
+	// of Now. The zero time shows none. Both are shown in UTC, which is what a room of many places has in common.
+	Sent, Now time.Time
+	// Sender tells people of one name apart, in posts of several messages.
+	Sender chat.IdentityID
 	// Mentions maps users of the origin network to users of the target network, for people who claimed both.
 	Mentions map[chat.RemoteUser]chat.RemoteUser
 	Caps     chat.Capabilities
+
+	goesOn bool // the same person as above: no name again
+	inner  bool // not the first of its post, which alone can be a native reply
 }
 
-// Reply is what the message answers. Target is set when the answered message has a copy in the target chat.
+// Reply is what the message answers. Target is set when the answered message has a copy in the target chat; Within says
+// that others stand in one post with that copy.
 type Reply struct {
 	Target  *chat.ReplyTarget
 	Author  string
 	Excerpt string
 	Quote   string
+	Within  bool
 }
 
 // Part is the content of one post. At most one of Media, Place, Contact and Poll is set; the latter three have no Text.

@@ -5,6 +5,7 @@ package render_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,7 +21,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// A golden file is one behaviour: what it is in prose, a message, and what each network that it names is sent. A new file
+// A golden file is one behaviour: what it is in prose, a message, and what each network that it names is sent. Several
+// messages are merged into one post. A new file
 // needs the prose, the message and empty sections for its networks; -update fills them in.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/render/*.txtar")
@@ -41,19 +43,44 @@ func golden(t *testing.T, file string, caps map[string]chat.Capabilities) {
 	if len(bytes.TrimSpace(a.Comment)) == 0 || len(a.Files) < 2 || a.Files[0].Name != "message" {
 		t.Fatal("want prose, a message and at least one network")
 	}
-	m, err := readMessage(string(a.Files[0].Data))
-	if err != nil {
-		t.Fatal(err)
-	}
+	var all []message
 	got := &txtar.Archive{Comment: a.Comment, Files: slices.Clone(a.Files)}
-	for i, f := range a.Files[1:] {
+	for i, f := range a.Files {
+		if f.Name == "message" {
+			m, err := readMessage(string(f.Data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, m)
+			continue
+		}
 		c, ok := caps[f.Name]
 		if !ok {
 			t.Fatalf("no network %q", f.Name)
 		}
-		got.Files[i+1].Data = []byte(writeParts(m.render(c), c))
+		got.Files[i].Data = []byte(sent(all, c))
 	}
 	compare(t, file, a, got)
+}
+
+// sent is what a network is sent: of one message its posts, of several the one post that they share.
+func sent(all []message, c chat.Capabilities) string {
+	if len(all) == 1 {
+		return writeParts(all[0].render(c), c)
+	}
+	p, n := render.Merged(inputs(all, c))
+	if n == len(all) {
+		return writeParts([]render.Part{p}, c)
+	}
+	return writeParts([]render.Part{p}, c) + fmt.Sprintf("and %d more that have no room\n", len(all)-n)
+}
+
+func inputs(all []message, c chat.Capabilities) (ins []render.Input) {
+	for _, m := range all {
+		m.in.Caps = c
+		ins = append(ins, m.in)
+	}
+	return ins
 }
 
 func compare(t *testing.T, file string, want, got *txtar.Archive) {

@@ -3,6 +3,7 @@
 package render
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -56,14 +57,27 @@ func firstRunes(s string, n int) string {
 	return s
 }
 
-// label is who wrote a message and what is to be said of it: "Ada", "Ada (edited)", "(edited)".
+// label is who wrote a message and what is to be said of it: "Ada", "Ada (14:05 UTC)", "Ada (edited)", "(edited)".
 type label struct{ name, note string }
 
 func (in Input) label(note string) label {
-	if in.Style == chat.NoName {
+	note = strings.TrimSpace(in.clock() + " " + note)
+	if in.Style == chat.NoName || in.goesOn {
 		return label{note: note}
 	}
 	return label{cleanName(in.Name), note}
+}
+
+// clock is when a late message was written, empty for others.
+func (in Input) clock() string {
+	if in.Sent.IsZero() {
+		return ""
+	}
+	sent, now := in.Sent.UTC(), in.Now.UTC()
+	if sent.YearDay() == now.YearDay() && sent.Year() == now.Year() {
+		return fmt.Sprintf(english.sentAt, sent.Format("15:04"))
+	}
+	return fmt.Sprintf(english.sentAt, sent.Format("2 Jan, 15:04"))
 }
 
 func (l label) String() string { return strings.TrimSpace(l.name + " " + l.note) }

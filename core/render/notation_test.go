@@ -52,6 +52,8 @@ func (m *message) set(key, value string) error {
 		in.Name = value
 	case "names":
 		in.Style = chat.NameStyle(value)
+	case "sent", "now":
+		return m.setTime(key, value)
 	case "edited":
 		m.edited = true
 	case "reacted":
@@ -73,6 +75,15 @@ func (m *message) set(key, value string) error {
 	return nil
 }
 
+func (m *message) setTime(key, value string) (err error) {
+	to := &m.in.Sent
+	if key == "now" {
+		to = &m.in.Now
+	}
+	*to, err = time.Parse("2006-01-02 15:04", value)
+	return err
+}
+
 func (m *message) setReply(key, value string) error {
 	if m.in.Reply == nil {
 		m.in.Reply = &render.Reply{}
@@ -87,6 +98,7 @@ func (m *message) setReply(key, value string) error {
 		r.Quote = value
 	case "copy":
 		id, author, _ := strings.Cut(value, " by ")
+		id, r.Within = strings.CutSuffix(id, " with others")
 		r.Target = &chat.ReplyTarget{ID: chat.RemoteMessage(id), Author: chat.RemoteUser(author), Quote: r.Quote}
 	default:
 		return fmt.Errorf("unknown key")

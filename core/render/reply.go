@@ -17,7 +17,7 @@ const (
 // target is the network's own reply, with no more than the network needs. It is nil where a line must tell.
 func (in Input) target() *chat.ReplyTarget {
 	r, can := in.Reply, in.Caps.Reply
-	if r == nil || r.Target == nil || !can.Level.Native() {
+	if r == nil || r.Target == nil || !can.Level.Native() || in.inner {
 		return nil
 	}
 	t := *r.Target
@@ -81,7 +81,7 @@ func (in Input) answered() string {
 
 // quoted is a line that tells what the message answers, empty where the network's own reply does.
 func (in Input) quoted() chat.Text {
-	if in.Reply == nil || in.target() != nil {
+	if in.Reply == nil || in.tells(in.target()) {
 		return chat.Text{}
 	}
 	name, text := in.answered(), shorten(oneLine(in.Reply.said(true)), maxQuoted)
@@ -100,6 +100,12 @@ func (in Input) quoted() chat.Text {
 	}
 	s.cover(chat.Quote)
 	return s.text()
+}
+
+// tells reports whether a native reply shows what is answered: one to a post of several messages does so with a piece of
+// its text alone.
+func (in Input) tells(t *chat.ReplyTarget) bool {
+	return t != nil && (!in.Reply.Within || t.Quote != "" || t.Excerpt != "")
 }
 
 func afterName(text string) string {

@@ -7,6 +7,7 @@ import "github.com/causeway-chat/causeway/core/chat"
 // words are what Causeway itself says inside of messages: one value for each language.
 type words struct {
 	edited        string // after a name, or alone
+	sentAt        string // of a time of day in UTC, perhaps with a date
 	forwarded     string
 	forwardedFrom string // of a name
 	earlier       string // an answered message of which nothing is known
@@ -30,6 +31,7 @@ type words struct {
 
 var english = words{
 	edited:        "(edited)",
+	sentAt:        "(%s UTC)",
 	forwarded:     "Forwarded",
 	forwardedFrom: "Forwarded from %s",
 	earlier:       "(an earlier message)",
