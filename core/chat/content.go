@@ -89,6 +89,7 @@ const (
 	NoticeUnpinned NoticeKind = "unpinned"
 	NoticeCall     NoticeKind = "call"
 	NoticeCallEnd  NoticeKind = "call_ended"
+	NoticeOutage   NoticeKind = "outage" // of an account of ours, by which the room is joined; Notice.Outage tells
 )
 
 // Notice tells what happened in a chat. Render puts it into words.
@@ -96,9 +97,36 @@ type Notice struct {
 	Kind NoticeKind
 	// Who are the names of those whom it is about; untrusted.
 	Who []string
+	// Count is how many people it is about, when those are more than there are names.
+	Count int
 	// Value is the new title, or the way into a call.
 	Value string
+	// Outage is what a NoticeOutage tells; no bridge hands one up.
+	Outage *Outage
 }
+
+// Outage is what a room is told of a network that cannot be reached.
+type Outage struct {
+	// Network is what people call it.
+	Network string
+	// Since is when it began, Until when it ended; zero while it lasts. Told is when the room was told first.
+	Since, Until, Told time.Time
+	// Trouble is why it will not end by itself; empty where it may.
+	Trouble Trouble
+	// Delivered counts the messages that waited and have arrived by then, Waiting those that have not; with Until alone.
+	Delivered, Waiting int
+}
+
+// Trouble is a reason for which a network stays away until somebody does something.
+type Trouble string
+
+// The troubles.
+const (
+	TroubleLoggedOut   Trouble = "logged_out"
+	TroubleBanned      Trouble = "banned"
+	TroubleCredentials Trouble = "bad_credentials"
+	TroubleOutdated    Trouble = "outdated"
+)
 
 // MediaKind is a kind of attachment.
 type MediaKind string

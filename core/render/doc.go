@@ -29,6 +29,8 @@ type Input struct {
 	Sender chat.IdentityID
 	// Mentions maps users of the origin network to users of the target network, for people who claimed both.
 	Mentions map[chat.RemoteUser]chat.RemoteUser
+	// Language is that of our own words, as a code of BCP 47; English where there is no catalogue for it.
+	Language string
 	Caps     chat.Capabilities
 
 	goesOn bool // the same person as above: no name again

@@ -62,7 +62,7 @@ func (a *adapter) take(s chat.Span, nest int) {
 	case s.Kind == chat.Link:
 		a.link(s, nest)
 	case s.Kind == chat.Spoiler: // a warning is more than a look
-		a.around(s, nest, "["+english.spoiler+": ", "]")
+		a.around(s, nest, "["+a.in.say().spoiler+": ", "]")
 	case level == chat.Fallback:
 		a.lesser(s, nest)
 	}

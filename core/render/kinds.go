@@ -59,7 +59,7 @@ func (in Input) told() []chat.Text {
 	}
 	if !in.Caps.Contact.Level.Native() {
 		for _, c := range in.Content.Contacts {
-			lines = append(lines, in.words(contactLine(c)))
+			lines = append(lines, in.words(in.contactLine(c)))
 		}
 	}
 	if p := in.Content.Poll; p != nil && !in.pollIsNative() {
@@ -73,9 +73,9 @@ func (in Input) place(p chat.Place) []chat.Text {
 	native := in.placeIsNative()
 	var lines []chat.Text
 	if !native {
-		kind := english.place
+		kind := in.say().place
 		if p.Live > 0 {
-			kind = english.livePlace
+			kind = in.say().livePlace
 		}
 		lines = append(lines, in.words("["+kind+"]"))
 	}
@@ -102,23 +102,23 @@ func mapLink(p chat.Place) string {
 func degrees(d float64) string { return strconv.FormatFloat(d, 'f', 6, 64) }
 
 // contactLine writes an entry of an address book: its owner chose to share the numbers.
-func contactLine(c chat.Contact) string {
-	details := []string{isolate(cleanName(c.Name))}
+func (in Input) contactLine(c chat.Contact) string {
+	details := []string{isolate(in.cleanName(c.Name))}
 	for _, phone := range c.Phones {
 		details = append(details, isolate(shorten(oneLine(phone), maxName), c.Name))
 	}
 	details = slices.DeleteFunc(details, blank)
 	if len(details) == 0 {
-		return "[" + english.contact + "]"
+		return "[" + in.say().contact + "]"
 	}
-	return "[" + english.contact + ": " + strings.Join(details, ", ") + "]"
+	return "[" + in.say().contact + ": " + strings.Join(details, ", ") + "]"
 }
 
 // poll writes the question and a line for each option, with its votes where they are known.
 func (in Input) poll(p chat.Poll) []chat.Text {
-	kind := english.poll
+	kind := in.say().poll
 	if p.Closed {
-		kind = english.closedPoll
+		kind = in.say().closedPoll
 	}
 	lines := []chat.Text{in.words("[" + kind + "]"), in.words(isolate(shorten(oneLine(p.Question), maxExcerpt)), chat.Bold)}
 	for _, o := range p.Options {
@@ -129,38 +129,4 @@ func (in Input) poll(p chat.Poll) []chat.Text {
 		lines = append(lines, in.words(line))
 	}
 	return lines
-}
-
-// notice says what happened in the chat. Nobody wrote it, so nobody's name stands above.
-func (in Input) notice() Part {
-	n := in.Content.Notice
-	format, known := english.notices[n.Kind]
-	if !known {
-		format = english.noticeUnknown
-	}
-	who := in.who(n.Who)
-	value := isolate(shorten(oneLine(n.Value), maxQuoted))
-	line := strings.NewReplacer("{who}", who, "{value}", value).Replace(format)
-	return Part{Text: in.words(strings.TrimSpace(line), chat.Italic), Reply: in.target(), NoPreview: true}
-}
-
-// maxWho bounds how many names a notice holds.
-const maxWho = 5
-
-// who lists names: "Ada, Bo and 3 more".
-func (in Input) who(names []string) string {
-	var shown []string
-	for _, n := range names[:min(len(names), maxWho)] {
-		shown = append(shown, isolate(cleanName(n)))
-	}
-	switch more := len(names) - len(shown); {
-	case len(shown) == 0:
-		return english.somebody
-	case more > 0:
-		return fmt.Sprintf(english.andMore, strings.Join(shown, ", "), more)
-	case len(shown) == 1:
-		return shown[0]
-	}
-	last := len(shown) - 1
-	return fmt.Sprintf(english.and, strings.Join(shown[:last], ", "), shown[last])
 }

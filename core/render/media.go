@@ -49,8 +49,9 @@ func captioned(media []chat.Media, caps chat.Capabilities) bool {
 }
 
 // mediaLine names what cannot be shown, with where it can be seen: "[video: holiday.mp4, 12.3 MB, 0:42] https://…".
-func mediaLine(m chat.Media) string {
-	kind := cmp.Or(english.media[m.Kind], english.media[chat.File])
+func (in Input) mediaLine(m chat.Media) string {
+	names := in.say().media
+	kind := cmp.Or(names[m.Kind], names[chat.File])
 	details := slices.DeleteFunc([]string{oneLine(m.Emoji), fileName(m.Name), size(m.Size), length(m.Duration)},
 		func(s string) bool { return s == "" })
 	if len(details) > 0 {

@@ -19,13 +19,13 @@ const (
 
 // cleanName makes a name that stays in its line and cannot pass for other words: no line ends, no direction controls, no
 // piles of accents, of a bounded length. It is empty only if s is.
-func cleanName(s string) string {
+func (in Input) cleanName(s string) string {
 	if s == "" {
 		return ""
 	}
 	name := shorten(thin(norm.NFC.String(oneLine(s))), maxName)
 	if blank(name) {
-		return english.unnamed
+		return in.say().unnamed
 	}
 	return name
 }
@@ -65,7 +65,7 @@ func (in Input) label(note string) label {
 	if in.Style == chat.NoName || in.goesOn {
 		return label{note: note}
 	}
-	return label{cleanName(in.Name), note}
+	return label{in.cleanName(in.Name), note}
 }
 
 // clock is when a late message was written, empty for others.

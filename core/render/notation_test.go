@@ -66,6 +66,12 @@ func (m *message) set(key, value string) error {
 		return m.addMedia(strings.Fields(value))
 	case "place", "contact", "poll", "notice":
 		return m.addKind(key, strings.Split(value, "; "))
+	case "language":
+		in.Language = value
+	case "count":
+		in.Content.Notice.Count, _ = strconv.Atoi(value)
+	case "outage":
+		return m.addOutage(strings.Split(value, "; "))
 	case "mention":
 		from, to, _ := strings.Cut(value, " is ")
 		in.Mentions = map[chat.RemoteUser]chat.RemoteUser{chat.RemoteUser(from): chat.RemoteUser(to)}
@@ -166,6 +172,36 @@ func (m *message) addKind(key string, words []string) error {
 		c.Poll = readPoll(words)
 	default:
 		c.Notice = &chat.Notice{Kind: chat.NoticeKind(words[0]), Value: words[1], Who: words[2:]}
+	}
+	return nil
+}
+
+// addOutage reads "network; since time; until time; told time; delivered n; waiting n; trouble word".
+func (m *message) addOutage(words []string) (err error) {
+	o := &chat.Outage{Network: words[0]}
+	m.in.Content.Notice = &chat.Notice{Kind: chat.NoticeOutage, Outage: o}
+	for _, w := range words[1:] {
+		key, value, _ := strings.Cut(w, " ")
+		switch key {
+		case "since":
+			o.Since, err = time.Parse(time.RFC3339, value)
+			o.Told = o.Since.Add(3 * time.Minute)
+		case "until":
+			o.Until, err = time.Parse(time.RFC3339, value)
+		case "told":
+			o.Told, err = time.Parse(time.RFC3339, value)
+		case "delivered":
+			o.Delivered, err = strconv.Atoi(value)
+		case "waiting":
+			o.Waiting, err = strconv.Atoi(value)
+		case "trouble":
+			o.Trouble = chat.Trouble(value)
+		default:
+			err = fmt.Errorf("unknown %q", key)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

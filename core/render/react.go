@@ -17,16 +17,16 @@ import (
 func Reacted(name string, emoji []string, in Input) Part {
 	s := sheet{caps: in.Caps}
 	s.line(in.quoted())
-	s.write(reacted(cleanName(name), oneLine(strings.Join(emoji, " "))))
+	s.write(in.reacted(in.cleanName(name), oneLine(strings.Join(emoji, " "))))
 	text := split(s.text(), in.Caps.Text, 0)[0]
 	return Part{Text: text, Reply: in.target(), NoPreview: otherPreview(text, "")}
 }
 
-func reacted(name, emoji string) string {
+func (in Input) reacted(name, emoji string) string {
 	if name == "" {
-		return fmt.Sprintf(english.reactions, emoji)
+		return fmt.Sprintf(in.say().reactions, emoji)
 	}
-	return fmt.Sprintf(english.reactedWith, isolate(name), emoji)
+	return fmt.Sprintf(in.say().reactedWith, isolate(name), emoji)
 }
 
 // Choose says which of the counted emoji our account sets on a message, the most frequent first, and which are left: those

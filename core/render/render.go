@@ -22,12 +22,15 @@ func Message(in Input) []Part {
 // Edited says what a message now says, for a chat whose copy cannot be edited: in a reply to it, marked as edited. Media
 // with a Hash are new and shown; others are named, not sent again.
 func Edited(in Input) []Part {
+	if in.Content.Notice != nil {
+		return []Part{in.notice()}
+	}
 	if r := in.Reply; r != nil && in.target() == nil && r.said(true) == "" {
 		in.Reply = nil // a quotation of nothing helps nobody
 	}
 	in.Caps.Place, in.Caps.Contact, in.Caps.Poll = chat.PlaceSupport{}, chat.ContactSupport{}, chat.PollSupport{} // told, not shown again
 	sent, named := carried(in.Content.Media, in.Caps)
-	return in.draft(english.edited, named, len(sent) == 0).parts(sent, nil)
+	return in.draft(in.say().edited, named, len(sent) == 0).parts(sent, nil)
 }
 
 // draft is a message on its way to parts.
@@ -49,7 +52,7 @@ func (in Input) draft(note string, named []chat.Media, alone bool) draft {
 	case !blank(text.Body):
 		d.body = adapt(text, in)
 	case alone && len(kinds) == 0:
-		d.body = in.words(english.empty, chat.Italic)
+		d.body = in.words(in.say().empty, chat.Italic)
 	}
 	d.head = in.head(in.label(note), append(in.origin(), kinds...), d.body)
 	return d
@@ -62,7 +65,7 @@ func (in Input) kinds(named []chat.Media) []chat.Text {
 		lines = append(lines, in.words("["+p+"]"))
 	}
 	for _, m := range named {
-		lines = append(lines, in.words(mediaLine(m)))
+		lines = append(lines, in.words(in.mediaLine(m)))
 	}
 	return append(lines, in.told()...)
 }
@@ -77,15 +80,15 @@ func (in Input) origin() []chat.Text {
 	if in.Content.Forward == nil {
 		return nil
 	}
-	return []chat.Text{in.words(forwarded(in.Content.Forward.From), chat.Italic)}
+	return []chat.Text{in.words(in.forwarded(in.Content.Forward.From), chat.Italic)}
 }
 
-func forwarded(from string) string {
-	name := cleanName(from)
+func (in Input) forwarded(from string) string {
+	name := in.cleanName(from)
 	if name == "" {
-		return english.forwarded
+		return in.say().forwarded
 	}
-	return fmt.Sprintf(english.forwardedFrom, isolate(name))
+	return fmt.Sprintf(in.say().forwardedFrom, isolate(name))
 }
 
 // words is a text of our own.

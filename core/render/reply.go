@@ -57,7 +57,7 @@ func (in Input) shown(t chat.ReplyTarget) string {
 	name := in.answered()
 	switch {
 	case name == "" || t.Author != "":
-		return cmp.Or(text, english.earlier)
+		return cmp.Or(text, in.say().earlier)
 	case text == "":
 		return name
 	}
@@ -76,7 +76,7 @@ func (in Input) answered() string {
 	if in.Style == chat.NoName {
 		return ""
 	}
-	return cleanName(in.Reply.Author)
+	return in.cleanName(in.Reply.Author)
 }
 
 // quoted is a line that tells what the message answers, empty where the network's own reply does.
@@ -90,7 +90,7 @@ func (in Input) quoted() chat.Text {
 		s.write(quoteMark)
 	}
 	if name == "" {
-		s.write(cmp.Or(text, english.earlier))
+		s.write(cmp.Or(text, in.say().earlier))
 	} else {
 		open, end := isolators(name, text)
 		s.write(open)

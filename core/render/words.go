@@ -2,10 +2,16 @@
 
 package render
 
-import "github.com/causeway-chat/causeway/core/chat"
+import (
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+
+	"github.com/causeway-chat/causeway/core/chat"
+)
 
 // words are what Causeway itself says inside of messages: one value for each language.
 type words struct {
+	tag           language.Tag
 	edited        string // after a name, or alone
 	sentAt        string // of a time of day in UTC, perhaps with a date
 	forwarded     string
@@ -26,10 +32,22 @@ type words struct {
 	noticeUnknown string
 	somebody      string
 	and           string // of names but the last, and the last
-	andMore       string // of names, and how many more
+	andMore       forms  // of {names}, and how many more
+	people        forms
+	comma         string // between names
+
+	unreachable string // {network}, since {time}
+	troubles    map[chat.Trouble]string
+	back        string // {network}, after {duration}; what follows is appended
+	delivered   forms  // messages
+	onTheWay    forms  // messages
+	andUnit     string // between hours and minutes
+
+	days, hours, minutes, seconds forms
 }
 
 var english = words{
+	tag:           language.English,
 	edited:        "(edited)",
 	sentAt:        "(%s UTC)",
 	forwarded:     "Forwarded",
@@ -69,5 +87,24 @@ var english = words{
 	noticeUnknown: "Something changed in the group",
 	somebody:      "Somebody",
 	and:           "%s and %s",
-	andMore:       "%s and %d more",
+	andMore:       forms{plural.Other: "{names} and {n} more"},
+	people:        forms{plural.One: "one person", plural.Other: "{n} people"},
+	comma:         ", ",
+
+	unreachable: "{network} cannot be reached since {time}; messages to it are kept",
+	troubles: map[chat.Trouble]string{
+		chat.TroubleLoggedOut:   "{network} is logged out here since {time}; messages to it are kept until it is paired again",
+		chat.TroubleBanned:      "{network} has banned this bridge at {time}; messages to it are kept until another account is paired",
+		chat.TroubleCredentials: "{network} does not let this bridge in since {time}; messages to it are kept until its token is put right",
+		chat.TroubleOutdated:    "{network} does not take this version of the bridge since {time}; messages to it are kept until it is updated",
+	},
+	back:      "{network} is back after {duration}",
+	delivered: forms{plural.One: ", {n} message delivered", plural.Other: ", {n} messages delivered"},
+	onTheWay:  forms{plural.One: ", {n} message on its way", plural.Other: ", {n} messages on their way"},
+	andUnit:   " ",
+
+	days:    forms{plural.Other: "{n} d"},
+	hours:   forms{plural.Other: "{n} h"},
+	minutes: forms{plural.Other: "{n} min"},
+	seconds: forms{plural.Other: "{n} s"},
 }

@@ -72,9 +72,21 @@ type storedPollOption struct {
 }
 
 type storedNotice struct {
-	Kind  chat.NoticeKind `json:"k"`
-	Who   []string        `json:"w,omitempty"`
-	Value string          `json:"v,omitempty"`
+	Kind   chat.NoticeKind `json:"k"`
+	Who    []string        `json:"w,omitempty"`
+	Count  int             `json:"c,omitempty"`
+	Value  string          `json:"v,omitempty"`
+	Outage *storedOutage   `json:"o,omitempty"`
+}
+
+type storedOutage struct {
+	Network   string       `json:"n"`
+	Since     int64        `json:"s"`
+	Until     int64        `json:"u,omitempty"`
+	Told      int64        `json:"t"`
+	Trouble   chat.Trouble `json:"r,omitempty"`
+	Delivered int          `json:"d,omitempty"`
+	Waiting   int          `json:"w,omitempty"`
 }
 
 type storedReplyRef struct {
@@ -131,7 +143,7 @@ func encodeContent(c chat.Content) (string, error) {
 	return encode(storedContent{Text: freezeText(c.Text), Media: freezeMedia(c.Media), ReplyTo: (*storedReplyRef)(c.ReplyTo),
 		Forward: (*storedForward)(c.Forward), Album: c.Album, Placeholder: c.Placeholder, ExpiresAfter: c.ExpiresAfter,
 		Place: (*storedPlace)(c.Place), Contacts: mapped(c.Contacts, func(c chat.Contact) storedContact { return storedContact(c) }),
-		Poll: freezePoll(c.Poll), Notice: (*storedNotice)(c.Notice)})
+		Poll: freezePoll(c.Poll), Notice: freezeNotice(c.Notice)})
 }
 
 func decodeContent(s string) (chat.Content, error) {
@@ -142,7 +154,7 @@ func decodeContent(s string) (chat.Content, error) {
 	return chat.Content{Text: c.Text.thaw(), Media: thawMedia(c.Media), ReplyTo: (*chat.ReplyRef)(c.ReplyTo),
 		Forward: (*chat.Forward)(c.Forward), Album: c.Album, Placeholder: c.Placeholder, ExpiresAfter: c.ExpiresAfter,
 		Place: (*chat.Place)(c.Place), Contacts: mapped(c.Contacts, func(c storedContact) chat.Contact { return chat.Contact(c) }),
-		Poll: c.Poll.thaw(), Notice: (*chat.Notice)(c.Notice)}, nil
+		Poll: c.Poll.thaw(), Notice: c.Notice.thaw()}, nil
 }
 
 func encodePost(p chat.Post) (string, error) {
@@ -200,6 +212,30 @@ func (p *storedPoll) thaw() *chat.Poll {
 	}
 	return &chat.Poll{Question: p.Question, Multiple: p.Multiple, Closed: p.Closed,
 		Options: mapped(p.Options, func(o storedPollOption) chat.PollOption { return chat.PollOption(o) })}
+}
+
+func freezeNotice(n *chat.Notice) *storedNotice {
+	if n == nil {
+		return nil
+	}
+	s := &storedNotice{Kind: n.Kind, Who: n.Who, Count: n.Count, Value: n.Value}
+	if o := n.Outage; o != nil {
+		s.Outage = &storedOutage{Network: o.Network, Since: millis(o.Since), Until: millis(o.Until), Told: millis(o.Told),
+			Trouble: o.Trouble, Delivered: o.Delivered, Waiting: o.Waiting}
+	}
+	return s
+}
+
+func (s *storedNotice) thaw() *chat.Notice {
+	if s == nil {
+		return nil
+	}
+	n := &chat.Notice{Kind: s.Kind, Who: s.Who, Count: s.Count, Value: s.Value}
+	if o := s.Outage; o != nil {
+		n.Outage = &chat.Outage{Network: o.Network, Since: fromMillis(o.Since), Until: fromMillis(o.Until), Told: fromMillis(o.Told),
+			Trouble: o.Trouble, Delivered: o.Delivered, Waiting: o.Waiting}
+	}
+	return n
 }
 
 // mapped converts each element; nothing stays nil.
