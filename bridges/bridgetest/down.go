@@ -20,22 +20,26 @@ func plain(s string) chat.Text { return chat.Text{Body: s} }
 func testTextDown(t *testing.T, w *world) {
 	c := w.group("text down")
 	for _, text := range []string{"hello " + bodyMark, "مرحبا يا عالم", "👩‍👩‍👧‍👦 and 𝔘𝔫𝔦", "two\n\nparagraphs", "<b>no markup</b> *here* _either_ [x](y)"} {
-		if s := w.sent(c, plain(text)); s.Text != text || s.Account == "" {
+		if s := w.sent(c, plain(text)); unspaced(s.Text) != text || s.Account == "" {
 			t.Errorf("%q is seen as %q by %q", text, s.Text, s.Account)
 		}
 	}
 }
 
+// unspaced takes hair spaces out. A bridge may put them beside what its network would take for a mark, where there is no other
+// way to write one that means itself.
+func unspaced(s string) string { return strings.ReplaceAll(s, "\u200a", "") }
+
 // testSpansDown: each kind of formatting that the capabilities call native is seen where it was given.
 func testSpansDown(t *testing.T, w *world) {
 	c := w.group("spans down")
-	body, start, end := spanSamples()
 	for _, k := range chat.SpanKinds() {
 		if !w.caps().Span(k).Native() || k == chat.Mention || k == chat.CustomEmoji {
 			continue
 		}
+		body, start, end := spanSample(k)
 		s := w.sent(c, chat.Text{Body: body, Spans: []chat.Span{{Start: start, End: end, Kind: k, Value: valueOf(k)}}})
-		want := []sim.Span{{Start: start, End: end, Kind: string(k), Value: valueOf(k)}}
+		want := []sim.Span{{Start: start, End: end, Kind: string(k), Value: told(k, w.caps().Span(k))}}
 		if diff := cmp.Diff(want, s.Spans); diff != "" {
 			t.Errorf("%s:\n%s", k, diff)
 		}

@@ -5,6 +5,7 @@ package whatsapp
 import (
 	"time"
 
+	"github.com/causeway-chat/causeway/bridges/whatsapp/content"
 	"github.com/causeway-chat/causeway/core/chat"
 )
 
@@ -14,8 +15,6 @@ const Network chat.Network = "whatsapp"
 // What the apps take. None of it is written down by WhatsApp: it is what they do, and what other clients of the service found
 // (mautrix/whatsapp, pkg/connector/capabilities.go).
 const (
-	// maxText leaves room for the marks that formatting adds to a text; content.MaxText is what goes on the wire.
-	maxText      = 60_000
 	maxMedia     = 100_000_000
 	maxDocument  = 2_000_000_000
 	maxSticker   = 1_000_000
@@ -43,7 +42,7 @@ var lacks = []chat.Lack{
 // capabilities are what a linked device can do in any chat. capabilities.json holds the same.
 func capabilities() chat.Capabilities {
 	second, minute := chat.Duration(time.Second), chat.Duration(time.Minute)
-	text := chat.TextLimit{Max: maxText, Unit: chat.UTF16}
+	text := chat.TextLimit{Max: content.MaxText, Unit: chat.UTF16}
 	return chat.Capabilities{
 		Network: Network, Text: text, Caption: text, Spans: spanLevels(), Media: mediaLimits(),
 		Album:   chat.AlbumSupport{Max: maxAlbum, Sets: [][]chat.MediaKind{{chat.Photo, chat.Video}}},

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/causeway-chat/causeway/bridges/whatsapp/content"
 	"github.com/causeway-chat/causeway/core/chat"
 )
 
@@ -37,11 +36,5 @@ func TestCapabilitiesFileIsTrue(t *testing.T) {
 	var read chat.Capabilities
 	if err := json.Unmarshal(got, &read); err != nil || read.Hash() != capabilities().Hash() {
 		t.Errorf("the file does not read back as what the bridge describes: %v", err)
-	}
-}
-
-func TestLimitsLeaveRoomForMarks(t *testing.T) {
-	if c := capabilities(); c.Text.Max >= content.MaxText || c.Caption.Max >= content.MaxText {
-		t.Errorf("texts of %d and captions of %d are as long as the wire takes: %d", c.Text.Max, c.Caption.Max, content.MaxText)
 	}
 }

@@ -36,20 +36,24 @@ type Outgoing struct {
 var (
 	// ErrNothing says that the post has nothing to send.
 	ErrNothing = errors.New("the post has neither text nor media nor anything else")
-	// ErrTooLong says that the text with its marks is longer than WhatsApp takes.
+	// ErrTooLong says that the text is longer than MaxText.
 	ErrTooLong = errors.New("the text is longer than WhatsApp takes")
 	// ErrFiles says that the files do not go with the media.
 	ErrFiles = errors.New("the files that were uploaded are not those of the post")
 )
 
-// MaxText is how long the text of a message can be, in UTF-16 units, with all marks.
-const MaxText = 65_536
+// How long the text of a message can be, in UTF-16 units: without marks, and as it is typed. Between the two there is room for
+// marks; should there be more of them, the text goes out plain.
+const (
+	MaxText  = 60_000
+	maxTyped = 65_536
+)
 
 // Encode writes a post as messages: one, or one for each of several media. The first of them answers what the post answers.
 func Encode(p chat.Post, out Outgoing) ([]*waE2E.Message, error) {
 	e := encoder{Outgoing: out, post: p}
 	switch {
-	case e.tooLong():
+	case chat.UTF16.Count(p.Text.Body) > MaxText:
 		return nil, ErrTooLong
 	case p.Place != nil:
 		return e.one(&waE2E.Message{LocationMessage: e.place(*p.Place)}), nil
@@ -63,11 +67,6 @@ func Encode(p chat.Post, out Outgoing) ([]*waE2E.Message, error) {
 		return nil, ErrNothing
 	}
 	return e.one(e.text()), nil
-}
-
-func (e *encoder) tooLong() bool {
-	raw, _ := e.write()
-	return chat.UTF16.Count(raw) > MaxText
 }
 
 // Text writes a text as a message, as an edit of one needs it.
@@ -123,11 +122,11 @@ func (e *encoder) one(m *waE2E.Message) []*waE2E.Message { return []*waE2E.Messa
 
 // write writes the post's text, and whom it mentions.
 func (e *encoder) write() (raw string, mentioned []string) {
-	if e.Address == nil {
-		return Write(e.post.Text, nil), nil
-	}
 	seen := map[string]bool{}
-	raw = Write(e.post.Text, func(u chat.RemoteUser) string {
+	raw = e.typed(func(u chat.RemoteUser) string {
+		if e.Address == nil {
+			return ""
+		}
 		j := e.Address(u)
 		if j.User == "" {
 			return ""
@@ -139,6 +138,14 @@ func (e *encoder) write() (raw string, mentioned []string) {
 		return j.User
 	})
 	return raw, mentioned
+}
+
+// typed is the post's text with marks, if there is room for them.
+func (e *encoder) typed(address func(chat.RemoteUser) string) string {
+	if raw := Write(e.post.Text, address); chat.UTF16.Count(raw) <= maxTyped {
+		return raw
+	}
+	return e.post.Text.Body
 }
 
 func (e *encoder) text() *waE2E.Message {

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
@@ -148,8 +149,12 @@ func (s *Server) edit(ctx context.Context, in control.Edit) error {
 		return err
 	}
 	s.mu.Lock()
+	has := hasWords(target.raw)
 	m := edited(target.raw, raw, mentioned)
 	s.mu.Unlock()
+	if !has {
+		return control.Because(control.ErrNotSupported, "%s has no words that could be changed", target.ID)
+	}
 	if _, err := sp.send(ctx, s, sp.ph.client.BuildEdit(sp.to, target.stanza, cloned(m))); err != nil {
 		return err
 	}
@@ -160,6 +165,12 @@ func (s *Server) edit(ctx context.Context, in control.Edit) error {
 	target.Edits++
 	sp.ph.screen(sp.to).touch(target)
 	return nil
+}
+
+// hasWords says whether the apps let people change what is written in a message: a text, or a caption.
+func hasWords(m *waE2E.Message) bool {
+	c, _, _ := bodyOf(m)
+	return c.kind == "" && (c.media == nil || slices.Contains([]string{"photo", "video", "animation", "file"}, c.media.Kind))
 }
 
 // edited is a message with another text: a file is repeated whole.
