@@ -5,6 +5,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/causeway-chat/causeway/bridges/sim"
@@ -15,8 +16,14 @@ import (
 type subject struct {
 	name    string
 	ways    []way
-	pids    []int
+	procs   []proc // all that are its own; the simulator serves every subject and is in no subject's sum
 	account sim.AccountID
+}
+
+// proc is a process with a name for people.
+type proc struct {
+	name string
+	pid  int
 }
 
 // The names of the subjects.
@@ -52,7 +59,7 @@ func (o Options) perClosed(latency time.Duration) int {
 
 // round takes each figure once.
 func (r *run) round(ctx context.Context, w *world) error {
-	router := subject{name: nameCauseway, ways: w.rooms, pids: []int{w.router.Pid(), w.bridge}, account: w.account.Account}
+	router := subject{name: nameCauseway, ways: w.rooms, procs: []proc{{"router", w.router.Pid()}, {"bridge", w.bridge}}, account: w.account.Account}
 	for _, loop := range []struct {
 		name    string
 		durable bool
@@ -80,7 +87,7 @@ func (r *run) loopRound(ctx context.Context, w *world, name string, durable bool
 		return err
 	}
 	defer p.Stop(2 * time.Second)
-	return r.single(ctx, w, subject{name: name, ways: []way{w.loopWay}, pids: []int{p.Pid()}, account: w.loopAccount.Account})
+	return r.single(ctx, w, subject{name: name, ways: []way{w.loopWay}, procs: []proc{{name, p.Pid()}}, account: w.loopAccount.Account})
 }
 
 // single takes the figures of one chat.
@@ -118,11 +125,12 @@ func (r *run) burst(ctx context.Context, w *world, s subject, k int) error {
 const settling = 300 * time.Millisecond
 
 // watched takes the figures of what carry does, and what it costs the subject's processes. Their time is counted from the
-// beginning, or from when carry says begin.
+// beginning, or from when carry says begin. What the simulator needs besides is told for information.
 func (r *run) watched(w *world, mode string, s subject, k int, carry func(begin func() error) ([]trip, error)) error {
-	var used time.Duration
+	procs := append(slices.Clip(s.procs), proc{"simulator", w.simulator.Pid()})
+	var used []time.Duration
 	begin := func() (err error) {
-		used, err = cpu(s.pids)
+		used, err = cpu(procs)
 		return err
 	}
 	if err := begin(); err != nil {
@@ -133,15 +141,34 @@ func (r *run) watched(w *world, mode string, s subject, k int, carry func(begin 
 		return fmt.Errorf("%s, %s, %s, %v a call: %w", mode, s.name, chats(k), w.latency, err)
 	}
 	time.Sleep(settling)
-	after, err := cpu(s.pids)
+	after, err := cpu(procs)
 	if err != nil {
 		return err
 	}
 	f := Figure{Mode: mode, LatencyMS: w.latency.Milliseconds(), Rooms: k, Subject: s.name}
 	r.speedOrDelays(f, trips)
-	f.What, f.Unit = "cpu", "µs/msg"
-	r.take(f, float64((after-used).Microseconds())/float64(len(trips)))
+	r.takeCPU(f, procs, used, after, len(trips))
 	return nil
+}
+
+// takeCPU takes what a message costs the subject in all, and each process by itself; the last one is the simulator.
+func (r *run) takeCPU(f Figure, procs []proc, before, after []time.Duration, messages int) {
+	f.Unit = "µs/msg"
+	each, sum := make([]float64, len(procs)), 0.0
+	for i := range procs {
+		each[i] = float64((after[i] - before[i]).Microseconds()) / float64(messages)
+		if i < len(procs)-1 {
+			sum += each[i]
+		}
+	}
+	f.What = "cpu"
+	r.take(f, sum)
+	for i, p := range procs {
+		if p.name != f.Subject { // else it is the sum
+			f.What = "cpu of the " + p.name
+			r.take(f, each[i])
+		}
+	}
 }
 
 func (r *run) speedOrDelays(f Figure, trips []trip) {
@@ -157,15 +184,15 @@ func (r *run) speedOrDelays(f Figure, trips []trip) {
 	}
 }
 
-func cpu(pids []int) (sum time.Duration, err error) {
-	for _, pid := range pids {
-		d, err := child.CPU(pid)
+func cpu(procs []proc) (used []time.Duration, err error) {
+	for _, p := range procs {
+		d, err := child.CPU(p.pid)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		sum += d
+		used = append(used, d)
 	}
-	return sum, nil
+	return used, nil
 }
 
 // calm is how long router and bridge have nothing to do before their memory is read.
@@ -178,10 +205,7 @@ func (r *run) idle(ctx context.Context, w *world) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	for _, p := range []struct {
-		name string
-		pid  int
-	}{{"router", w.router.Pid()}, {"bridge", w.bridge}} {
+	for _, p := range []proc{{"router", w.router.Pid()}, {"bridge", w.bridge}} {
 		size, err := child.PSS(p.pid)
 		if err != nil {
 			return err
