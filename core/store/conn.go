@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
+	"strings"
 	"time"
 
 	"modernc.org/sqlite"
@@ -23,9 +25,10 @@ type conn struct {
 	stmts map[string]*stmt
 	args  []driver.NamedValue
 
-	wrote int   // statements that may have changed something
-	bytes int   // bound by them
-	sick  error // the first error that is the disk's or the database's, not the statement's
+	wrote   int    // statements that may have changed something
+	wroteTo tables // what they may have changed, but for those that keep the cache right
+	bytes   int    // bound by them
+	sick    error  // the first error that is the disk's or the database's, not the statement's
 }
 
 // stmt is a prepared statement with room for one row.
@@ -34,6 +37,30 @@ type stmt struct {
 	query driver.StmtQueryContext
 	close func() error
 	row   row
+	to    tables // that it writes to
+}
+
+// tables is a set of those that the cache knows something of.
+type tables uint8
+
+const (
+	deliveries tables = 1 << iota // with their posts
+	messages                      // with the names of their senders
+)
+
+var cached = map[string]tables{"delivery": deliveries, "post": deliveries, "post_member": deliveries, "message": messages, "identity": messages}
+
+var writesInto = regexp.MustCompile(`(?i)\b(?:INTO|UPDATE|FROM)\s+(\w+)`)
+
+// tablesOf finds the tables that a statement may write to; those that it only reads may be among them.
+func tablesOf(sql string) (to tables) {
+	if strings.HasPrefix(strings.TrimSpace(sql), "SELECT") {
+		return 0
+	}
+	for _, m := range writesInto.FindAllStringSubmatch(sql, -1) {
+		to |= cached[strings.ToLower(m[1])]
+	}
+	return to
 }
 
 // openConn opens a connection and applies the settings that each connection needs.
@@ -77,7 +104,7 @@ func (c *conn) prepare(sql string) (*stmt, error) {
 	if err != nil {
 		return nil, c.note(fmt.Errorf("prepare %q: %w", sql, err))
 	}
-	st := &stmt{exec: raw.(driver.StmtExecContext), query: raw.(driver.StmtQueryContext), close: raw.Close}
+	st := &stmt{exec: raw.(driver.StmtExecContext), query: raw.(driver.StmtQueryContext), close: raw.Close, to: tablesOf(sql)}
 	c.stmts[sql] = st
 	return st, nil
 }
@@ -88,6 +115,20 @@ func (c *conn) exec(sql string, args ...any) (changed int64, err error) {
 	if err != nil {
 		return 0, err
 	}
+	c.wroteTo |= st.to
+	return c.run(st, sql, args)
+}
+
+// execKept is exec for a statement whose caller keeps the cache right.
+func (c *conn) execKept(sql string, args ...any) (changed int64, err error) {
+	st, err := c.prepare(sql)
+	if err != nil {
+		return 0, err
+	}
+	return c.run(st, sql, args)
+}
+
+func (c *conn) run(st *stmt, sql string, args []any) (changed int64, err error) {
 	c.wrote++
 	res, err := st.exec.ExecContext(c.ctx, c.bind(args))
 	if err != nil {
@@ -144,7 +185,12 @@ func (c *conn) one(sql string, read func(row) error, args ...any) (ok bool, err 
 
 // returning runs a statement that changes rows and reads the one row that it returns.
 func (c *conn) returning(sql string, read func(row) error, args ...any) (ok bool, err error) {
+	st, err := c.prepare(sql)
+	if err != nil {
+		return false, err
+	}
 	c.wrote++
+	c.wroteTo |= st.to
 	return c.one(sql, read, args...)
 }
 

@@ -38,6 +38,7 @@ func (t *Tx) Identify(n chat.Network, s chat.Sender) (person.Identity, error) {
 		}
 	}
 	remember(&t.w.cache.identities, userKey{n, s.User}, u)
+	remember(&t.fresh().names, u.identity.ID, u.identity.Name)
 	return u.identity, nil
 }
 
@@ -59,7 +60,7 @@ func (t *Tx) user(k userKey, name string) (knownUser, error) {
 		return u, err
 	}
 	u.identity.ID = chat.IdentityID(id)
-	_, err = t.c.exec("INSERT INTO identity (id, network, user, name) VALUES (?, ?, ?, ?)", id, k.network, k.user, name)
+	_, err = t.c.execKept("INSERT INTO identity (id, network, user, name) VALUES (?, ?, ?, ?)", id, k.network, k.user, name)
 	return u, err
 }
 

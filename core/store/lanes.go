@@ -65,9 +65,14 @@ func (t *Tx) Plan(lane chat.ChatID, kind chat.DeliveryKind, m chat.MessageID, re
 	if err != nil {
 		return 0, err
 	}
-	_, err = t.c.exec("INSERT INTO delivery (id, chat, kind, message, revision, state, planned_at) VALUES (?, ?, ?, ?, ?, 'waiting', ?)",
+	_, err = t.c.execKept("INSERT INTO delivery (id, chat, kind, message, revision, state, planned_at) VALUES (?, ?, ?, ?, ?, 'waiting', ?)",
 		id, lane, kind, m, revision, t.now)
-	return chat.DeliveryID(id), err
+	if err != nil {
+		return 0, err
+	}
+	t.planned(chat.Delivery{ID: chat.DeliveryID(id), Lane: lane, Kind: kind, Message: m, Revision: revision,
+		State: chat.DeliveryWaiting, PlannedAt: fromMillis(millis(t.now))})
+	return chat.DeliveryID(id), nil
 }
 
 // Account implements route.Deliveries.
@@ -86,9 +91,11 @@ func scanDelivery(r row) chat.Delivery {
 
 // Head implements outbox.Lanes.
 func (t *Tx) Head(id chat.ChatID) (d chat.Delivery, ok bool, err error) {
-	ok, err = t.c.one("SELECT "+deliveryColumns+" FROM delivery WHERE chat = ? AND ended_at IS NULL ORDER BY id LIMIT 1",
-		func(r row) error { d = scanDelivery(r); return nil }, id)
-	return d, ok, err
+	l, err := t.openLane(id)
+	if err != nil || len(l.first) == 0 {
+		return d, false, err
+	}
+	return l.first[0], true, nil
 }
 
 // Next implements outbox.Lanes.
@@ -119,8 +126,11 @@ func (t *Tx) SaveDelivery(d chat.Delivery) error {
 		}
 		ended = d.EndedAt
 	}
-	_, err := t.c.exec("UPDATE delivery SET state = ?, ended_at = ?, why_code = ?, why_sentence = ?, why_action = ? WHERE id = ? AND ended_at IS NULL",
+	n, err := t.c.execKept("UPDATE delivery SET state = ?, ended_at = ?, why_code = ?, why_sentence = ?, why_action = ? WHERE id = ? AND ended_at IS NULL",
 		d.State, ended, d.Why.Code, d.Why.Sentence, d.Why.Action, d.ID)
+	if err == nil {
+		t.changed(d, n == 0 || d.State.Ended())
+	}
 	return err
 }
 

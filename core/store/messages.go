@@ -20,27 +20,31 @@ func (t *Tx) AddMessage(m *chat.Message, origin chat.RemoteMessage) error {
 	if err != nil {
 		return err
 	}
-	ok, err := t.c.returning("UPDATE room SET next_seq = next_seq + 1 WHERE id = ? RETURNING next_seq - 1", func(r row) error {
-		m.ID, m.Seq = chat.MessageID(id), r.int(0)
-		return nil
-	}, m.Room)
+	seq, ok, err := t.nextSeq(m.Room)
 	if err == nil && !ok {
 		err = fmt.Errorf("room %d is %w", m.Room, ErrUnknown)
 	}
 	if err != nil {
 		return err
 	}
-	_, err = t.c.exec(`INSERT INTO message (id, room, seq, origin, sender, sender_kind, sent_at, changed_at, reply_to, revision, expires_at, content)
+	m.ID, m.Seq = chat.MessageID(id), seq
+	_, err = t.c.execKept(`INSERT INTO message (id, room, seq, origin, sender, sender_kind, sent_at, changed_at, reply_to, revision, expires_at, content)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, m.Room, m.Seq, m.Origin, m.Sender, m.SenderKind, m.SentAt, t.now, m.ReplyTo,
 		m.Revision, m.ExpiresAt, body)
-	if err != nil || origin == "" {
+	if err != nil {
 		return err
+	}
+	if t.rememberMessage(*m); origin == "" {
+		return nil
 	}
 	return t.SaveCopy(chat.Copy{Chat: m.Origin, Remote: origin, Message: m.ID, Revision: m.Revision, Origin: true, SentAt: m.SentAt})
 }
 
 // Message implements route.Messages and outbox.Records.
 func (t *Tx) Message(id chat.MessageID) (m chat.Message, ok bool, err error) {
+	if m, ok := t.fresh().messages[id]; ok {
+		return ownText(m), true, nil
+	}
 	var body string
 	ok, err = t.c.one(`SELECT m.room, m.seq, m.origin, m.sender, i.name, m.sender_kind, m.sent_at, m.reply_to, m.revision, m.deleted,
 		m.expires_at, m.content FROM message m LEFT JOIN identity i ON i.id = m.sender WHERE m.id = ?`, func(r row) error {

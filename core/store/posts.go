@@ -26,6 +26,9 @@ func scanPost(r row) (p outbox.Post, err error) {
 
 // OpenPosts implements outbox.Posts.
 func (t *Tx) OpenPosts(d chat.DeliveryID) (posts []outbox.Post, err error) {
+	if n, ok := t.fresh().posts[d]; ok && n == 0 {
+		return nil, nil
+	}
 	err = t.c.query("SELECT "+postColumns+" FROM post WHERE delivery = ?", func(r row) error {
 		p, err := scanPost(r)
 		posts = append(posts, p)
@@ -106,9 +109,12 @@ func (t *Tx) addPost(p outbox.Post) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.c.exec("INSERT INTO post ("+postColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	_, err = t.c.execKept("INSERT INTO post ("+postColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		p.Delivery, p.ID, p.Lane, p.Message, p.Part, p.Revision, p.Frozen.Key, p.Frozen.Chat, frozen, p.State, p.Attempts, p.Deaths,
 		p.Epoch, p.SentAt, outcome)
+	if err == nil {
+		t.countPosts(p.Delivery, 1)
+	}
 	return err
 }
 
@@ -117,7 +123,10 @@ func (t *Tx) addPost(p outbox.Post) error {
 func (t *Tx) SavePost(p outbox.Post) error {
 	switch p.State {
 	case outbox.PostDelivered, outbox.PostRefused, outbox.PostDiscarded:
-		_, err := t.c.exec("DELETE FROM post WHERE delivery = ? AND id = ?", p.Delivery, p.ID)
+		n, err := t.c.execKept("DELETE FROM post WHERE delivery = ? AND id = ?", p.Delivery, p.ID)
+		if err == nil {
+			t.countPosts(p.Delivery, -int(n))
+		}
 		if err == nil && len(p.Items) > 0 {
 			_, err = t.c.exec("DELETE FROM post_member WHERE post = ?", p.ID)
 		}
@@ -127,7 +136,7 @@ func (t *Tx) SavePost(p outbox.Post) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.c.exec("UPDATE post SET key = ?, remote = ?, state = ?, attempts = ?, deaths = ?, epoch = ?, sent_at = ?, outcome = ? WHERE delivery = ? AND id = ?",
+	_, err = t.c.execKept("UPDATE post SET key = ?, remote = ?, state = ?, attempts = ?, deaths = ?, epoch = ?, sent_at = ?, outcome = ? WHERE delivery = ? AND id = ?",
 		p.Frozen.Key, p.Frozen.Chat, p.State, p.Attempts, p.Deaths, p.Epoch, p.SentAt, outcome, p.Delivery, p.ID)
 	return err
 }
@@ -145,7 +154,10 @@ func (t *Tx) Thaw(d chat.DeliveryID) error {
 			return err
 		}
 	}
-	_, err = t.c.exec("DELETE FROM post WHERE delivery = ?", d)
+	n, err := t.c.execKept("DELETE FROM post WHERE delivery = ?", d)
+	if err == nil {
+		t.countPosts(d, -int(n))
+	}
 	return err
 }
 

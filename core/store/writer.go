@@ -19,6 +19,13 @@ const (
 	maxBatchTime  = 25 * time.Millisecond
 )
 
+// When the last commit carried a crowd of writes, the next one waits so long for more of them to come: where many lanes are
+// in motion, fewer commits cost less than each waits. A lane alone never meets a crowd.
+const (
+	crowd  = 4
+	linger = 500 * time.Microsecond
+)
+
 // The states of a queued write. Whoever moves it from opQueued owns it.
 const (
 	opQueued int32 = iota
@@ -48,6 +55,8 @@ type writer struct {
 	log     int64         // how long the log was after the last commit
 
 	batch []*op
+	timer *time.Timer // of a linger; stopped otherwise
+	late  bool        // it has fired in this batch
 }
 
 func newWriter(s *Store, c *conn) (*writer, error) {
@@ -57,6 +66,8 @@ func newWriter(s *Store, c *conn) (*writer, error) {
 		return nil, err
 	}
 	w.ids = ids{next: next, limit: next}
+	w.timer = time.NewTimer(linger)
+	w.timer.Stop()
 	w.cache.clear()
 	w.makeReserve()
 	return w, nil
@@ -141,6 +152,7 @@ func (w *writer) run() {
 
 // serve commits one batch that begins with o.
 func (w *writer) serve(o *op) {
+	w.expect(len(w.batch))
 	w.batch = w.batch[:0]
 	err := w.begin()
 	if err == nil {
@@ -232,7 +244,23 @@ func (w *writer) next() *op {
 		}
 		runtime.Gosched()
 	}
-	return nil
+	if w.late {
+		return nil
+	}
+	select {
+	case o := <-w.queue:
+		return o
+	case <-w.timer.C:
+		w.late = true
+		return nil
+	}
+}
+
+// expect begins a linger if the last batch was a crowd.
+func (w *writer) expect(last int) {
+	if w.late = last < crowd; !w.late {
+		w.timer.Reset(linger)
+	}
 }
 
 // redo runs the batch again, each operation in a savepoint.
@@ -250,6 +278,9 @@ func (w *writer) redo() error {
 }
 
 func (w *writer) runAlone(o *op) error {
+	if err := w.flushSeqs(); err != nil {
+		return err
+	}
 	if _, err := w.c.exec("SAVEPOINT op"); err != nil {
 		return err
 	}
@@ -308,7 +339,10 @@ func (w *writer) begin() error {
 // commit returns when the batch is synced.
 func (w *writer) commit() error {
 	begun := time.Now()
-	_, err := w.c.exec("COMMIT")
+	err := w.flushSeqs()
+	if err == nil {
+		_, err = w.c.exec("COMMIT")
+	}
 	if err != nil {
 		w.rollback()
 		return fmt.Errorf("commit: %w", err)
