@@ -254,7 +254,7 @@ func testBadLogin(t *testing.T, w *world) {
 	w.ears.await(t, "the refusal is told", func(e *ears) bool {
 		return e.state.State == chat.BadCredentials || e.state.State == chat.LoggedOut
 	})
-	why := w.ears.why()
+	why := w.ears.now().Why
 	if why.Code == "" || why.Sentence == "" || why.Action == "" {
 		t.Errorf("the state says too little: %+v", why)
 	}
@@ -266,8 +266,9 @@ func testBadLogin(t *testing.T, w *world) {
 	w.checkLogs()
 }
 
-func (e *ears) why() chat.Reason {
+// now is the state that was told last.
+func (e *ears) now() chat.State {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.state.Why
+	return e.state
 }

@@ -134,6 +134,7 @@ type ears struct {
 	state   chat.State
 	states  []chat.State
 	caps    chat.Capabilities
+	step    chat.PairStep // the last one of pairing
 	changed chan struct{}
 }
 
@@ -164,8 +165,8 @@ func (e *ears) Capabilities(_ chat.Account, c chat.RemoteChat, caps chat.Capabil
 // Settled hears a late answer, which no part of the suite waits for.
 func (e *ears) Settled(chat.Account, chat.PostKey, chat.Outcome) {}
 
-// PairStep hears a step of pairing, which no part of the suite waits for.
-func (e *ears) PairStep(chat.Account, chat.PairStep) {}
+// PairStep hears a step of pairing.
+func (e *ears) PairStep(_ chat.Account, st chat.PairStep) { e.hear(func() { e.step = st }) }
 
 // await waits until ok holds.
 func (e *ears) await(t *testing.T, what string, ok func(*ears) bool) {

@@ -126,11 +126,32 @@ func (w *world) baseConfig() map[string]any {
 	return out
 }
 
-// start runs the bridge until the test ends, and waits until it is connected.
+// start runs the bridge until the test ends, has it paired where the network wants that, and waits until it is connected.
 func (w *world) start() {
 	w.t.Helper()
 	w.run(w.config)
+	w.ears.await(w.t, "the account is connected or is to be paired", func(e *ears) bool { return e.state.State.Sends() || e.state.State == chat.Pairing })
+	if w.ears.now().State == chat.Pairing {
+		w.pair()
+	}
 	w.ears.await(w.t, "the account is connected", func(e *ears) bool { return e.state.State.Sends() })
+}
+
+// pair asks the bridge for a QR code and has a phone scan it.
+func (w *world) pair() {
+	w.t.Helper()
+	if err := w.bridge.PairInput(chat.PairBegin, ""); err != nil {
+		w.t.Fatal("begin to pair: ", err)
+	}
+	var qr string
+	w.ears.await(w.t, "a QR code", func(e *ears) bool {
+		qr = e.step.QR
+		return e.step.Step == chat.PairShowQR
+	})
+	if err := w.people.Pair(w.t.Context(), sim.Pair{QR: qr}); err != nil {
+		w.t.Fatal("scan the QR code: ", err)
+	}
+	w.ears.await(w.t, "that it is paired", func(e *ears) bool { return e.step.Step == chat.PairDone })
 }
 
 // run runs the bridge with a config.

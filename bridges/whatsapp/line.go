@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package whatsapp
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/proto/waE2E"
+	"go.mau.fi/whatsmeow/store"
+	"go.mau.fi/whatsmeow/types"
+	"go.mau.fi/whatsmeow/types/events"
+)
+
+// line is one device's way to WhatsApp: the library's client and what we add to it. It connects again and again, and ends
+// when the device is unlinked or the account does.
+type line struct {
+	a         *account
+	log       *slog.Logger
+	client    *whatsmeow.Client
+	lids      store.LIDStore
+	gate      *gate
+	transport *http.Transport
+	files     *http.Transport
+	news      chan any      // what the library says of the connection
+	sending   chan struct{} // held by whoever sends: the library sends one message at a time and heeds no deadline meanwhile
+	sent      *sentList
+	memory    *memory
+
+	handling sync.Mutex // events are handed up one at a time
+
+	mu       sync.Mutex
+	me       self
+	contacts store.ContactStore
+	refusing bool          // nothing more is taken in from this connection
+	dialing  chan struct{} // closed when the library's connect has returned
+	inHand   int
+	idle     chan struct{} // not nil: closed when nothing is in hand
+	lock     time.Time     // the end of a reach-out lock
+	slow     time.Duration // how long the last refusal for speed made us wait
+	seen     time.Time     // when the phone was seen
+	asked    time.Time     // when it was last asked for a sign
+}
+
+// self are the addresses of the account. They are copies: the library changes its own without a lock.
+type self struct {
+	device  types.JID // by phone number, with the device; empty before the pairing
+	pn, lid types.JID
+}
+
+func (s self) is(j types.JID) bool {
+	return j.User != "" && (j.User == s.pn.User && j.Server == s.pn.Server || j.User == s.lid.User && j.Server == s.lid.Server)
+}
+
+const maxNews = 64
+
+func (a *account) newLine(dev *store.Device) *line {
+	l := &line{
+		a: a, log: a.log, lids: a.keys.container.LIDMap, gate: newGate(), news: make(chan any, maxNews), sending: make(chan struct{}, 1),
+		sent: newSentList(), memory: newMemory(), seen: a.notes.fact(a.hand, factPhone),
+	}
+	if l.seen.IsZero() {
+		l.seen = a.pauses.now()
+	}
+	l.transport, l.files = newTransport(a.cfg, l.gate.dial), newTransport(a.cfg, plainDial)
+	if dev.ID != nil {
+		l.setMe(*dev.ID, dev.LID)
+		l.contacts = dev.Contacts
+	}
+	l.client = l.newClient(dev)
+	return l
+}
+
+func (l *line) newClient(dev *store.Device) *whatsmeow.Client {
+	c := whatsmeow.NewClient(dev, sendLog{libraryLog: libraryLog{log: l.log, disorder: l.disorder}, sent: l.sent})
+	upgrade := &http.Client{Transport: l.transport, Timeout: upgradePatience}
+	c.SetWebsocketHTTPClient(upgrade)
+	c.SetPreLoginHTTPClient(upgrade)
+	c.SetMediaHTTPClient(&http.Client{Transport: l.files})
+	c.BackgroundEventCtx = l.a.hand
+	c.EnableAutoReconnect, c.DisableLoginAutoReconnect = false, true
+	c.SynchronousAck, c.EnableDecryptedEventBuffer = true, true
+	c.AutoTrustIdentity, c.AutomaticMessageRerequestFromPhone = true, true
+	c.GetMessageForRetry = func(_, _ types.JID, id types.MessageID) *waE2E.Message { return l.body(id) }
+	c.PreRetryCallback = func(_ *events.Receipt, id types.MessageID, _ int, _ *waE2E.Message) bool { return l.body(id) != nil }
+	c.AddEventHandlerWithSuccessStatus(l.handle)
+	return c
+}
+
+// body is what of a message of ours may still be given to phones that ask again.
+func (l *line) body(id types.MessageID) *waE2E.Message {
+	return l.a.notes.body(l.a.hand, id, l.a.pauses.now())
+}
+
+// close gives up the client. It does not wait for a dial that hangs: that one ends with its context.
+func (l *line) close() {
+	if l.dialed() {
+		l.client.Disconnect()
+	}
+	l.transport.CloseIdleConnections()
+	l.files.CloseIdleConnections()
+}
+
+func (l *line) setMe(id, lid types.JID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.me = self{device: id, pn: id.ToNonAD(), lid: lid.ToNonAD()}
+}
+
+// learnSelf copies what a login has told of the account.
+func (l *line) learnSelf() {
+	l.setMe(l.client.Store.GetJID(), l.client.Store.GetLID())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.contacts = l.client.Store.Contacts
+}
+
+func (l *line) book() store.ContactStore {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.contacts
+}
+
+func (l *line) self() self {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.me
+}
+
+// handle is what the library calls for every event. What it returns decides whether the event is acknowledged to WhatsApp:
+// it is not, unless the router has it. A panic would count as good.
+func (l *line) handle(ev any) (ok bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			l.log.Error("panic in the handling of an event", "stack", string(debug.Stack()))
+			l.refuse()
+			ok = false
+		}
+	}()
+	if isNews(ev) {
+		l.tell(ev)
+		return true
+	}
+	return l.take(ev)
+}
+
+// take hands an event up and waits until it is stored. Once one is refused, all that follow are: they come again with the
+// next connection, in their order.
+func (l *line) take(ev any) bool {
+	l.gate.enter()
+	defer l.gate.leave()
+	if !l.enter() {
+		return false
+	}
+	defer l.leave()
+	l.handling.Lock()
+	defer l.handling.Unlock()
+	if l.refuses() {
+		return false
+	}
+	v := l.convert(ev)
+	if len(v.events) > 0 {
+		if err := l.a.session.Store(l.a.hand, v.events); err != nil {
+			l.log.Debug("an event could not be handed up", "err", err)
+			l.refuse()
+			return false
+		}
+	}
+	if v.then != nil {
+		v.then()
+	}
+	return true
+}
+
+// enter notes that something is in hand; false when nothing more is taken.
+func (l *line) enter() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.refusing {
+		return false
+	}
+	l.inHand++
+	return true
+}
+
+func (l *line) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.inHand--; l.inHand == 0 && l.idle != nil {
+		close(l.idle)
+		l.idle = nil
+	}
+}
+
+func (l *line) refuses() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.refusing
+}
+
+// refuse takes nothing more in from this connection, and has it ended.
+func (l *line) refuse() {
+	l.mu.Lock()
+	l.refusing = true
+	l.mu.Unlock()
+	l.tell(refused{})
+}
+
+// disorder is called when the library has let stanzas overtake each other: what follows must come again.
+func (l *line) disorder() {
+	l.log.Warn("more came than could be kept in order; the bridge connects again")
+	l.refuse()
+}
+
+// refused is the news that we take nothing more from this connection.
+type refused struct{}
+
+// tell passes news on. Should nobody have listened for long, the oldest is forgotten.
+func (l *line) tell(ev any) {
+	for {
+		select {
+		case l.news <- ev:
+			return
+		default:
+		}
+		select {
+		case <-l.news:
+		default:
+		}
+	}
+}
+
+// isNews tells events about the connection from those that are handed up.
+func isNews(ev any) bool {
+	switch ev.(type) {
+	case *events.QR, *events.PairSuccess, *events.PairError, *events.PairPasskeyRequest, *events.PairPasskeyError,
+		*events.PairPasskeyConfirmation, *events.QRScannedWithoutMultidevice, *events.ManualLoginReconnect,
+		*events.Connected, *events.OfflineSyncPreview, *events.OfflineSyncCompleted, *events.Disconnected,
+		*events.KeepAliveTimeout, *events.KeepAliveRestored, *events.StreamReplaced, *events.StreamError,
+		*events.TemporaryBan, *events.ClientOutdated, *events.LoggedOut, *events.ConnectFailure,
+		*events.NotifyAccountReachoutTimelock, *events.PushNameSetting:
+		return true
+	}
+	return false
+}

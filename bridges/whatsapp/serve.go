@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package whatsapp
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"go.mau.fi/whatsmeow/types/events"
+
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+// ending is how a connection ended, and what follows from it.
+type ending struct {
+	state    chat.AccountState
+	why      chat.Reason
+	after    time.Duration // until the next try; 0: by our own pace
+	never    bool          // no further try, unless somebody asks for it
+	unlinked bool          // the device is none any more
+	good     bool          // it had come to the end of what waited
+}
+
+// serve keeps the device connected until ctx ends, or it is unlinked.
+func (l *line) serve(ctx context.Context) (unlinked bool) {
+	l.a.states.tell(chat.Starting, whyConnecting)
+	l.a.dropAsks()
+	for fails := 0; ctx.Err() == nil; fails++ {
+		end := l.live(ctx)
+		if ctx.Err() != nil {
+			return false
+		}
+		l.a.states.tell(end.state, end.why)
+		if end.unlinked {
+			l.forget()
+			return true
+		}
+		if end.good {
+			fails = min(fails, 1)
+		}
+		l.log.Debug("connection ended", "code", end.why.Code, "attempt", fails+1)
+		l.a.rest(ctx, l.a.pauseAfter(end, fails))
+	}
+	return false
+}
+
+// dropAsks forgets answers to a pairing that is over.
+func (a *account) dropAsks() {
+	select {
+	case <-a.asks:
+	default:
+	}
+}
+
+// forget drops the keys of a device that was unlinked.
+func (l *line) forget() {
+	if id := l.self().device; !id.IsEmpty() {
+		if err := l.a.keys.forget(l.a.hand, id); err != nil {
+			l.log.Warn("an unlinked device could not be forgotten", "err", err)
+		}
+	}
+}
+
+// forever is a wait that ends only when somebody asks.
+const forever = time.Duration(-1)
+
+// pauseAfter is the wait before the next try: as the ending says, else any time up to a bound that grows.
+func (a *account) pauseAfter(end ending, fails int) time.Duration {
+	switch {
+	case end.never:
+		return forever
+	case end.after > 0:
+		return end.after
+	}
+	return rand.N(min(a.pauses.retry<<min(fails, 16), a.pauses.retryCap))
+}
+
+// rest waits until d is over, somebody asks to try at once, or ctx ends.
+func (a *account) rest(ctx context.Context, d time.Duration) {
+	var over <-chan time.Time
+	if d != forever {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case <-over:
+	case <-a.again:
+	case <-ctx.Done():
+	}
+}
+
+// live connects and stays until the connection ends.
+func (l *line) live(ctx context.Context) ending {
+	if err := l.a.askVersion(ctx); err != nil {
+		l.log.Warn("the latest version is not known", "err", err)
+	}
+	conn, cut := context.WithCancel(l.a.hand)
+	defer cut() // nothing of this connection is acknowledged any more
+	l.begin()
+	if err := l.connect(ctx, conn); err != nil {
+		return dialEnding(err)
+	}
+	end := l.watch(ctx)
+	l.hangUp()
+	return end
+}
+
+// begin makes ready for a new connection.
+func (l *line) begin() {
+	for len(l.news) > 0 {
+		<-l.news
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refusing = false
+}
+
+// connect dials and shakes hands. The library holds a lock meanwhile and heeds no deadline while it waits for an answer to
+// the handshake, so it is left behind when ctx ends.
+func (l *line) connect(ctx, conn context.Context) error {
+	done, result := make(chan struct{}), make(chan error, 1)
+	l.mu.Lock()
+	l.dialing = done
+	l.mu.Unlock()
+	go func() {
+		defer close(done)
+		result <- l.client.ConnectContext(conn)
+	}()
+	select {
+	case err := <-result:
+		<-done
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// dialed tells whether no dial is under way.
+func (l *line) dialed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.dialing:
+		return true
+	default:
+		return l.dialing == nil
+	}
+}
+
+func dialEnding(err error) ending {
+	end := ending{state: chat.Down, why: whyUnreachable}
+	var unknown x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var verify *tls.CertificateVerificationError
+	if errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &verify) ||
+		strings.Contains(err.Error(), "failed to verify server cert") { // the library has no error of its own for the handshake's
+		end.why = whyCertificate
+	}
+	return end
+}
+
+// hangUp ends the connection, after what is in hand has been stored.
+func (l *line) hangUp() {
+	l.a.setReady(nil)
+	l.mu.Lock()
+	l.refusing = true
+	var idle chan struct{}
+	if l.inHand > 0 {
+		if l.idle == nil {
+			l.idle = make(chan struct{})
+		}
+		idle = l.idle
+	}
+	l.mu.Unlock()
+	if idle != nil {
+		timer := time.NewTimer(l.a.pauses.drain)
+		defer timer.Stop()
+		select {
+		case <-idle:
+		case <-timer.C:
+		}
+	}
+	l.client.Disconnect()
+}
+
+// watching is what is known of a connection that stands.
+type watching struct {
+	loggedIn, caughtUp bool
+	handled            uint64 // of what waited, when last looked
+}
+
+// watch listens to what becomes of the connection, until it ends or ctx does.
+func (l *line) watch(ctx context.Context) ending {
+	var w watching
+	patience := time.NewTimer(l.a.pauses.login)
+	defer patience.Stop()
+	look := time.NewTicker(l.a.pauses.phone)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ending{}
+		case ev := <-l.news:
+			if end, over := l.hear(ctx, &w, ev); over {
+				end.good = w.caughtUp
+				return end
+			}
+			if _, in := ev.(*events.Connected); in {
+				patience.Reset(l.a.pauses.offline)
+			}
+		case <-patience.C:
+			if handled := l.memory.handled(); !w.caughtUp && (!w.loggedIn || handled == w.handled) {
+				return ending{state: chat.Down, why: whyMum}
+			} else if !w.caughtUp {
+				w.handled = handled
+				patience.Reset(l.a.pauses.offline)
+			}
+		case <-look.C:
+			l.checkPhone()
+			if w.caughtUp {
+				l.tellHealthy()
+			}
+		}
+	}
+}
+
+// hear judges one piece of news; over says that the connection has ended.
+func (l *line) hear(ctx context.Context, w *watching, ev any) (end ending, over bool) {
+	switch ev := ev.(type) {
+	case *events.Connected:
+		w.loggedIn = true
+		l.learnSelf()
+		go l.greet()
+		l.ready(w)
+	case *events.OfflineSyncCompleted:
+		w.caughtUp = true
+		l.ready(w)
+	case *events.PushNameSetting:
+		go l.present()
+	case *events.KeepAliveTimeout:
+		if ev.ErrorCount > 1 {
+			return ending{state: chat.Down, why: whyMum}, true
+		}
+		l.a.states.tell(chat.Degraded, whyMum)
+	case *events.KeepAliveRestored:
+		l.tellHealthy()
+	case *events.NotifyAccountReachoutTimelock:
+		l.setLock(ev)
+		l.tellHealthy()
+	default:
+		return l.hearEnd(ev)
+	}
+	return ending{}, false
+}
+
+// hearEnd judges news that ends the connection.
+func (l *line) hearEnd(ev any) (end ending, over bool) {
+	switch ev := ev.(type) {
+	case *events.Disconnected, refused:
+		return ending{state: chat.Down, why: whyCut}, true
+	case *events.StreamError:
+		return ending{state: chat.Down, why: whyCut}, true
+	case *events.StreamReplaced:
+		return ending{state: chat.Down, why: whyReplaced, never: true}, true
+	case *events.ClientOutdated:
+		return ending{state: chat.Outdated, why: whyOutdated, never: true}, true
+	case *events.TemporaryBan:
+		return l.banned(ev), true
+	case *events.LoggedOut:
+		return ending{state: chat.LoggedOut, why: whyUnlinked(ev), unlinked: true}, true
+	case *events.ConnectFailure:
+		if ev.Reason == events.ConnectFailureBadUserAgent {
+			return ending{state: chat.Outdated, why: whyOutdated, never: true}, true
+		}
+		return ending{state: chat.Down, why: whyRefused(int(ev.Reason)), after: l.a.pauses.refused}, true
+	}
+	return ending{}, false
+}
+
+func (l *line) banned(ev *events.TemporaryBan) ending {
+	after := ev.Expire
+	if after <= 0 {
+		after = l.a.pauses.refused
+	}
+	return ending{state: chat.Down, why: whyTempBan(l.a.pauses.now().Add(after)), after: after}
+}
+
+func whyUnlinked(ev *events.LoggedOut) chat.Reason {
+	switch ev.Reason {
+	case events.ConnectFailureMainDeviceGone:
+		return whyLocked
+	case events.ConnectFailureUnknownLogout:
+		return whyBanned
+	}
+	return whyLoggedOut
+}
+
+// ready lets posts go, once we are logged in and have what waited for us.
+func (l *line) ready(w *watching) {
+	if w.loggedIn && w.caughtUp {
+		l.a.setReady(l)
+		l.tellHealthy()
+	}
+}
