@@ -3,7 +3,6 @@
 package render
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -75,9 +74,9 @@ func (in Input) clock() string {
 	}
 	sent, now := in.Sent.UTC(), in.Now.UTC()
 	if sent.YearDay() == now.YearDay() && sent.Year() == now.Year() {
-		return fmt.Sprintf(english.sentAt, sent.Format("15:04"))
+		return sent.Format("(15:04 UTC)")
 	}
-	return fmt.Sprintf(english.sentAt, sent.Format("2 Jan, 15:04"))
+	return sent.Format("(2006-01-02 15:04 UTC)")
 }
 
 func (l label) String() string { return strings.TrimSpace(l.name + " " + l.note) }

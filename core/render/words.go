@@ -13,7 +13,6 @@ import (
 type words struct {
 	tag           language.Tag
 	edited        string // after a name, or alone
-	sentAt        string // of a time of day in UTC, perhaps with a date
 	forwarded     string
 	forwardedFrom string // of a name
 	earlier       string // an answered message of which nothing is known
@@ -49,7 +48,6 @@ type words struct {
 var english = words{
 	tag:           language.English,
 	edited:        "(edited)",
-	sentAt:        "(%s UTC)",
 	forwarded:     "Forwarded",
 	forwardedFrom: "Forwarded from %s",
 	earlier:       "(an earlier message)",
