@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command causeway-bridge-signal is the plugin process that runs one Signal account through a signal-cli daemon. Run as
+//
+//	causeway-bridge-signal simulate --listen 127.0.0.1:0 --control 127.0.0.1:0
+//
+// it is a simulated Signal, with such a daemon, instead; the first line on standard output says where.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/causeway-chat/causeway/bridges/signal/sim"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "simulate" {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		code := sim.Main(ctx, os.Args[2:], os.Stdout, os.Stderr)
+		stop()
+		os.Exit(code)
+	}
+	fmt.Fprintln(os.Stderr, "causeway-bridge-signal simulate is all that it can do yet")
+	os.Exit(2)
+}
