@@ -36,6 +36,8 @@ type conn struct {
 	calls   sync.WaitGroup
 
 	cutByUs  bool
+	left     bool // the client has gone
+	clean    bool // and had read everything by then
 	unproven []handed
 	bytes    int
 }
@@ -143,12 +145,25 @@ func (c *conn) leave(clean bool) {
 	defer s.mu.Unlock()
 	clean = clean || c.cutByUs
 	c.cut()
-	for _, h := range c.unproven {
-		s.settle(h.n, 1, clean && h.written)
-	}
-	c.unproven = nil
+	c.left, c.clean = true, clean
+	c.settleWritten(clean)
 	delete(c.d.conns, c)
 	c.d.poke()
+}
+
+// settleWritten settles all that is written. What is not yet settles itself. The caller holds s.mu.
+func (c *conn) settleWritten(read bool) {
+	var open []handed
+	c.bytes = 0
+	for _, h := range c.unproven {
+		if h.written {
+			c.d.s.settle(h.n, 1, read)
+			continue
+		}
+		open = append(open, h)
+		c.bytes += h.size
+	}
+	c.unproven = open
 }
 
 // hear hands a note to whoever listens.
@@ -221,6 +236,10 @@ func (c *conn) mark(n *note) {
 			c.unproven[i].written = true
 		}
 	}
+	if c.left {
+		c.settleWritten(c.clean)
+		return
+	}
 	for c.bytes > maxUnproven && len(c.unproven) > 1 {
 		c.d.s.settle(c.unproven[0].n, 1, true)
 		c.bytes -= c.unproven[0].size
@@ -236,17 +255,7 @@ func (c *conn) prove() bool {
 	if !drained(c.nc) {
 		return false
 	}
-	var open []handed
-	c.bytes = 0
-	for _, h := range c.unproven {
-		if h.written {
-			s.settle(h.n, 1, true)
-			continue
-		}
-		open = append(open, h)
-		c.bytes += h.size
-	}
-	c.unproven = open
+	c.settleWritten(true)
 	return true
 }
 

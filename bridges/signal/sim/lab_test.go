@@ -110,7 +110,9 @@ func (w *town) ledger() control.Ledger {
 func (w *town) lost() []string {
 	var out []string
 	for _, e := range w.ledger().Lost {
-		out = append(out, e.Text)
+		if e.Text != "" { // what is no message has none
+			out = append(out, e.Text)
+		}
 	}
 	return out
 }

@@ -5,7 +5,6 @@ package sim
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
@@ -101,16 +100,6 @@ func (m *message) id() control.MessageID { return messageID(m.author, m.refs[0])
 
 // newest is the name that the last edit brought.
 func (m *message) newest() uint64 { return m.refs[len(m.refs)-1] }
-
-// parseMessageID finds the author and the time in a message's name.
-func (s *Server) parseMessageID(id control.MessageID) (*person, uint64, error) {
-	aci, at, _ := strings.Cut(string(id), "/")
-	sentAt, err := strconv.ParseUint(at, 10, 63)
-	if p := s.byACI[aci]; p != nil && err == nil {
-		return p, sentAt, nil
-	}
-	return nil, 0, control.Because(control.ErrNotFound, "no message %q", id)
-}
 
 // message finds a message of a chat by any of its names. The caller holds s.mu.
 func (s *Server) message(chat control.ChatID, id control.MessageID) (*message, error) {

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
+)
+
+// eventually waits until ok holds.
+func (w *town) eventually(what string, ok func() bool) {
+	w.Helper()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(patience); !ok(); {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			w.Fatal("waited in vain: ", what)
+		}
+	}
+}
+
+// gone waits until the first daemon has no connections.
+func (w *town) gone() {
+	w.Helper()
+	w.eventually("the connections end", func() bool {
+		w.s.mu.Lock()
+		defer w.s.mu.Unlock()
+		return len(w.s.daemons[0].conns) == 0
+	})
+}
+
+func TestMessagesWaitAtSignalWhileNobodyIsConnected(t *testing.T) {
+	w := newTown(t, Options{})
+	w.post("one")
+	w.post("two")
+	c := w.dial("unix")
+	c.text("one")
+	c.text("two")
+	_ = c.nc.Close()
+	w.gone()
+	w.post("three")
+	w.dial("unix").text("three")
+	if lost := w.lost(); len(lost) != 0 {
+		t.Errorf("lost %q", lost)
+	}
+}
+
+func TestADaemonThatReceivesForNobodyLosesWhatComes(t *testing.T) {
+	w := newTown(t, Options{Mode: OnStart})
+	w.post("one")
+	w.eventually("the loss is booked", func() bool { return len(w.lost()) == 1 })
+	c := w.dial("unix")
+	c.call("version", `{}`)
+	w.post("two")
+	c.text("two")
+	if diff := cmp.Diff([]string{"one"}, w.lost()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatLayUnreadIsLostWithItsReader(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		return // nothing can be told there
+	}
+	w := newTown(t, Options{})
+	c := w.dial("unix")
+	w.post("read")
+	c.text("read")
+	for i := range 5 {
+		w.post(fmt.Sprintf("unread %d", i))
+	}
+	w.eventually("all is written", func() bool { return w.handed("unread 4") })
+	_ = c.nc.Close()
+	w.eventually("the loss is booked", func() bool { return len(w.lost()) > 0 })
+	want := []string{"unread 0", "unread 1", "unread 2", "unread 3", "unread 4"}
+	if diff := cmp.Diff(want, w.lost()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func (w *town) handed(text string) bool {
+	return slices.ContainsFunc(w.ledger().Posted, func(e control.Entry) bool { return e.Text == text && e.Handed > 0 })
+}
+
+func TestAStuckReaderStopsTheAccount(t *testing.T) {
+	w := newTown(t, Options{})
+	stuck := w.dial("unix")
+	other := w.dial("unix")
+	other.call("version", `{}`)
+	big := string(make([]byte, 60_000))
+	for i := range 20 {
+		w.post(fmt.Sprintf("%d %s", i, big))
+	}
+	if w.post("last"); w.handed("last") {
+		t.Error("the stuck reader stopped nothing")
+	}
+	_ = stuck.nc.Close()
+	other.text("last")
+	if c := w.counters(); c.Breaches["second_reader"] == 0 {
+		t.Error("nobody noticed the second reader")
+	}
+}
+
+func TestTheHandlerStaysWhileARequestHangs(t *testing.T) {
+	w := newTown(t, Options{})
+	c := w.dial("unix")
+	f := w.fault(control.Fault{Kind: control.HangBefore, Count: 1})
+	c.tell(fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"send","params":{"groupId":%q,"message":"hangs"}}`, w.groupID()))
+	w.eventually("the fault strikes", func() bool { return w.counters().Struck[f] == 1 })
+	_ = c.nc.Close()
+	w.post("to nobody")
+	w.eventually("the loss is booked", func() bool { return slices.Equal(w.lost(), []string{"to nobody"}) })
+	w.clear(f)
+	w.gone()
+	w.post("waits")
+	w.dial("unix").text("waits")
+}
+
+func TestAKilledDaemonHandsOverWhatItHadInHand(t *testing.T) {
+	w := newTown(t, Options{})
+	stuck := w.dial("unix")
+	big := string(make([]byte, 150_000))
+	for i := range 4 {
+		w.post(fmt.Sprintf("%d %s", i, big))
+	}
+	w.eventually("a write blocks", func() bool {
+		w.s.mu.Lock()
+		defer w.s.mu.Unlock()
+		return len(w.s.accounts[0].queue) < 4
+	})
+	w.fault(control.Fault{Kind: Restart})
+	if _, err := io.Copy(io.Discard, stuck.nc); err != nil && !errors.Is(err, os.ErrClosed) {
+		t.Log(err) // a reset ends it too
+	}
+	again := w.dial("unix")
+	again.received(func(e envelope) bool { return e.Data != nil && e.Data.Message != nil && (*e.Data.Message)[0] == '3' })
+	if lost := w.lost(); len(lost) != 0 {
+		t.Errorf("lost %d", len(lost))
+	}
+}
+
+func TestAStopByUnsubscribingLosesNothing(t *testing.T) {
+	w := newTown(t, Options{Mode: Manual})
+	for round := range 20 {
+		reader := w.dial("unix")
+		n := string(reader.call("subscribeReceive", `{}`).Result)
+		for i := range 5 {
+			w.post(fmt.Sprintf("round %d message %d", round, i))
+		}
+		reader.call("unsubscribeReceive", `{"subscription":`+n+`}`)
+		_ = reader.nc.Close()
+	}
+	w.gone()
+	rest := w.dial("unix")
+	rest.call("subscribeReceive", `{}`)
+	w.post("the end")
+	rest.text("the end")
+	if lost := w.lost(); len(lost) != 0 {
+		t.Errorf("lost %q", lost)
+	}
+}
