@@ -135,6 +135,7 @@ type ears struct {
 	states  []chat.State
 	caps    chat.Capabilities
 	step    chat.PairStep // the last one of pairing
+	self    []chat.RemoteUser
 	changed chan struct{}
 }
 
@@ -161,6 +162,9 @@ func (e *ears) Capabilities(_ chat.Account, c chat.RemoteChat, caps chat.Capabil
 		}
 	})
 }
+
+// Self hears who the account is.
+func (e *ears) Self(_ chat.Account, users []chat.RemoteUser) { e.hear(func() { e.self = users }) }
 
 // Settled hears a late answer, which no part of the suite waits for.
 func (e *ears) Settled(chat.Account, chat.PostKey, chat.Outcome) {}

@@ -31,6 +31,7 @@ func testDescribe(t *testing.T, w *world) {
 	if diff := cmp.Diff(d.Capabilities, w.caps()); diff != "" {
 		t.Errorf("the account has other capabilities than the bridge describes:\n%s", diff)
 	}
+	w.ears.await(t, "word of who the account is (Session.SetSelf)", func(e *ears) bool { return len(e.self) > 0 })
 	switch d.Capabilities.Repeat {
 	case chat.RepeatDoubles, chat.RepeatDropped, chat.RepeatLookup:
 	default:

@@ -41,7 +41,11 @@ func (a *account) enter(x *exchange) bool {
 	me, _ := readFields(ans.result, nil)
 	a.convert.me = me.number("id")
 	a.readsAll = me.flag("can_read_all_group_messages")
-	return a.convert.me != 0
+	if a.convert.me == 0 {
+		return false
+	}
+	a.session.SetSelf(userSender(me, 0).User)
+	return true
 }
 
 // dropWebhook makes polling possible. What waits for us stays: drop_pending_updates is left out.

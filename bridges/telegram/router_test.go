@@ -30,6 +30,7 @@ type router struct {
 	saved   map[string][]byte
 	states  []chat.State
 	steps   []chat.PairStep
+	self    []chat.RemoteUser
 	stores  int
 	caps    map[chat.RemoteChat]chat.Capabilities
 	spool   string
@@ -87,6 +88,7 @@ func (r *router) Store(_ context.Context, events []chat.Event, state ...chat.Sta
 }
 
 func (r *router) SetState(st chat.State)          { r.change(func() { r.states = append(r.states, st) }) }
+func (r *router) SetSelf(u ...chat.RemoteUser)    { r.change(func() { r.self = u }) }
 func (r *router) PairStep(st chat.PairStep)       { r.change(func() { r.steps = append(r.steps, st) }) }
 func (r *router) PairInput() <-chan sdk.PairInput { return r.input }
 

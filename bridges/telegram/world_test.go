@@ -47,6 +47,7 @@ type record struct {
 	keys    map[chat.EventKey]bool
 	states  []chat.State
 	steps   []chat.PairStep
+	self    []chat.RemoteUser
 	caps    chat.Capabilities
 }
 
@@ -101,6 +102,9 @@ func (r *record) stored() []chat.Event {
 
 func (r *record) State(_ chat.Account, st chat.State) {
 	r.change(func() { r.states = append(r.states, st) })
+}
+func (r *record) Self(_ chat.Account, users []chat.RemoteUser) {
+	r.change(func() { r.self = users })
 }
 func (r *record) PairStep(_ chat.Account, st chat.PairStep) {
 	r.change(func() { r.steps = append(r.steps, st) })

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,8 +28,8 @@ const recordRetry = time.Second
 var _ host.Watcher = (*account)(nil)
 
 // account is one login: its bridge, and what the bridge said of it. The bridge's words are taken without waiting and
-// recorded by a goroutine of the account: first what chats can show, then the state, because lanes may send as soon as
-// the state says so, and render by what chats can show.
+// recorded by a goroutine of the account: first who it is and what chats can show, then the state, because lanes may send as
+// soon as the state says so, and render by what chats can show.
 type account struct {
 	name    chat.Account
 	network chat.Network
@@ -41,6 +42,7 @@ type account struct {
 	begun   time.Time // since when a bridge that has not spoken yet is starting
 
 	mu      sync.Mutex
+	self    []chat.RemoteUser // that waits to be recorded
 	state   chat.State
 	told    bool // the state waits to be recorded
 	caps    map[chat.RemoteChat]chat.Capabilities
@@ -99,6 +101,14 @@ func (a *account) State(_ chat.Account, st chat.State) {
 	if !st.State.Sends() {
 		a.lanes.SetSendable(a.name, false)
 	}
+	a.wake()
+}
+
+// Self implements host.Watcher.
+func (a *account) Self(_ chat.Account, users []chat.RemoteUser) {
+	a.mu.Lock()
+	a.self = users
+	a.mu.Unlock()
 	a.wake()
 }
 
@@ -169,6 +179,9 @@ func pause(ctx context.Context, d time.Duration) {
 
 // flush records everything that waits. What fails waits on.
 func (a *account) flush(ctx context.Context) error {
+	if err := a.flushSelf(ctx); err != nil {
+		return err
+	}
 	if err := a.flushCaps(ctx); err != nil {
 		return err
 	}
@@ -176,6 +189,21 @@ func (a *account) flush(ctx context.Context) error {
 		return err
 	}
 	return a.flushSettled(ctx)
+}
+
+func (a *account) flushSelf(ctx context.Context) error {
+	a.mu.Lock()
+	users := a.self
+	a.mu.Unlock()
+	if err := a.store.SetSelf(ctx, a.name, a.network, users); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if slices.Equal(a.self, users) { // else it was told anew meanwhile
+		a.self = nil
+	}
+	return nil
 }
 
 func (a *account) flushCaps(ctx context.Context) error {

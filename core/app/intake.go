@@ -23,11 +23,12 @@ type intake struct {
 	router *route.Router
 
 	mu     sync.Mutex
-	epochs map[chat.Account]uint64 // of the lives that this process has begun
+	epochs map[chat.Account]uint64         // of the lives that this process has begun
+	vain   map[chat.ChatID]<-chan struct{} // what was waited for long enough
 }
 
 func newIntake(e *engine) *intake {
-	return &intake{engine: e, router: route.New(), epochs: map[chat.Account]uint64{}}
+	return &intake{engine: e, router: route.New(), epochs: map[chat.Account]uint64{}, vain: map[chat.ChatID]<-chan struct{}{}}
 }
 
 // Open begins a new life of an account.
@@ -67,8 +68,20 @@ func (in *intake) Store(ctx context.Context, a chat.Account, epoch uint64, event
 	return in.storeEach(ctx, a, epoch, events, state)
 }
 
-// storeBatch handles all events in one transaction.
+// storeBatch handles all events in one transaction. People answer within a moment: what came before the copy that it is about
+// was recorded is undone, and handled again then.
 func (in *intake) storeBatch(ctx context.Context, a chat.Account, epoch uint64, events []chat.Event, state []chat.StateItem) error {
+	for {
+		err := in.tryBatch(ctx, a, epoch, events, state)
+		var e *premature
+		if !errors.As(err, &e) {
+			return err
+		}
+		in.wait(ctx, e)
+	}
+}
+
+func (in *intake) tryBatch(ctx context.Context, a chat.Account, epoch uint64, events []chat.Event, state []chat.StateItem) error {
 	results := make([]route.Result, 0, len(events))
 	network := in.engine.accounts[a].network
 	err := in.engine.store.Write(ctx, func(tx *store.Tx) error {
@@ -77,6 +90,9 @@ func (in *intake) storeBatch(ctx context.Context, a chat.Account, epoch uint64, 
 			r, err := in.router.Handle(tx, a, network, ev)
 			if err != nil {
 				return fmt.Errorf("handle event: %w", err)
+			}
+			if e := in.early(r); e != nil {
+				return e
 			}
 			results = append(results, r)
 		}

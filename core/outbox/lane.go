@@ -49,6 +49,9 @@ type lane struct {
 	asked   chat.DeliveryID
 	askedAt int64
 
+	calling  bool          // a post is with its network, or its answer is not recorded yet
+	recorded chan struct{} // closed then; nil: nobody waits for it
+
 	pace    *pace // nil: all buckets are full
 	pending *pending
 	late    *late
@@ -70,6 +73,29 @@ type pending struct {
 type late struct {
 	key chat.PostKey
 	answer
+}
+
+// Underway returns a channel that is closed once the answer to the post that is with the lane's network now is recorded; nil
+// when there is no such post. It may be called inside a transaction.
+func (o *Outbox) Underway(id chat.ChatID) <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l := o.lanes[id]
+	if l == nil || !l.calling {
+		return nil
+	}
+	if l.recorded == nil {
+		l.recorded = make(chan struct{})
+	}
+	return l.recorded
+}
+
+// settle ends the waiting for an answer that is recorded.
+func (l *lane) settle() {
+	if l.recorded != nil {
+		close(l.recorded)
+	}
+	l.calling, l.recorded = false, nil
 }
 
 // urgent reports whether there is something to record, which needs neither the account nor a token.

@@ -110,7 +110,9 @@ func (o *Outbox) endStep(s *step) {
 	if l.pending != nil {
 		o.noteOutcome(l, l.pending.out, s.moved)
 		l.pending, l.asks = nil, 0
+		l.settle()
 	}
+	l.calling = l.calling || s.next == nextDeliver
 	o.noteAccountHold(s)
 	o.dispatch(a)
 }

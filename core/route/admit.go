@@ -14,8 +14,10 @@ func (s *step) admit() (done bool, err error) {
 	if s.ev.EchoOf != "" || s.ev.Sender.Self && !s.ev.Sender.OwnHuman {
 		return s.end(Echo), nil
 	}
-	if done, err = s.known(); done || err != nil {
-		return done, err
+	for _, look := range []func() (bool, error){s.byOurs, s.known} {
+		if done, err = look(); done || err != nil {
+			return done, err
+		}
 	}
 	switch {
 	case s.typed != nil:

@@ -62,6 +62,8 @@ type fake struct {
 	reactions map[reactionKey][]string
 	votes     map[reactionKey][]int
 	plans     []planned
+	own       map[chat.RemoteUser]chat.Account
+	doubts    []chat.ChatID
 	// failAt makes the call of that number fail, counted from 1; 0 for none.
 	failAt, calls int
 }
@@ -217,6 +219,28 @@ func (f *fake) AddAlias(c chat.Copy, id chat.RemoteMessage) error {
 	c.Remote = id
 	f.save(c)
 	return f.fails()
+}
+
+func (f *fake) OwnerOf(_ chat.Network, u chat.RemoteUser) (chat.Account, bool, error) {
+	a, ok := f.own[u]
+	return a, ok, f.fails()
+}
+
+func (f *fake) Standing(a chat.Account, g chat.RemoteGroup, id chat.RemoteMessage) (cp chat.Copy, ok bool, doubt []chat.ChatID, err error) {
+	for _, c := range f.chats {
+		if c.Address.Account != a || c.Group != g {
+			continue
+		}
+		for k, stands := range f.copies {
+			if k.chat == c.ID && k.remote == id {
+				cp, ok = stands, true
+			}
+		}
+		if slices.Contains(f.doubts, c.ID) {
+			doubt = append(doubt, c.ID)
+		}
+	}
+	return cp, ok, doubt, f.fails()
 }
 
 func (f *fake) Message(id chat.MessageID) (chat.Message, bool, error) {

@@ -96,6 +96,7 @@ func (s *step) find(id chat.RemoteMessage) (cp chat.Copy, m chat.Message, why Wh
 	}
 	cp, ok, err := s.tx.CopyOf(s.chat.ID, id)
 	if err != nil || !ok {
+		s.res.Early = append(s.res.Early, s.chat.ID)
 		return cp, m, WhyUnknownMessage, err
 	}
 	m, ok, err = s.tx.Message(cp.Message)

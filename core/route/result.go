@@ -66,6 +66,9 @@ type Result struct {
 	Lanes []LaneRef
 	// Resumed are lanes that may have been waiting for what the event told: they should look again.
 	Resumed []LaneRef
+	// Early lists chats to which a post that is not recorded yet may have brought what the event is about. While one is on
+	// its way there, the event can be undone, and handled again when that is recorded.
+	Early []chat.ChatID
 	// Command is set for CommandTyped.
 	Command *Command
 }

@@ -15,6 +15,7 @@ type Tx interface {
 	Chats
 	Messages
 	Deliveries
+	Own
 }
 
 // Journal remembers which events were seen.
@@ -64,6 +65,15 @@ type Messages interface {
 	Vote(id chat.MessageID, c chat.ChatID, by chat.IdentityID, votes []int) (sums []int, changed bool, err error)
 	// React replaces the set of emoji that an identity has on a message, as seen in chat c.
 	React(id chat.MessageID, by chat.IdentityID, c chat.ChatID, emoji []string) (changed bool, err error)
+}
+
+// Own knows our own accounts as others see them.
+type Own interface {
+	// OwnerOf returns the account that a user of a network is; ok is false for everybody else.
+	OwnerOf(n chat.Network, u chat.RemoteUser) (a chat.Account, ok bool, err error)
+	// Standing finds what stands under an id in a group, in the account's own chats there. Doubt lists those of them to
+	// which a post is on its way, or may have come.
+	Standing(a chat.Account, g chat.RemoteGroup, id chat.RemoteMessage) (cp chat.Copy, ok bool, doubt []chat.ChatID, err error)
 }
 
 // Deliveries plans work.

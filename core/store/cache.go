@@ -24,6 +24,7 @@ type cache struct {
 	holds      map[chat.ChatID]outbox.Hold
 	links      map[chat.RoomID][]room.Link
 	identities map[userKey]knownUser
+	own        map[userKey]chat.Account     // all of them; nil: not read yet
 	caps       map[string]chat.Capabilities // by their hash, so always right
 	seqs       map[chat.RoomID]roomSeq
 
@@ -53,6 +54,7 @@ func (c *cache) clear() {
 	clear(c.links)
 	clear(c.identities)
 	clear(c.seqs)
+	c.own = nil
 	c.forget(^tables(0))
 }
 

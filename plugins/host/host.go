@@ -53,6 +53,8 @@ type Opening struct {
 // behind them, the heartbeat too. Calls for one account come one at a time.
 type Watcher interface {
 	State(a chat.Account, st chat.State)
+	// Self hears every id under which the network's users may see the account.
+	Self(a chat.Account, users []chat.RemoteUser)
 	Capabilities(a chat.Account, c chat.RemoteChat, caps chat.Capabilities)
 	Settled(a chat.Account, key chat.PostKey, o chat.Outcome)
 	PairStep(a chat.Account, st chat.PairStep)

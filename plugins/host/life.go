@@ -149,6 +149,8 @@ func (l *life) handle(frame *pb.SessionUp) *fault {
 		l.watch.Settled(a, chat.PostKey(f.Settled.GetKey()), wire.UnpackOutcome(f.Settled.GetOutcome()))
 	case *pb.SessionUp_PairStep:
 		l.watch.PairStep(a, wire.UnpackPairStep(f.PairStep))
+	case *pb.SessionUp_Self:
+		l.watch.Self(a, wire.UnpackSelf(f.Self))
 	case *pb.SessionUp_Drained:
 		l.drained = true
 	}

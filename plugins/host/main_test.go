@@ -140,6 +140,7 @@ func (b *scripted) harm(ctx context.Context) error {
 	case "late":
 		b.session.Settle("k", chat.DeliveredAs("late"))
 		b.session.SetCapabilities("c", chat.Capabilities{Network: "test", LateAnswers: true})
+		b.session.SetSelf("me", "also me")
 		b.session.PairStep(chat.PairStep{Step: "input"})
 		in := <-b.session.PairInput()
 		b.session.PairStep(chat.PairStep{Step: "done", Text: in.Step + "=" + in.Value})

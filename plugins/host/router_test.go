@@ -32,6 +32,7 @@ type router struct {
 	states  []chat.State
 	caps    map[chat.RemoteChat]chat.Capabilities
 	settled map[chat.PostKey]chat.Outcome
+	self    []chat.RemoteUser
 	steps   []chat.PairStep
 	opens   int
 	// fail, when set, is asked before each Store commits; after is told that it has, and may fail too.
@@ -119,6 +120,10 @@ func (r *router) Store(ctx context.Context, _ chat.Account, epoch uint64, events
 
 func (r *router) State(_ chat.Account, st chat.State) {
 	r.change(func() { r.states = append(r.states, st) })
+}
+
+func (r *router) Self(_ chat.Account, users []chat.RemoteUser) {
+	r.change(func() { r.self = users })
 }
 
 func (r *router) Capabilities(_ chat.Account, c chat.RemoteChat, caps chat.Capabilities) {

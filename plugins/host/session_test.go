@@ -250,6 +250,9 @@ func TestLateAnswersCapabilitiesAndPairingCross(t *testing.T) {
 	if diff := cmp.Diff(map[chat.PostKey]chat.Outcome{"k": chat.DeliveredAs("late")}, l.settled); diff != "" {
 		t.Error(diff)
 	}
+	if diff := cmp.Diff([]chat.RemoteUser{"me", "also me"}, l.self); diff != "" {
+		t.Error(diff)
+	}
 	if !l.caps["c"].LateAnswers || l.caps[""].Network != "test" {
 		t.Errorf("capabilities %+v", l.caps)
 	}

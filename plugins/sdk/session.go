@@ -71,6 +71,12 @@ func (s *Session) SetState(st chat.State) {
 	s.up.tell(&pb.SessionUp{Frame: &pb.SessionUp_State{State: wire.PackState(st)}})
 }
 
+// SetSelf tells every id under which the network's users may see the account as the sender of an event. It comes before the
+// first state in which the account sends, so that no other account of ours takes its posts for a person's.
+func (s *Session) SetSelf(users ...chat.RemoteUser) {
+	s.up.tell(&pb.SessionUp{Frame: &pb.SessionUp_Self{Self: wire.PackSelf(users)}})
+}
+
 // SetCapabilities tells what a chat can show; an empty chat means the account's defaults.
 func (s *Session) SetCapabilities(c chat.RemoteChat, caps chat.Capabilities) {
 	s.up.tell(&pb.SessionUp{Frame: &pb.SessionUp_Capabilities{Capabilities: wire.PackChatCapabilities(c, caps)}})

@@ -37,6 +37,20 @@ func PackChatCapabilities(c chat.RemoteChat, caps chat.Capabilities) *pb.ChatCap
 	return &pb.ChatCapabilities{Chat: id(c), Capabilities: PackCapabilities(caps)}
 }
 
+// maxSelf bounds under how many ids an account may be seen.
+const maxSelf = 16
+
+// PackSelf writes who an account is.
+func PackSelf(users []chat.RemoteUser) *pb.Self {
+	return &pb.Self{Users: each(users, func(u chat.RemoteUser) string { return id(u) })}
+}
+
+// UnpackSelf reads who an account is, as far as it is believed.
+func UnpackSelf(s *pb.Self) []chat.RemoteUser {
+	users := s.GetUsers()
+	return each(users[:min(len(users), maxSelf)], func(u string) chat.RemoteUser { return chat.RemoteUser(u) })
+}
+
 // PackSettled writes a late outcome.
 func PackSettled(key chat.PostKey, o chat.Outcome) *pb.Settled {
 	return &pb.Settled{Key: id(key), Outcome: PackOutcome(o)}

@@ -373,6 +373,7 @@ func FuzzUp(f *testing.F) {
 		UnpackState(frame.GetState())
 		UnpackOutcome(frame.GetSettled().GetOutcome())
 		UnpackPairStep(frame.GetPairStep())
+		UnpackSelf(frame.GetSelf())
 		_, _ = UnpackCapabilities(frame.GetCapabilities().GetCapabilities())
 	})
 }

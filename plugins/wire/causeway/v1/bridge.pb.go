@@ -309,6 +309,7 @@ type SessionUp struct {
 	//	*SessionUp_PairStep
 	//	*SessionUp_Pong
 	//	*SessionUp_Drained
+	//	*SessionUp_Self
 	Frame         isSessionUp_Frame `protobuf_oneof:"frame"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -423,6 +424,15 @@ func (x *SessionUp) GetDrained() *Drained {
 	return nil
 }
 
+func (x *SessionUp) GetSelf() *Self {
+	if x != nil {
+		if x, ok := x.Frame.(*SessionUp_Self); ok {
+			return x.Self
+		}
+	}
+	return nil
+}
+
 type isSessionUp_Frame interface {
 	isSessionUp_Frame()
 }
@@ -459,6 +469,10 @@ type SessionUp_Drained struct {
 	Drained *Drained `protobuf:"bytes,8,opt,name=drained,proto3,oneof"`
 }
 
+type SessionUp_Self struct {
+	Self *Self `protobuf:"bytes,9,opt,name=self,proto3,oneof"`
+}
+
 func (*SessionUp_Opened) isSessionUp_Frame() {}
 
 func (*SessionUp_Put) isSessionUp_Frame() {}
@@ -474,6 +488,8 @@ func (*SessionUp_PairStep) isSessionUp_Frame() {}
 func (*SessionUp_Pong) isSessionUp_Frame() {}
 
 func (*SessionUp_Drained) isSessionUp_Frame() {}
+
+func (*SessionUp_Self) isSessionUp_Frame() {}
 
 // Open begins the session.
 type Open struct {
@@ -930,6 +946,52 @@ func (x *Put) GetState() []*StateItem {
 	return nil
 }
 
+// Self tells who the account is among the network's users. It comes before the first state in which the account sends.
+type Self struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// every id under which others may see it as the sender of an event, in the form of Sender.user
+	Users         []string `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Self) Reset() {
+	*x = Self{}
+	mi := &file_causeway_v1_bridge_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Self) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Self) ProtoMessage() {}
+
+func (x *Self) ProtoReflect() protoreflect.Message {
+	mi := &file_causeway_v1_bridge_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Self.ProtoReflect.Descriptor instead.
+func (*Self) Descriptor() ([]byte, []int) {
+	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Self) GetUsers() []string {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
 // ChatCapabilities replaces the capabilities of one chat; an empty chat means the account's defaults.
 type ChatCapabilities struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -941,7 +1003,7 @@ type ChatCapabilities struct {
 
 func (x *ChatCapabilities) Reset() {
 	*x = ChatCapabilities{}
-	mi := &file_causeway_v1_bridge_proto_msgTypes[12]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +1015,7 @@ func (x *ChatCapabilities) String() string {
 func (*ChatCapabilities) ProtoMessage() {}
 
 func (x *ChatCapabilities) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_bridge_proto_msgTypes[12]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1028,7 @@ func (x *ChatCapabilities) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChatCapabilities.ProtoReflect.Descriptor instead.
 func (*ChatCapabilities) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{12}
+	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ChatCapabilities) GetChat() string {
@@ -994,7 +1056,7 @@ type Settled struct {
 
 func (x *Settled) Reset() {
 	*x = Settled{}
-	mi := &file_causeway_v1_bridge_proto_msgTypes[13]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1006,7 +1068,7 @@ func (x *Settled) String() string {
 func (*Settled) ProtoMessage() {}
 
 func (x *Settled) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_bridge_proto_msgTypes[13]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1019,7 +1081,7 @@ func (x *Settled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settled.ProtoReflect.Descriptor instead.
 func (*Settled) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{13}
+	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Settled) GetKey() string {
@@ -1049,7 +1111,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_causeway_v1_bridge_proto_msgTypes[14]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1061,7 +1123,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_bridge_proto_msgTypes[14]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1074,7 +1136,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{14}
+	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Pong) GetQueued() int64 {
@@ -1101,7 +1163,7 @@ type Drained struct {
 
 func (x *Drained) Reset() {
 	*x = Drained{}
-	mi := &file_causeway_v1_bridge_proto_msgTypes[15]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1113,7 +1175,7 @@ func (x *Drained) String() string {
 func (*Drained) ProtoMessage() {}
 
 func (x *Drained) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_bridge_proto_msgTypes[15]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1126,7 +1188,7 @@ func (x *Drained) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drained.ProtoReflect.Descriptor instead.
 func (*Drained) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{15}
+	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Drained) GetLastSeq() uint64 {
@@ -1147,7 +1209,7 @@ type DeliverRequest struct {
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_causeway_v1_bridge_proto_msgTypes[16]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1159,7 +1221,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_bridge_proto_msgTypes[16]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1172,7 +1234,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{16}
+	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DeliverRequest) GetAccount() string {
@@ -1205,7 +1267,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_causeway_v1_bridge_proto_msgTypes[17]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1217,7 +1279,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_bridge_proto_msgTypes[17]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1230,7 +1292,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{17}
+	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *DeliverResponse) GetOutcome() *Outcome {
@@ -1251,7 +1313,7 @@ type LookupRequest struct {
 
 func (x *LookupRequest) Reset() {
 	*x = LookupRequest{}
-	mi := &file_causeway_v1_bridge_proto_msgTypes[18]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1263,7 +1325,7 @@ func (x *LookupRequest) String() string {
 func (*LookupRequest) ProtoMessage() {}
 
 func (x *LookupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_bridge_proto_msgTypes[18]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1276,7 +1338,7 @@ func (x *LookupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupRequest.ProtoReflect.Descriptor instead.
 func (*LookupRequest) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{18}
+	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *LookupRequest) GetAccount() string {
@@ -1309,7 +1371,7 @@ type LookupResponse struct {
 
 func (x *LookupResponse) Reset() {
 	*x = LookupResponse{}
-	mi := &file_causeway_v1_bridge_proto_msgTypes[19]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1321,7 +1383,7 @@ func (x *LookupResponse) String() string {
 func (*LookupResponse) ProtoMessage() {}
 
 func (x *LookupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_bridge_proto_msgTypes[19]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1334,7 +1396,7 @@ func (x *LookupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupResponse.ProtoReflect.Descriptor instead.
 func (*LookupResponse) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{19}
+	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *LookupResponse) GetFound() *Found {
@@ -1358,7 +1420,7 @@ type FetchMediaRequest struct {
 
 func (x *FetchMediaRequest) Reset() {
 	*x = FetchMediaRequest{}
-	mi := &file_causeway_v1_bridge_proto_msgTypes[20]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1370,7 +1432,7 @@ func (x *FetchMediaRequest) String() string {
 func (*FetchMediaRequest) ProtoMessage() {}
 
 func (x *FetchMediaRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_bridge_proto_msgTypes[20]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1383,7 +1445,7 @@ func (x *FetchMediaRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchMediaRequest.ProtoReflect.Descriptor instead.
 func (*FetchMediaRequest) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{20}
+	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *FetchMediaRequest) GetAccount() string {
@@ -1434,7 +1496,7 @@ type FetchMediaResponse struct {
 
 func (x *FetchMediaResponse) Reset() {
 	*x = FetchMediaResponse{}
-	mi := &file_causeway_v1_bridge_proto_msgTypes[21]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +1508,7 @@ func (x *FetchMediaResponse) String() string {
 func (*FetchMediaResponse) ProtoMessage() {}
 
 func (x *FetchMediaResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_bridge_proto_msgTypes[21]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +1521,7 @@ func (x *FetchMediaResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchMediaResponse.ProtoReflect.Descriptor instead.
 func (*FetchMediaResponse) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{21}
+	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *FetchMediaResponse) GetStep() isFetchMediaResponse_Step {
@@ -1512,7 +1574,7 @@ type MediaProgress struct {
 
 func (x *MediaProgress) Reset() {
 	*x = MediaProgress{}
-	mi := &file_causeway_v1_bridge_proto_msgTypes[22]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1524,7 +1586,7 @@ func (x *MediaProgress) String() string {
 func (*MediaProgress) ProtoMessage() {}
 
 func (x *MediaProgress) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_bridge_proto_msgTypes[22]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1537,7 +1599,7 @@ func (x *MediaProgress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaProgress.ProtoReflect.Descriptor instead.
 func (*MediaProgress) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{22}
+	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *MediaProgress) GetBytes() int64 {
@@ -1558,7 +1620,7 @@ type MediaDone struct {
 
 func (x *MediaDone) Reset() {
 	*x = MediaDone{}
-	mi := &file_causeway_v1_bridge_proto_msgTypes[23]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1570,7 +1632,7 @@ func (x *MediaDone) String() string {
 func (*MediaDone) ProtoMessage() {}
 
 func (x *MediaDone) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_bridge_proto_msgTypes[23]
+	mi := &file_causeway_v1_bridge_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1583,7 +1645,7 @@ func (x *MediaDone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaDone.ProtoReflect.Descriptor instead.
 func (*MediaDone) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{23}
+	return file_causeway_v1_bridge_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *MediaDone) GetHash() string {
@@ -1621,7 +1683,7 @@ const file_causeway_v1_bridge_proto_rawDesc = "" +
 	"\x05drain\x18\x05 \x01(\v2\x12.causeway.v1.DrainH\x00R\x05drain\x127\n" +
 	"\n" +
 	"pair_input\x18\x06 \x01(\v2\x16.causeway.v1.PairInputH\x00R\tpairInputB\a\n" +
-	"\x05frame\"\xa4\x03\n" +
+	"\x05frame\"\xcd\x03\n" +
 	"\tSessionUp\x12-\n" +
 	"\x06opened\x18\x01 \x01(\v2\x13.causeway.v1.OpenedH\x00R\x06opened\x12$\n" +
 	"\x03put\x18\x02 \x01(\v2\x10.causeway.v1.PutH\x00R\x03put\x121\n" +
@@ -1630,7 +1692,8 @@ const file_causeway_v1_bridge_proto_rawDesc = "" +
 	"\asettled\x18\x05 \x01(\v2\x14.causeway.v1.SettledH\x00R\asettled\x124\n" +
 	"\tpair_step\x18\x06 \x01(\v2\x15.causeway.v1.PairStepH\x00R\bpairStep\x12'\n" +
 	"\x04pong\x18\a \x01(\v2\x11.causeway.v1.PongH\x00R\x04pong\x120\n" +
-	"\adrained\x18\b \x01(\v2\x14.causeway.v1.DrainedH\x00R\adrainedB\a\n" +
+	"\adrained\x18\b \x01(\v2\x14.causeway.v1.DrainedH\x00R\adrained\x12'\n" +
+	"\x04self\x18\t \x01(\v2\x11.causeway.v1.SelfH\x00R\x04selfB\a\n" +
 	"\x05frame\"\xfe\x01\n" +
 	"\x04Open\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x14\n" +
@@ -1660,7 +1723,9 @@ const file_causeway_v1_bridge_proto_rawDesc = "" +
 	"\x03Put\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12*\n" +
 	"\x06events\x18\x02 \x03(\v2\x12.causeway.v1.EventR\x06events\x12,\n" +
-	"\x05state\x18\x03 \x03(\v2\x16.causeway.v1.StateItemR\x05state\"e\n" +
+	"\x05state\x18\x03 \x03(\v2\x16.causeway.v1.StateItemR\x05state\"\x1c\n" +
+	"\x04Self\x12\x14\n" +
+	"\x05users\x18\x01 \x03(\tR\x05users\"e\n" +
 	"\x10ChatCapabilities\x12\x12\n" +
 	"\x04chat\x18\x01 \x01(\tR\x04chat\x12=\n" +
 	"\fcapabilities\x18\x02 \x01(\v2\x19.causeway.v1.CapabilitiesR\fcapabilities\"K\n" +
@@ -1719,7 +1784,7 @@ func file_causeway_v1_bridge_proto_rawDescGZIP() []byte {
 	return file_causeway_v1_bridge_proto_rawDescData
 }
 
-var file_causeway_v1_bridge_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_causeway_v1_bridge_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_causeway_v1_bridge_proto_goTypes = []any{
 	(*DescribeRequest)(nil),     // 0: causeway.v1.DescribeRequest
 	(*DescribeResponse)(nil),    // 1: causeway.v1.DescribeResponse
@@ -1733,30 +1798,31 @@ var file_causeway_v1_bridge_proto_goTypes = []any{
 	(*PairInput)(nil),           // 9: causeway.v1.PairInput
 	(*Opened)(nil),              // 10: causeway.v1.Opened
 	(*Put)(nil),                 // 11: causeway.v1.Put
-	(*ChatCapabilities)(nil),    // 12: causeway.v1.ChatCapabilities
-	(*Settled)(nil),             // 13: causeway.v1.Settled
-	(*Pong)(nil),                // 14: causeway.v1.Pong
-	(*Drained)(nil),             // 15: causeway.v1.Drained
-	(*DeliverRequest)(nil),      // 16: causeway.v1.DeliverRequest
-	(*DeliverResponse)(nil),     // 17: causeway.v1.DeliverResponse
-	(*LookupRequest)(nil),       // 18: causeway.v1.LookupRequest
-	(*LookupResponse)(nil),      // 19: causeway.v1.LookupResponse
-	(*FetchMediaRequest)(nil),   // 20: causeway.v1.FetchMediaRequest
-	(*FetchMediaResponse)(nil),  // 21: causeway.v1.FetchMediaResponse
-	(*MediaProgress)(nil),       // 22: causeway.v1.MediaProgress
-	(*MediaDone)(nil),           // 23: causeway.v1.MediaDone
-	(*Capabilities)(nil),        // 24: causeway.v1.Capabilities
-	(*AccountState)(nil),        // 25: causeway.v1.AccountState
-	(*PairStep)(nil),            // 26: causeway.v1.PairStep
-	(*StateItem)(nil),           // 27: causeway.v1.StateItem
-	(*durationpb.Duration)(nil), // 28: google.protobuf.Duration
-	(*Event)(nil),               // 29: causeway.v1.Event
-	(*Outcome)(nil),             // 30: causeway.v1.Outcome
-	(*Post)(nil),                // 31: causeway.v1.Post
-	(*Found)(nil),               // 32: causeway.v1.Found
+	(*Self)(nil),                // 12: causeway.v1.Self
+	(*ChatCapabilities)(nil),    // 13: causeway.v1.ChatCapabilities
+	(*Settled)(nil),             // 14: causeway.v1.Settled
+	(*Pong)(nil),                // 15: causeway.v1.Pong
+	(*Drained)(nil),             // 16: causeway.v1.Drained
+	(*DeliverRequest)(nil),      // 17: causeway.v1.DeliverRequest
+	(*DeliverResponse)(nil),     // 18: causeway.v1.DeliverResponse
+	(*LookupRequest)(nil),       // 19: causeway.v1.LookupRequest
+	(*LookupResponse)(nil),      // 20: causeway.v1.LookupResponse
+	(*FetchMediaRequest)(nil),   // 21: causeway.v1.FetchMediaRequest
+	(*FetchMediaResponse)(nil),  // 22: causeway.v1.FetchMediaResponse
+	(*MediaProgress)(nil),       // 23: causeway.v1.MediaProgress
+	(*MediaDone)(nil),           // 24: causeway.v1.MediaDone
+	(*Capabilities)(nil),        // 25: causeway.v1.Capabilities
+	(*AccountState)(nil),        // 26: causeway.v1.AccountState
+	(*PairStep)(nil),            // 27: causeway.v1.PairStep
+	(*StateItem)(nil),           // 28: causeway.v1.StateItem
+	(*durationpb.Duration)(nil), // 29: google.protobuf.Duration
+	(*Event)(nil),               // 30: causeway.v1.Event
+	(*Outcome)(nil),             // 31: causeway.v1.Outcome
+	(*Post)(nil),                // 32: causeway.v1.Post
+	(*Found)(nil),               // 33: causeway.v1.Found
 }
 var file_causeway_v1_bridge_proto_depIdxs = []int32{
-	24, // 0: causeway.v1.DescribeResponse.capabilities:type_name -> causeway.v1.Capabilities
+	25, // 0: causeway.v1.DescribeResponse.capabilities:type_name -> causeway.v1.Capabilities
 	4,  // 1: causeway.v1.SessionDown.open:type_name -> causeway.v1.Open
 	6,  // 2: causeway.v1.SessionDown.ack:type_name -> causeway.v1.Ack
 	5,  // 3: causeway.v1.SessionDown.credit:type_name -> causeway.v1.Credit
@@ -1765,39 +1831,40 @@ var file_causeway_v1_bridge_proto_depIdxs = []int32{
 	9,  // 6: causeway.v1.SessionDown.pair_input:type_name -> causeway.v1.PairInput
 	10, // 7: causeway.v1.SessionUp.opened:type_name -> causeway.v1.Opened
 	11, // 8: causeway.v1.SessionUp.put:type_name -> causeway.v1.Put
-	25, // 9: causeway.v1.SessionUp.state:type_name -> causeway.v1.AccountState
-	12, // 10: causeway.v1.SessionUp.capabilities:type_name -> causeway.v1.ChatCapabilities
-	13, // 11: causeway.v1.SessionUp.settled:type_name -> causeway.v1.Settled
-	26, // 12: causeway.v1.SessionUp.pair_step:type_name -> causeway.v1.PairStep
-	14, // 13: causeway.v1.SessionUp.pong:type_name -> causeway.v1.Pong
-	15, // 14: causeway.v1.SessionUp.drained:type_name -> causeway.v1.Drained
-	27, // 15: causeway.v1.Open.state:type_name -> causeway.v1.StateItem
-	5,  // 16: causeway.v1.Open.credit:type_name -> causeway.v1.Credit
-	28, // 17: causeway.v1.Drain.grace:type_name -> google.protobuf.Duration
-	29, // 18: causeway.v1.Put.events:type_name -> causeway.v1.Event
-	27, // 19: causeway.v1.Put.state:type_name -> causeway.v1.StateItem
-	24, // 20: causeway.v1.ChatCapabilities.capabilities:type_name -> causeway.v1.Capabilities
-	30, // 21: causeway.v1.Settled.outcome:type_name -> causeway.v1.Outcome
-	31, // 22: causeway.v1.DeliverRequest.post:type_name -> causeway.v1.Post
-	30, // 23: causeway.v1.DeliverResponse.outcome:type_name -> causeway.v1.Outcome
-	32, // 24: causeway.v1.LookupResponse.found:type_name -> causeway.v1.Found
-	22, // 25: causeway.v1.FetchMediaResponse.progress:type_name -> causeway.v1.MediaProgress
-	23, // 26: causeway.v1.FetchMediaResponse.done:type_name -> causeway.v1.MediaDone
-	0,  // 27: causeway.v1.Bridge.Describe:input_type -> causeway.v1.DescribeRequest
-	2,  // 28: causeway.v1.Bridge.Session:input_type -> causeway.v1.SessionDown
-	16, // 29: causeway.v1.Bridge.Deliver:input_type -> causeway.v1.DeliverRequest
-	20, // 30: causeway.v1.Bridge.FetchMedia:input_type -> causeway.v1.FetchMediaRequest
-	18, // 31: causeway.v1.Bridge.Lookup:input_type -> causeway.v1.LookupRequest
-	1,  // 32: causeway.v1.Bridge.Describe:output_type -> causeway.v1.DescribeResponse
-	3,  // 33: causeway.v1.Bridge.Session:output_type -> causeway.v1.SessionUp
-	17, // 34: causeway.v1.Bridge.Deliver:output_type -> causeway.v1.DeliverResponse
-	21, // 35: causeway.v1.Bridge.FetchMedia:output_type -> causeway.v1.FetchMediaResponse
-	19, // 36: causeway.v1.Bridge.Lookup:output_type -> causeway.v1.LookupResponse
-	32, // [32:37] is the sub-list for method output_type
-	27, // [27:32] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	26, // 9: causeway.v1.SessionUp.state:type_name -> causeway.v1.AccountState
+	13, // 10: causeway.v1.SessionUp.capabilities:type_name -> causeway.v1.ChatCapabilities
+	14, // 11: causeway.v1.SessionUp.settled:type_name -> causeway.v1.Settled
+	27, // 12: causeway.v1.SessionUp.pair_step:type_name -> causeway.v1.PairStep
+	15, // 13: causeway.v1.SessionUp.pong:type_name -> causeway.v1.Pong
+	16, // 14: causeway.v1.SessionUp.drained:type_name -> causeway.v1.Drained
+	12, // 15: causeway.v1.SessionUp.self:type_name -> causeway.v1.Self
+	28, // 16: causeway.v1.Open.state:type_name -> causeway.v1.StateItem
+	5,  // 17: causeway.v1.Open.credit:type_name -> causeway.v1.Credit
+	29, // 18: causeway.v1.Drain.grace:type_name -> google.protobuf.Duration
+	30, // 19: causeway.v1.Put.events:type_name -> causeway.v1.Event
+	28, // 20: causeway.v1.Put.state:type_name -> causeway.v1.StateItem
+	25, // 21: causeway.v1.ChatCapabilities.capabilities:type_name -> causeway.v1.Capabilities
+	31, // 22: causeway.v1.Settled.outcome:type_name -> causeway.v1.Outcome
+	32, // 23: causeway.v1.DeliverRequest.post:type_name -> causeway.v1.Post
+	31, // 24: causeway.v1.DeliverResponse.outcome:type_name -> causeway.v1.Outcome
+	33, // 25: causeway.v1.LookupResponse.found:type_name -> causeway.v1.Found
+	23, // 26: causeway.v1.FetchMediaResponse.progress:type_name -> causeway.v1.MediaProgress
+	24, // 27: causeway.v1.FetchMediaResponse.done:type_name -> causeway.v1.MediaDone
+	0,  // 28: causeway.v1.Bridge.Describe:input_type -> causeway.v1.DescribeRequest
+	2,  // 29: causeway.v1.Bridge.Session:input_type -> causeway.v1.SessionDown
+	17, // 30: causeway.v1.Bridge.Deliver:input_type -> causeway.v1.DeliverRequest
+	21, // 31: causeway.v1.Bridge.FetchMedia:input_type -> causeway.v1.FetchMediaRequest
+	19, // 32: causeway.v1.Bridge.Lookup:input_type -> causeway.v1.LookupRequest
+	1,  // 33: causeway.v1.Bridge.Describe:output_type -> causeway.v1.DescribeResponse
+	3,  // 34: causeway.v1.Bridge.Session:output_type -> causeway.v1.SessionUp
+	18, // 35: causeway.v1.Bridge.Deliver:output_type -> causeway.v1.DeliverResponse
+	22, // 36: causeway.v1.Bridge.FetchMedia:output_type -> causeway.v1.FetchMediaResponse
+	20, // 37: causeway.v1.Bridge.Lookup:output_type -> causeway.v1.LookupResponse
+	33, // [33:38] is the sub-list for method output_type
+	28, // [28:33] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_causeway_v1_bridge_proto_init() }
@@ -1825,8 +1892,9 @@ func file_causeway_v1_bridge_proto_init() {
 		(*SessionUp_PairStep)(nil),
 		(*SessionUp_Pong)(nil),
 		(*SessionUp_Drained)(nil),
+		(*SessionUp_Self)(nil),
 	}
-	file_causeway_v1_bridge_proto_msgTypes[21].OneofWrappers = []any{
+	file_causeway_v1_bridge_proto_msgTypes[22].OneofWrappers = []any{
 		(*FetchMediaResponse_Progress)(nil),
 		(*FetchMediaResponse_Done)(nil),
 	}
@@ -1836,7 +1904,7 @@ func file_causeway_v1_bridge_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_causeway_v1_bridge_proto_rawDesc), len(file_causeway_v1_bridge_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
