@@ -124,7 +124,7 @@ type answer struct {
 	code   int
 	text   string
 	params fields
-	result []byte
+	result []byte // nil: none
 }
 
 func readAnswer(body []byte) (answer, bool) {
@@ -134,20 +134,19 @@ func readAnswer(body []byte) (answer, bool) {
 	}
 	return answer{
 		ok: f.flag("ok"), code: int(f.number("error_code")), text: f.text("description"),
-		params: f.object("parameters"), result: f.m["result"],
+		params: f.object("parameters"), result: f.raw("result"),
 	}, true
 }
 
 func accepted(act chat.Action, result []byte) chat.Outcome {
-	var album []json.RawMessage
-	if act == chat.ActSend && json.Unmarshal(result, &album) == nil && len(album) > 0 {
+	if album, ok := splitArray(result); ok && act == chat.ActSend && len(album) > 0 {
 		return acceptedAlbum(album)
 	}
 	return acceptedOne(act, result)
 }
 
 func acceptedOne(act chat.Action, result []byte) chat.Outcome {
-	msg, _ := readFields(result, nil)
+	msg, _ := partFields(result, nil)
 	id := msg.number("message_id")
 	if id == 0 {
 		if act == chat.ActSend { // accepted, but nothing says as what

@@ -60,13 +60,15 @@ func readUpdate(raw json.RawMessage, bad *[]string) update {
 	u := update{raw: raw}
 	f, _ := readFields(raw, bad)
 	u.id = f.number("update_id")
-	if m := updateID.FindSubmatch(raw); u.id <= 0 && m != nil {
-		u.id, _ = strconv.ParseInt(string(m[1]), 10, 64)
+	if u.id <= 0 {
+		if m := updateID.FindSubmatch(raw); m != nil {
+			u.id, _ = strconv.ParseInt(string(m[1]), 10, 64)
+		}
 	}
 	u.id = max(u.id, 0)
 	var kinds []string
-	for key := range f.m {
-		if key != "update_id" {
+	for _, one := range f.list {
+		if key := string(one.key); key != "update_id" {
 			kinds = append(kinds, key)
 		}
 	}

@@ -190,7 +190,8 @@ var (
 // again gives all of it as one update, which goes up as unknown, so that the queue behind it moves on.
 func readUpdates(x *exchange, next int64, fails int) (batch []json.RawMessage, ok bool) {
 	if ans, good := readAnswer(x.body); good {
-		return batch, ans.ok && json.Unmarshal(ans.result, &batch) == nil
+		batch, ok = splitArray(ans.result)
+		return batch, ans.ok && ok
 	}
 	head := updatesHead.FindIndex(x.body)
 	if x.status != 200 || head == nil {
