@@ -21,7 +21,46 @@ type albumItem struct {
 
 // gathersFor reports whether the lane looks for more items of a message's album before it sends it.
 func (s *step) gathersFor(m chat.Message) bool {
-	return m.Content.Album != "" && s.lane.Caps.Album.Max > 1 && onlyMedium(m.Content) && !s.alone
+	return m.Content.Album != "" && s.lane.Caps.Album.Max > 1 && onlyMedium(m.Content) && !s.goesAlone()
+}
+
+// goesAlone reports whether media go in posts of their own, because an album of them was refused or could not be rendered.
+func (s *step) goesAlone() bool { return s.alone || s.head.ID <= s.aloneTo }
+
+// albumSupport is what the lane puts together in a post.
+func (s *step) albumSupport() chat.AlbumSupport {
+	if s.goesAlone() {
+		return chat.AlbumSupport{}
+	}
+	return s.lane.Caps.Album
+}
+
+// splits reports whether a post that was refused goes on as its items: one that the network does not take must not lose the
+// others.
+func (s *step) splits(d chat.Delivery, p Post) bool {
+	return d.Kind == chat.DeliverSend && p.Frozen.Action == chat.ActSend && len(p.Frozen.Media) > 1
+}
+
+// split lets the items of a refused album go one by one.
+func (s *step) split(tx Tx, d chat.Delivery, p Post, why chat.Reason) error {
+	s.aloneTo = max(s.aloneTo, d.ID)
+	for _, it := range p.Items {
+		s.aloneTo = max(s.aloneTo, it.Delivery)
+	}
+	if err := tx.Thaw(d.ID); err != nil {
+		return err
+	}
+	if err := s.saveOthers(tx, p, chat.DeliveryWaiting, why); err != nil {
+		return err
+	}
+	return s.saveDelivery(tx, d, chat.DeliveryWaiting, why)
+}
+
+// missing leaves out the posts of parts that stand in the chat already.
+func (s *step) missing(tx Tx, m chat.Message, posts []Post) ([]Post, error) {
+	copies, err := tx.Copies(s.l.id, m.ID)
+	stand := partsOf(own(copies))
+	return slices.DeleteFunc(posts, func(p Post) bool { return slices.Contains(stand, p.Part) }), err
 }
 
 // onlyMedium reports whether a content is one medium, perhaps with words.

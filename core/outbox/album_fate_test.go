@@ -5,6 +5,7 @@ package outbox_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +21,6 @@ func TestItemsEndAsTheirPost(t *testing.T) {
 		calls int
 		ends  string
 	}{
-		"refused":     {chat.RefusedFor(why("bad")), 1, "send refused bad"},
 		"rate limit":  {chat.RetryAfter(time.Minute, chat.ScopeChat, why("rate_limited")), 2, "send delivered"},
 		"no bridge":   {chat.RetryAfter(0, chat.ScopeAccount, why(chat.CodeNotConnected)), 2, "send delivered"},
 		"lost answer": {lost, 2, "send delivered"},
@@ -42,6 +42,50 @@ func TestItemsEndAsTheirPost(t *testing.T) {
 			})
 		})
 	}
+}
+
+// refusing refuses every post that carries a medium.
+func refusing(ref string) func(context.Context, int, chat.Post) chat.Outcome {
+	return func(_ context.Context, _ int, p chat.Post) chat.Outcome {
+		if strings.Contains(refs(call{Post: p}), ref) {
+			return chat.RefusedFor(why("bad"))
+		}
+		return chat.Outcome{}
+	}
+}
+
+func TestItemThatIsRefusedLosesNoOther(t *testing.T) {
+	inAlbumWorld(t, func(w *world) {
+		w.answers("tg", refusing("b"))
+		w.items("abC")
+		w.wait(time.Hour)
+		w.want("calls", w.nets["tg"].sent(), "abC C", "a ", "b ", "C C")
+		w.want("ended", w.endings(), "send delivered", "send refused bad", "send delivered")
+		w.items("de")
+		w.wait(time.Hour)
+		if n := w.nets["tg"].count(); refs(w.nets["tg"].call(n-1)) != "de" {
+			t.Errorf("the next album goes as %q", w.nets["tg"].sent())
+		}
+	})
+}
+
+func TestItemsOfARefusedAlbumOutliveTheRouter(t *testing.T) {
+	inAlbumWorld(t, func(w *world) {
+		rests := first(1, chat.RefusedFor(why("bad")))
+		w.answers("tg", func(ctx context.Context, n int, p chat.Post) chat.Outcome {
+			if n == 2 {
+				return chat.RetryAfter(time.Minute, chat.ScopeChat, why("rate_limited"))
+			}
+			return rests(ctx, n, p)
+		})
+		w.items("abc")
+		w.wait(10 * time.Second)
+		w.want("calls", w.nets["tg"].sent(), "abc ", "a ")
+		w.die()
+		w.start()
+		w.wait(time.Hour)
+		w.want("ended", w.endings(), "send delivered", "send delivered", "send delivered")
+	})
 }
 
 func TestRestingAlbumTakesWhatHasComeMeanwhile(t *testing.T) {
@@ -292,4 +336,21 @@ func TestPanicInRecordingEndsEveryItem(t *testing.T) {
 		w.want("calls", w.nets["tg"].sent(), "ab ")
 		w.want("ended", w.endings(), "send refused internal", "send refused internal")
 	})
+}
+
+// TestMediaOfOneMessageThatAreRefusedLoseNoOther has a message of two posts, of which the second is refused: what stands in
+// the chat already does not go again.
+func TestMediaOfOneMessageThatAreRefusedLoseNoOther(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg", files)
+		w.answers("tg", refusing("f"))
+		var media []chat.Media
+		for i := range 6 {
+			media = append(media, chat.Media{Kind: chat.Photo, Ref: string(rune('a' + i)), Size: int64(i + 1)})
+		}
+		w.show("x", media, 1)
+		w.wait(time.Hour)
+		w.want("calls", w.nets["tg"].sent(), "abcd x", "ef ", "e ", "f ")
+		w.want("ended", w.endings(), "send refused bad")
+	}, withMedia(newShelf()))
 }

@@ -45,6 +45,10 @@ type lane struct {
 	// the monotonic clock: however the wall clock jumps, a wait is not waited twice.
 	rests, waited int64
 
+	// alone is the last delivery of an album that was refused: up to it items go one by one. It is in memory alone; after a
+	// restart the album is tried once more.
+	alone chat.DeliveryID
+
 	// asked is the last delivery whose media were asked for, and askedAt since when they are for the first, in ms.
 	asked   chat.DeliveryID
 	askedAt int64

@@ -111,13 +111,19 @@ func (s *step) planAlone(tx Tx, m chat.Message, media []chat.Media) (plan, error
 	if len(posts) == 0 {
 		return refused(CodeNothingToShow, "Nothing of it can be shown on this network."), nil
 	}
-	return plan{posts: posts}, nil
+	if !s.goesAlone() {
+		return plan{posts: posts}, nil
+	}
+	if posts, err = s.missing(tx, m, posts); err == nil && len(posts) == 0 {
+		return done(), nil
+	}
+	return plan{posts: posts}, err
 }
 
 // posts makes the posts of a message from its parts. They get numbers from part on, one for each medium.
 func (s *step) posts(m chat.Message, part int, parts []render.Part) []Post {
 	var posts []Post
-	for _, p := range spread(parts, s.lane.Caps.Album) {
+	for _, p := range spread(parts, s.albumSupport()) {
 		post := s.ready(m, part, sending(p))
 		post.Frozen.Media, post.Items = s.items(m, part, p.Media)
 		posts = append(posts, post)

@@ -44,6 +44,9 @@ func (s *step) record(tx Tx) error {
 	case chat.Delivered:
 		err = s.delivered(tx, d, p, a, current)
 	case chat.Refused:
+		if current && s.splits(d, p) {
+			return s.split(tx, d, p, a.out.Why)
+		}
 		p.State = PostRefused
 		err = s.finish(tx, d, p, a.out.Why, current)
 	case chat.Retry:

@@ -99,7 +99,7 @@ func (o *Outbox) endStep(s *step) {
 	l, a := s.l, s.l.account
 	l.taken()
 	l.token = s.took && s.next != nextDeliver
-	l.asked, l.askedAt = s.asked, s.askedAt
+	l.asked, l.askedAt, l.alone = s.asked, s.askedAt, s.aloneTo
 	l.fails = 0
 	if s.behind != nil {
 		l.behind = *s.behind

@@ -45,6 +45,7 @@ type step struct {
 	resumes uint64
 	refuse  []chat.DeliveryID // whose rendering panicked
 	alone   bool              // rendering an album panicked: its items go one by one
+	aloneTo chat.DeliveryID   // an album was refused: up to this one, items go one by one
 	bare    bool              // recording panicked
 	// asked is the last delivery whose media were asked for, and askedAt since when they are for the first, in ms.
 	asked   chat.DeliveryID
@@ -77,7 +78,7 @@ func (o *Outbox) newStep(l *lane) *step {
 	defer o.mu.Unlock()
 	l.woken, l.resumed = false, false
 	return &step{o: o, l: l, pending: l.pending, late: l.late, asks: l.asks, resumes: l.account.resumes, took: l.token,
-		asked: l.asked, askedAt: l.askedAt}
+		asked: l.asked, askedAt: l.askedAt, aloneTo: l.alone}
 }
 
 // panicError is a panic of our own code inside a step.
