@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package signal
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+// deliver makes one act of a post and says what became of it.
+func (a *account) deliver(ctx context.Context, p chat.Post) chat.Outcome {
+	act, why := a.prepare(p)
+	if why.Code != "" {
+		return chat.RefusedFor(why)
+	}
+	files, why := a.handOver(p)
+	if why.Code != "" {
+		return chat.RefusedFor(why)
+	}
+	act.Files = files.paths
+	act.Late = func(s Sent, err error) {
+		a.session.Settle(p.Key, a.outcome(p, act, s, err))
+		files.remove()
+	}
+	if p.Action == chat.ActSend {
+		a.sends.begin(p.Key, act.To)
+	}
+	s, err := a.transport.Do(ctx, act)
+	if !errors.Is(err, ErrUncertain) {
+		files.remove()
+	}
+	return a.outcome(p, act, s, err)
+}
+
+// prepare finds the act for a post, or the reason why there is none.
+func (a *account) prepare(p chat.Post) (act Act, why chat.Reason) {
+	to, ok := parseChat(p.Chat)
+	if !ok {
+		return act, whyBadChat
+	}
+	act.To, act.Text = to, p.Text
+	if p.Action == chat.ActSend {
+		return prepareSend(act, p)
+	}
+	if len(p.Target) > 0 {
+		act.On, ok = parseMessage(p.Target[len(p.Target)-1])
+	}
+	if !ok || len(p.Target) == 0 {
+		return act, whyNoTarget
+	}
+	switch p.Action {
+	case chat.ActEdit:
+		return a.prepareEdit(act, p)
+	case chat.ActDelete:
+		return a.prepareDelete(act, p)
+	case chat.ActReact:
+		return a.prepareReact(act, p)
+	case chat.ActTyping:
+		act.Kind = ActTyping
+		return act, chat.Reason{}
+	case chat.ActRead:
+		act.Kind = ActRead
+		return act, chat.Reason{}
+	}
+	return act, whyAction
+}
+
+func prepareSend(act Act, p chat.Post) (Act, chat.Reason) {
+	act.Kind = ActText
+	switch {
+	case p.Place != nil, p.Contact != nil:
+		return act, whyAction
+	case p.Poll != nil:
+		act.Kind, act.Poll = ActPoll, p.Poll
+		if !capabilities(0).Poll.Fits(*p.Poll) {
+			return act, whyAction
+		}
+		return act, chat.Reason{}
+	case p.Text.Body == "" && len(p.Media) == 0:
+		return act, whyEmpty
+	case len(p.Text.Body) > maxText:
+		return act, whyTooLong
+	}
+	act.Reply = quoteOf(p.Reply)
+	act.VoiceNote = len(p.Media) == 1 && p.Media[0].Kind == chat.Voice
+	return act, chat.Reason{}
+}
+
+// quoteOf names the message that is answered, with the words that receivers are shown of it.
+func quoteOf(r *chat.ReplyTarget) *Quote {
+	if r == nil {
+		return nil
+	}
+	on, ok := parseMessage(r.ID)
+	if !ok {
+		return nil
+	}
+	words := r.Excerpt
+	if r.Quote != "" {
+		words = r.Quote
+	}
+	return &Quote{On: on, Text: shorten(words, maxExcerpt)}
+}
+
+// prepareEdit keeps to Signal's limits by itself: what is beyond them the servers take, and phones drop in silence.
+func (a *account) prepareEdit(act Act, p chat.Post) (Act, chat.Reason) {
+	act.Kind = ActEdit
+	switch {
+	case act.On.Author != a.self():
+		return act, whyNotOwn
+	case p.Poll != nil && p.Poll.Closed:
+		act.Kind = ActPollOver
+		return act, chat.Reason{}
+	case p.Poll != nil, p.Place != nil, p.Contact != nil, len(p.Media) > 0:
+		return act, whyNotEdit
+	case p.Text.Body == "":
+		return act, whyEmpty
+	case len(p.Text.Body) > maxText:
+		return act, whyTooLong
+	case a.tooOld(p):
+		return act, whyTooOld
+	case len(p.Target) > maxEdits+1:
+		return act, whyEditOften
+	}
+	return act, chat.Reason{}
+}
+
+// tooOld judges by the first id: the window begins with the message, not with its last edit.
+func (a *account) tooOld(p chat.Post) bool {
+	first, ok := parseMessage(p.Target[0])
+	return ok && time.Since(unixMilli(first.SentAt)) > changeFor
+}
+
+func (a *account) prepareDelete(act Act, p chat.Post) (Act, chat.Reason) {
+	act.Kind = ActDelete
+	switch {
+	case a.tooOld(p):
+		return act, whyTooOld
+	case act.On.Author == a.self():
+		act.On.Author = "" // our own
+	case act.To.Group == "":
+		return act, whyNotOwn
+	}
+	return act, chat.Reason{}
+}
+
+// prepareReact sets the first emoji, or takes ours away. Signal wants to be told which one that was.
+func (a *account) prepareReact(act Act, p chat.Post) (Act, chat.Reason) {
+	act.Kind = ActReact
+	if len(p.Emoji) > 0 {
+		act.Emoji = p.Emoji[0]
+		a.reacted.set(act.On, act.Emoji)
+		return act, chat.Reason{}
+	}
+	act.Remove, act.Emoji = true, a.reacted.get(act.On)
+	return act, chat.Reason{}
+}
+
+// outcome says what became of a post, and keeps what its answer told beyond that.
+func (a *account) outcome(p chat.Post, act Act, s Sent, err error) chat.Outcome {
+	if p.Action == chat.ActSend {
+		a.noteSend(p.Key, s, err)
+	}
+	if err != nil {
+		return a.failed(p, act, err)
+	}
+	a.states.over(whyRateLimit.Code)
+	a.states.over(whyCaptcha.Code)
+	out := chat.Outcome{Kind: chat.Delivered, At: unixMilli(s.SentAt)}
+	switch act.Kind {
+	case ActText, ActEdit, ActPoll:
+		out.IDs = []chat.RemoteMessage{MessageRef{Author: a.self(), SentAt: s.SentAt}.remote()}
+	}
+	if len(p.Emoji) > 1 {
+		out.Dropped = append(out.Dropped, "emoji")
+	}
+	if len(s.Missed) > 0 {
+		out.Dropped = append(out.Dropped, a.missed(p, s.Missed)...)
+	}
+	return out
+}
+
+// noteSend keeps what is needed to find out what became of a send whose answer got lost.
+func (a *account) noteSend(key chat.PostKey, s Sent, err error) {
+	switch {
+	case errors.Is(err, ErrUncertain):
+		a.settle(a.sends.doubt(key))
+	case err != nil:
+		a.settle(a.sends.end(key, 0))
+	default:
+		a.settle(a.sends.end(key, s.SentAt))
+	}
+}
+
+// missed tells who did not get what the others got. It is never sent again to all.
+func (a *account) missed(p chat.Post, list []Miss) (dropped []string) {
+	count := map[MissReason]int{}
+	for _, m := range list {
+		if count[m.Why]++; count[m.Why] == 1 {
+			dropped = append(dropped, "members:"+string(m.Why))
+		}
+		if m.Why == MissIdentity {
+			a.distrust(m.Who)
+		}
+		if m.Token != "" {
+			a.challenge(m.Token)
+		}
+	}
+	a.log.Warn("some members did not get a message", "chat", string(p.Chat), "code", "members_missed", "missed", len(list), "reasons", dropped)
+	return dropped
+}
+
+// failed says what an error means for the post.
+func (a *account) failed(p chat.Post, act Act, err error) chat.Outcome {
+	a.log.Debug("a post failed", "chat", string(p.Chat), "attempt", p.Attempt, "err", err)
+	var limit *RateLimited
+	var untrusted *UntrustedError
+	switch {
+	case errors.Is(err, ErrUncertain):
+		return chat.UncertainFor(whyLost)
+	case errors.As(err, &limit):
+		return a.slowDown(limit)
+	case errors.As(err, &untrusted):
+		for _, who := range untrusted.Who {
+			a.distrust(who)
+		}
+		return chat.RetryAfter(untrustedWait, chat.ScopeChat, whyIdentity)
+	case errors.Is(err, ErrUnpaired):
+		a.unpaired()
+		return chat.RetryAfter(0, chat.ScopeAccount, whyUnpaired)
+	case errors.Is(err, ErrOutdated):
+		a.states.tell(chat.Outdated, whyOutdated)
+		return chat.RetryAfter(0, chat.ScopeAccount, whyOutdated)
+	case errors.Is(err, ErrNotMember), errors.Is(err, ErrMayNot):
+		return a.barred(act.To, err)
+	case errors.Is(err, ErrNoGroup):
+		return chat.RefusedFor(whyNoGroup)
+	case errors.Is(err, ErrRefused):
+		return chat.RefusedFor(whyDenied)
+	case errors.Is(err, ErrOffline):
+		return chat.RetryAfter(0, chat.ScopeAccount, whyNotRunning)
+	}
+	return chat.RetryAfter(0, chat.ScopeChat, whyTrouble)
+}
+
+// untrustedWait is between two tries at somebody whose safety number nobody has accepted yet.
+const untrustedWait = 5 * time.Minute
+
+// barred holds a chat that takes nothing from us, until it is told that it does again.
+func (a *account) barred(to Target, err error) chat.Outcome {
+	a.groups.deny(to.Group)
+	a.lookAt(to.Group)
+	if errors.Is(err, ErrMayNot) {
+		return chat.HoldChat(whyMayNot)
+	}
+	return chat.HoldChat(whyNotMember)
+}
+
+// captchaWait is how long Signal lets an account wait that solves no captcha, when it does not say.
+const captchaWait = time.Hour
+
+// slowDown rests the account for as long as Signal wants.
+func (a *account) slowDown(limit *RateLimited) chat.Outcome {
+	after := limit.After
+	if limit.Token != "" {
+		a.challenge(limit.Token)
+		return chat.RetryAfter(cmp.Or(after, captchaWait), chat.ScopeAccount, whyCaptcha)
+	}
+	a.states.trouble(whyRateLimit)
+	return chat.RetryAfter(after, chat.ScopeAccount, whyRateLimit)
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package signal
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Bounds of the journal.
+const (
+	maxJournal = 256 << 20 // bytes that wait for the router
+	maxSegment = 4 << 20   // a file is erased as soon as all of it is committed
+	headSize   = 20        // of a record: seq, flags, length, checksum
+)
+
+// errJournalFull stops the reader: what is not taken from the daemon waits there, or at Signal.
+var errJournalFull = errors.New("the journal is full: the router takes nothing")
+
+// record is one notification in the journal. Seq grows by one and is never used again.
+type record struct {
+	seq uint64
+	env Envelope
+}
+
+// journal keeps what was heard until the router has committed it: files of records in a folder of the bridge's own. The
+// daemon tells each message once, so this is the only copy. It is safe for concurrent use.
+type journal struct {
+	dir string
+	max int64
+
+	mu       sync.Mutex
+	segments []*segment // oldest first; the last one is written to
+	next     uint64     // the seq of the next record
+	done     uint64     // all up to here is committed
+	size     int64
+	grown    chan struct{} // 1: a token when there is something new
+}
+
+// segment is one file. Its name is the seq of its first record.
+type segment struct {
+	first, last uint64 // last is first-1 while it is empty
+	size        int64
+	file        *os.File
+}
+
+// openJournal reads what an earlier life left. done is what the router committed last; what is not after it is passed
+// over. A torn end, which a power cut leaves, is taken off: it was never acknowledged to anybody here.
+func openJournal(dir string, done uint64, limit int64) (*journal, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make journal folder: %w", err)
+	}
+	j := &journal{dir: dir, max: limit, done: done, next: done + 1, grown: make(chan struct{}, 1)}
+	names, err := filepath.Glob(filepath.Join(dir, "*"+segmentEnd))
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if err := j.load(name); err != nil {
+			j.close()
+			return nil, err
+		}
+	}
+	return j, j.erase()
+}
+
+const segmentEnd = ".journal"
+
+func (j *journal) load(name string) error {
+	first, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(name), segmentEnd), 10, 63)
+	if err != nil {
+		return fmt.Errorf("journal file %s: %w", filepath.Base(name), err)
+	}
+	f, err := os.OpenFile(name, os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("open journal: %w", err)
+	}
+	s := &segment{first: first, last: first - 1, file: f}
+	j.segments = append(j.segments, s)
+	for {
+		r, n, err := readRecord(f, s.size)
+		if err != nil || r.seq < first || s.last >= first && r.seq != s.last+1 {
+			break
+		}
+		if s.size == 0 {
+			s.first = r.seq
+		}
+		s.last, s.size = r.seq, s.size+n
+	}
+	j.size += s.size
+	j.next = max(j.next, s.last+1)
+	if err := f.Truncate(s.size); err != nil {
+		return fmt.Errorf("cut the torn end of the journal: %w", err)
+	}
+	return nil
+}
+
+var errTorn = errors.New("record is torn")
+
+// readRecord reads the record at an offset, and tells its size.
+func readRecord(r io.ReaderAt, at int64) (record, int64, error) {
+	var head [headSize]byte
+	if _, err := r.ReadAt(head[:], at); err != nil {
+		return record{}, 0, err
+	}
+	n := binary.LittleEndian.Uint32(head[12:])
+	if n > maxLine+readBuffer {
+		return record{}, 0, errTorn
+	}
+	body := make([]byte, n)
+	if _, err := r.ReadAt(body, at+headSize); err != nil {
+		return record{}, 0, err
+	}
+	if checksum(head[:16], body) != binary.LittleEndian.Uint32(head[16:]) {
+		return record{}, 0, errTorn
+	}
+	env := Envelope{Raw: body, Cut: head[8] == 1}
+	return record{seq: binary.LittleEndian.Uint64(head[:]), env: env}, headSize + int64(n), nil
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func checksum(head, body []byte) uint32 {
+	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, body)
+}
+
+func appendRecord(b *bytes.Buffer, seq uint64, e Envelope) {
+	var head [headSize]byte
+	binary.LittleEndian.PutUint64(head[:], seq)
+	if e.Cut {
+		head[8] = 1
+	}
+	binary.LittleEndian.PutUint32(head[12:], uint32(len(e.Raw)))
+	binary.LittleEndian.PutUint32(head[16:], checksum(head[:16], e.Raw))
+	b.Write(head[:])
+	b.Write(e.Raw)
+}
+
+// append writes notifications and syncs. When it returns nil they are on disk.
+func (j *journal) append(batch []Envelope) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.size >= j.max {
+		return errJournalFull
+	}
+	s, err := j.open()
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	for i, e := range batch {
+		appendRecord(&b, j.next+uint64(i), e)
+	}
+	if err := s.write(b.Bytes()); err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	if s.size == 0 {
+		s.first = j.next
+	}
+	j.next += uint64(len(batch))
+	s.last = j.next - 1
+	s.size += int64(b.Len())
+	j.size += int64(b.Len())
+	select {
+	case j.grown <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// write puts bytes at the end. What a failed write leaves there is written over by the next one.
+func (s *segment) write(b []byte) error {
+	if _, err := s.file.WriteAt(b, s.size); err != nil {
+		return err
+	}
+	return syncData(s.file)
+}
+
+// open finds the segment to write to, or begins one.
+func (j *journal) open() (*segment, error) {
+	if n := len(j.segments); n > 0 && j.segments[n-1].size < maxSegment {
+		return j.segments[n-1], nil
+	}
+	name := filepath.Join(j.dir, fmt.Sprintf("%020d%s", j.next, segmentEnd))
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("begin a journal file: %w", err)
+	}
+	if err := syncDir(j.dir); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("begin a journal file: %w", err)
+	}
+	s := &segment{first: j.next, last: j.next - 1, file: f}
+	j.segments = append(j.segments, s)
+	return s, nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// read returns up to n records after seq, oldest first, of at most maxBatchBytes unless one alone is larger.
+func (j *journal) read(after uint64, n int) (out []record, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	size := 0
+	for _, s := range j.segments {
+		if s.size == 0 || s.last <= after {
+			continue
+		}
+		for at := int64(0); at < s.size; {
+			r, step, err := readRecord(s.file, at)
+			if err != nil {
+				return out, fmt.Errorf("read the journal: %w", err)
+			}
+			at += step
+			if r.seq <= after {
+				continue
+			}
+			if len(out) == n || len(out) > 0 && size+len(r.env.Raw) > maxBatchBytes {
+				return out, nil
+			}
+			out, size = append(out, r), size+len(r.env.Raw)
+		}
+	}
+	return out, nil
+}
+
+// commit erases what the router has: all up to seq.
+func (j *journal) commit(seq uint64) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.done = max(j.done, seq)
+	return j.erase()
+}
+
+// erase removes segments of which nothing is needed any more, and empties the last one. The caller holds mu, or is alone.
+func (j *journal) erase() error {
+	keep := j.segments[:0]
+	var failed error
+	for i, s := range j.segments {
+		switch {
+		case s.last > j.done:
+			keep = append(keep, s)
+		case i < len(j.segments)-1:
+			j.size -= s.size
+			failed = errors.Join(failed, s.file.Close(), os.Remove(s.file.Name()))
+		default:
+			failed = errors.Join(failed, s.file.Truncate(0))
+			j.size -= s.size
+			s.size = 0
+			keep = append(keep, s)
+		}
+	}
+	j.segments = keep
+	return failed
+}
+
+// committed is the last record that the router has.
+func (j *journal) committed() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.done
+}
+
+// waitingBytes is how much waits for the router.
+func (j *journal) waitingBytes() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.size
+}
+
+func (j *journal) close() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, s := range j.segments {
+		_ = s.file.Close() // everything in it is synced
+	}
+	j.segments = nil
+}

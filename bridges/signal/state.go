@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package signal
+
+import (
+	"log/slog"
+	"sync"
+
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+// teller tells the account's state when it changes: that of the connection, and while that is good the first trouble that
+// there is besides. It is safe for concurrent use.
+type teller struct {
+	say func(chat.State)
+	log *slog.Logger
+
+	mu       sync.Mutex
+	now      chat.State
+	link     chat.State
+	troubles []chat.Reason // oldest first, each code once
+}
+
+// tell notes the state of the connection.
+func (t *teller) tell(state chat.AccountState, why chat.Reason) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.link = chat.State{State: state, Why: why}
+	t.update()
+}
+
+// trouble notes something that hinders, until it is over.
+func (t *teller) trouble(why chat.Reason) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.drop(why.Code)
+	t.troubles = append(t.troubles, why)
+	t.update()
+}
+
+func (t *teller) over(code string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.drop(code)
+	t.update()
+}
+
+// drop needs mu.
+func (t *teller) drop(code string) {
+	kept := t.troubles[:0]
+	for _, why := range t.troubles {
+		if why.Code != code {
+			kept = append(kept, why)
+		}
+	}
+	t.troubles = kept
+}
+
+// update needs mu.
+func (t *teller) update() {
+	next := t.link
+	if next.State == chat.Connected && len(t.troubles) > 0 {
+		next = chat.State{State: chat.Degraded, Why: t.troubles[0]}
+	}
+	if next == t.now {
+		return
+	}
+	t.now = next
+	t.log.Info("account changed its state", "state", string(next.State), "code", next.Why.Code)
+	t.say(next)
+}
+
+func (t *teller) current() chat.State {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.now
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package signal
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Bounds of what waits for the operator.
+const (
+	maxDoubts     = 100
+	trustPatience = 15 * time.Second
+)
+
+// doubts are what waits for an operator's word: new safety numbers, and a captcha. It is safe for concurrent use.
+type doubts struct {
+	mu    sync.Mutex
+	who   []ServiceID
+	token string
+}
+
+// add reports whether this is news.
+func (d *doubts) add(who ServiceID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if slices.Contains(d.who, who) || len(d.who) >= maxDoubts {
+		return false
+	}
+	d.who = append(d.who, who)
+	return true
+}
+
+// settle removes one and reports how many are left.
+func (d *doubts) settle(who ServiceID) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.who = slices.DeleteFunc(d.who, func(id ServiceID) bool { return id == who })
+	return len(d.who)
+}
+
+// first is the longest open doubt; empty for none.
+func (d *doubts) first() ServiceID {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.who) == 0 {
+		return ""
+	}
+	return d.who[0]
+}
+
+func (d *doubts) setToken(token string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.token = token
+}
+
+func (d *doubts) captcha() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.token
+}
+
+// distrust notes that somebody's safety number has changed. It is told, and by policy accepted or left to the operator;
+// never is it accepted in silence.
+func (a *account) distrust(who ServiceID) {
+	if who == "" || !a.doubts.add(who) {
+		return
+	}
+	a.log.Warn("the safety number of a person has changed", "code", whyIdentity.Code, "policy", a.cfg.NewSafetyNumbers)
+	a.states.trouble(whyIdentity)
+	if a.cfg.NewSafetyNumbers != acceptNew {
+		return
+	}
+	go a.acceptLater(who) // the caller may be one of the daemon's own readers
+}
+
+// acceptLater follows the policy to accept.
+func (a *account) acceptLater(who ServiceID) {
+	ctx, cancel := context.WithTimeout(a.life, trustPatience)
+	defer cancel()
+	number, err := a.trust.Identity(ctx, who)
+	if err == nil {
+		err = a.accept(ctx, who, number)
+	}
+	if err != nil {
+		a.log.Warn("a new safety number could not be accepted", "code", whyIdentity.Code, "err", err)
+		a.doubts.settle(who) // the next message brings it again
+	}
+}
+
+// accept takes a new safety number.
+func (a *account) accept(ctx context.Context, who ServiceID, number string) error {
+	if number != "" {
+		if err := a.trust.Accept(ctx, who, number); err != nil {
+			return err
+		}
+		a.log.Info("a new safety number was accepted", "code", "safety_number_accepted", "policy", a.cfg.NewSafetyNumbers)
+	}
+	if a.doubts.settle(who) == 0 {
+		a.states.over(whyIdentity.Code)
+	}
+	return nil
+}
+
+// challenge notes that Signal wants a captcha solved.
+func (a *account) challenge(token string) {
+	a.doubts.setToken(token)
+	a.states.trouble(whyCaptcha)
+}
+
+// maxReacted bounds the reactions that are remembered.
+const maxReacted = 4096
+
+// reacted remembers our reactions: to take one back, Signal wants to be told which it was. It is safe for concurrent use.
+type reacted struct {
+	mu sync.Mutex
+	m  map[MessageRef]string
+}
+
+func newReacted() *reacted { return &reacted{m: map[MessageRef]string{}} }
+
+func (r *reacted) set(on MessageRef, emoji string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.m) >= maxReacted {
+		clear(r.m)
+	}
+	r.m[on] = emoji
+}
+
+// get is our reaction on a message. Any other emoji takes it back too, for there is one of ours only.
+func (r *reacted) get(on MessageRef) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e := r.m[on]; e != "" {
+		return e
+	}
+	return "👍"
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package signal
+
+import (
+	"encoding/base64"
+	"errors"
+	"io"
+	"mime"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+// handed are the files of a post as the daemon is told of them.
+type handed struct {
+	paths []string
+	dir   string // of copies that were made for it; empty for none
+}
+
+func (h handed) remove() {
+	if h.dir != "" {
+		_ = os.RemoveAll(h.dir) // what stays is cleared later
+	}
+}
+
+// outPrefix begins the name of each folder that we make in files_dir.
+const outPrefix = "causeway-"
+
+// staleOut is how old such a folder must be to have been left behind: no call hangs for so long.
+const staleOut = time.Hour
+
+// handOver puts the files of a post where the daemon can read them: copies in files_dir, or else the bytes themselves.
+func (a *account) handOver(p chat.Post) (h handed, why chat.Reason) {
+	if p.Action != chat.ActSend || len(p.Media) == 0 {
+		return handed{}, chat.Reason{}
+	}
+	if a.cfg.FilesDir != "" {
+		return a.copyOut(p.Media)
+	}
+	for _, m := range p.Media {
+		uri, why := a.inline(m)
+		if why.Code != "" {
+			return handed{}, why
+		}
+		h.paths = append(h.paths, uri)
+	}
+	return h, chat.Reason{}
+}
+
+// inline writes a small file as a data: URI.
+func (a *account) inline(m chat.Media) (string, chat.Reason) {
+	f, err := a.session.OpenMedia(m)
+	if err != nil {
+		return "", whyNoFile
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxInline+1))
+	switch {
+	case err != nil:
+		return "", whyNoFile
+	case len(b) > maxInline:
+		return "", whyBigFile
+	}
+	return "data:" + mediaType(m) + ";filename=" + url.PathEscape(fileName(m)) + ";base64," + base64.StdEncoding.EncodeToString(b), chat.Reason{}
+}
+
+func mediaType(m chat.Media) string {
+	if t, _, err := mime.ParseMediaType(m.MIME); err == nil {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+// copyOut copies files into a folder of their own, where each keeps its name, for that is what receivers see.
+func (a *account) copyOut(media []chat.Media) (h handed, why chat.Reason) {
+	h.dir, why.Code = "", ""
+	dir, err := os.MkdirTemp(a.cfg.FilesDir, outPrefix)
+	if err != nil {
+		a.log.Warn("files_dir cannot be written to", "code", whyFilesDir.Code, "err", errors.Unwrap(err))
+		return h, whyFilesDir
+	}
+	h.dir = dir
+	if err := os.Chmod(dir, 0o755); err != nil { // the daemon's user must read it
+		h.remove()
+		return handed{}, whyFilesDir
+	}
+	for i, m := range media {
+		path := filepath.Join(dir, fileName(m))
+		if i > 0 {
+			path = filepath.Join(dir, string(rune('a'+i%26))+"-"+fileName(m))
+		}
+		if why := a.copyFile(m, path); why.Code != "" {
+			h.remove()
+			return handed{}, why
+		}
+		h.paths = append(h.paths, path)
+	}
+	return h, chat.Reason{}
+}
+
+func (a *account) copyFile(m chat.Media, path string) chat.Reason {
+	in, err := a.session.OpenMedia(m)
+	if err != nil {
+		return whyNoFile
+	}
+	defer in.Close()
+	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return whyFilesDir
+	}
+	_, err = io.Copy(out, in)
+	if err := errors.Join(err, out.Close(), os.Chmod(path, 0o644)); err != nil {
+		return whyFilesDir
+	}
+	return chat.Reason{}
+}
+
+// clearOut removes copies that a death or a lost answer has left behind.
+func (a *account) clearOut(now time.Time) {
+	if a.cfg.FilesDir == "" {
+		return
+	}
+	dirs, _ := filepath.Glob(filepath.Join(a.cfg.FilesDir, outPrefix+"*"))
+	for _, dir := range dirs {
+		if st, err := os.Stat(dir); err == nil && st.IsDir() && now.Sub(st.ModTime()) > staleOut {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
+
+const maxName = 120 // bytes of a file's name
+
+// extensions of types that phones know by their names.
+var extensions = map[string]string{
+	"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif", "video/mp4": ".mp4", "audio/mpeg": ".mp3",
+	"audio/mp4": ".m4a", "audio/aac": ".aac", "audio/ogg": ".ogg",
+}
+
+// fileName is a name without folders, or one made from the kind.
+func fileName(m chat.Media) string {
+	name := strings.Map(func(r rune) rune {
+		if r < ' ' || r == '/' || r == '\\' || r == 0x7f {
+			return '_'
+		}
+		return r
+	}, m.Name)
+	name = strings.Trim(strings.ToValidUTF8(name, "_"), ". ")
+	if name == "" {
+		return string(m.Kind) + extensions[mediaType(m)]
+	}
+	if ext := filepath.Ext(name); len(name) > maxName && len(ext) < 20 {
+		return strings.ToValidUTF8(name[:maxName-len(ext)], "") + ext
+	}
+	return strings.ToValidUTF8(name[:min(len(name), maxName)], "")
+}
