@@ -104,6 +104,7 @@ type account struct {
 	reacted *reacted
 	doubts  *doubts
 	stored  *shelf
+	kept    *kept
 	met     map[chat.RemoteChat]bool // of handUp alone
 
 	id    atomic.Value  // ServiceID
@@ -120,9 +121,11 @@ func newAccount(s session, cfg settings, p pauses) (*account, error) {
 		reacted: newReacted(), doubts: &doubts{}, met: map[chat.RemoteChat]bool{}, known: make(chan struct{}), again: make(chan struct{}, 1),
 	}
 	a.life, a.die = context.WithCancel(context.Background())
-	a.states = &teller{say: a.tellState, log: a.log}
+	a.states = newTeller(s.SetState, a.log)
 	a.stored = newShelf(cfg.AttachmentsDir, filepath.Join(s.Dir(), "attachments.log"))
+	a.kept = newKept(filepath.Join(s.Dir(), "sent"), maxKept)
 	d := newDaemon(cfg.where, cfg.Number, a.log, p.waits, a.keep)
+	d.alone = cfg.ReceiveMode == onConnection
 	a.transport, a.directory, a.trust, a.files, a.pairer = d, d, d, d, linker{d}
 	var err error
 	if a.journal, err = openJournal(filepath.Join(s.Dir(), "journal"), committed(s.Saved(itemCommitted)), maxJournal); err != nil {

@@ -20,6 +20,7 @@ const (
 	maxEdits  = 10
 	maxPoll   = 10
 	maxOption = 100
+	maxAlbum  = 32
 )
 
 // lacks is what people would expect of Signal and a linked signal-cli cannot do.
@@ -28,12 +29,15 @@ var lacks = []chat.Lack{
 	{What: "Signal has no key for a send: after a lost answer a message may show twice.", WayOut: "The lane waits a minute for a receipt, which proves that it was sent; a link may choose on_uncertain: drop."},
 	{What: "Places and contacts cannot be sent.", WayOut: "They arrive as text."},
 	{What: "Stickers go out only from installed packs.", WayOut: "They arrive as pictures."},
-	{What: "A message can be changed for 24 hours and 10 times; one with a file cannot.", WayOut: "A later change comes as an answer with the new text."},
+	{What: "A message can be changed for 24 hours and 10 times.", WayOut: "A later change comes as an answer with the new text."},
 	{What: "One reaction of our account on a message.", WayOut: "The most frequent one is shown."},
 	{What: "View-once messages and stories are not copied.", WayOut: "A line says that there was a view-once message."},
 	{What: "Sent messages take the chat's own disappearing timer.", WayOut: "Set the same timer in the chats of a room."},
 	{What: "Without files_dir files over 10 MB cannot be sent.", WayOut: "Set files_dir to a folder that signal-cli can read: then 100 MB."},
 }
+
+// albumSets are the kinds that stand together in one message.
+var albumSets = [][]chat.MediaKind{{chat.Photo, chat.Video}, {chat.File}}
 
 // capabilities are what an account can do in any chat, with files up to upload. capabilities.json holds the same without a
 // files_dir.
@@ -49,11 +53,12 @@ func capabilities(upload int64) chat.Capabilities {
 			chat.Quote: chat.Fallback, chat.CustomEmoji: chat.Fallback,
 		},
 		Media:   mediaLimits(upload),
+		Album:   chat.AlbumSupport{Max: maxAlbum, Sets: albumSets},
 		Place:   chat.PlaceSupport{Level: chat.Fallback, Venue: chat.Fallback, Live: chat.Fallback},
 		Contact: chat.ContactSupport{Level: chat.Fallback},
 		Poll: chat.PollSupport{
 			Level: chat.Full, Question: chat.TextLimit{Max: maxOption, Unit: chat.UTF16}, Options: maxPoll,
-			Option: chat.TextLimit{Max: maxOption, Unit: chat.UTF16}, SeesVotes: true,
+			Option: chat.TextLimit{Max: maxOption, Unit: chat.UTF16}, SeesVotes: true, Closes: true,
 		},
 		Reply:       chat.ReplySupport{Level: chat.Full, NeedsAuthor: true, NeedsExcerpt: true},
 		Edit:        chat.EditSupport{Level: chat.Full, Window: chat.Duration(changeFor), Times: maxEdits, MintsID: true},
@@ -77,7 +82,7 @@ func mediaLimits(upload int64) map[chat.MediaKind]chat.MediaLimit {
 		chat.Photo:     {Level: chat.Full, MIME: []string{"image/jpeg", "image/png", "image/webp"}, MaxBytes: upload, Caption: true},
 		chat.Video:     {Level: chat.Full, MIME: []string{"video/mp4"}, MaxBytes: upload, Caption: true},
 		chat.Audio:     {Level: chat.Full, MIME: []string{"audio/mpeg", "audio/mp4", "audio/aac"}, MaxBytes: upload, Caption: true},
-		chat.Voice:     {Level: chat.Full, MIME: []string{"audio/mp4", "audio/aac", "audio/mpeg"}, MaxBytes: upload, Caption: true},
+		chat.Voice:     {Level: chat.Full, MIME: []string{"audio/mp4", "audio/aac", "audio/mpeg"}, MaxBytes: upload},
 		chat.File:      {Level: chat.Full, MaxBytes: upload, Caption: true},
 		chat.Animation: fallback,
 		chat.VideoNote: fallback,

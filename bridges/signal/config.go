@@ -24,6 +24,8 @@ type settings struct {
 	// NewSafetyNumbers is what to do when somebody has a new phone: ask or accept.
 	NewSafetyNumbers string `json:"new_safety_numbers"`
 	DeviceName       string `json:"device_name"`
+	// ReceiveMode is the daemon's: manual or on-connection.
+	ReceiveMode string `json:"receive_mode"`
 
 	where address
 }
@@ -48,6 +50,7 @@ func (s settings) upload() int64 {
 const (
 	defaultRPC    = "unix:///run/signal-cli/socket"
 	acceptNew     = "accept"
+	onConnection  = "on-connection"
 	defaultDevice = "Causeway"
 )
 

@@ -20,6 +20,8 @@ type daemon struct {
 	number string
 	log    *slog.Logger
 	waits  waits
+	// alone makes one connection do everything, for a daemon that writes to whoever is connected.
+	alone bool
 
 	mu      sync.Mutex
 	calls   caller // nil: no connection
@@ -72,6 +74,11 @@ func (d *daemon) Receive(ctx context.Context, ready func()) error {
 	defer d.release(calls)
 	if err := d.enter(ctx, calls); err != nil {
 		return err
+	}
+	if d.alone {
+		d.use(calls)
+		ready()
+		return d.listen(ctx, calls, calls, 0)
 	}
 	ears, err := d.connect(ctx)
 	if err != nil {
@@ -210,10 +217,12 @@ func (d *daemon) look(ctx context.Context, c caller) error {
 func (d *daemon) leave(calls, ears *lineConn, sub int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), d.waits.finish)
 	defer cancel()
-	if _, err := ears.call(ctx, "unsubscribeReceive", d.params(map[string]any{"subscription": sub}), nil); err != nil {
-		d.log.Warn("signal-cli did not confirm that it has stopped receiving", "code", "stop_unconfirmed", "err", err)
+	if !d.alone {
+		if _, err := ears.call(ctx, "unsubscribeReceive", d.params(map[string]any{"subscription": sub}), nil); err != nil {
+			d.log.Warn("signal-cli did not confirm that it has stopped receiving", "code", "stop_unconfirmed", "err", err)
+		}
+		ears.finish(ctx)
 	}
-	ears.finish(ctx)
 	d.awaitIdle(ctx, calls)
 	d.use(nil)
 	calls.finish(ctx)

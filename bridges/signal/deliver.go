@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
@@ -84,10 +85,29 @@ func prepareSend(act Act, p chat.Post) (Act, chat.Reason) {
 		return act, whyEmpty
 	case len(p.Text.Body) > maxText:
 		return act, whyTooLong
+	case !showable(p):
+		return act, whyMediaKind
 	}
 	act.Reply = quoteOf(p.Reply)
 	act.VoiceNote = len(p.Media) == 1 && p.Media[0].Kind == chat.Voice
 	return act, chat.Reason{}
+}
+
+// showable reports whether Signal has messages with such files.
+func showable(p chat.Post) bool {
+	limits := mediaLimits(maxFile)
+	for _, m := range p.Media {
+		if l := limits[m.Kind]; !l.Level.Native() || p.Text.Body != "" && !l.Caption {
+			return false
+		}
+	}
+	if len(p.Media) < 2 {
+		return true
+	}
+	together := func(set []chat.MediaKind) bool {
+		return !slices.ContainsFunc(p.Media, func(m chat.Media) bool { return !slices.Contains(set, m.Kind) })
+	}
+	return len(p.Media) <= maxAlbum && slices.ContainsFunc(albumSets, together)
 }
 
 // quoteOf names the message that is answered, with the words that receivers are shown of it.
@@ -115,10 +135,12 @@ func (a *account) prepareEdit(act Act, p chat.Post) (Act, chat.Reason) {
 	case p.Poll != nil && p.Poll.Closed:
 		act.Kind = ActPollOver
 		return act, chat.Reason{}
-	case p.Poll != nil, p.Place != nil, p.Contact != nil, len(p.Media) > 0:
+	case p.Poll != nil, p.Place != nil, p.Contact != nil:
 		return act, whyNotEdit
-	case p.Text.Body == "":
+	case p.Text.Body == "" && len(p.Media) == 0:
 		return act, whyEmpty
+	case p.Text.Body != "" && !showable(p):
+		return act, whyNotEdit
 	case len(p.Text.Body) > maxText:
 		return act, whyTooLong
 	case a.tooOld(p):
@@ -172,11 +194,24 @@ func (a *account) outcome(p chat.Post, act Act, s Sent, err error) chat.Outcome 
 	a.states.over(whyCaptcha.Code)
 	out := chat.Outcome{Kind: chat.Delivered, At: unixMilli(s.SentAt)}
 	switch act.Kind {
-	case ActText, ActEdit, ActPoll:
+	case ActText, ActPoll:
+		id := MessageRef{Author: a.self(), SentAt: s.SentAt}.remote()
+		for range max(len(p.Media), 1) { // one message shows them all
+			out.IDs = append(out.IDs, id)
+		}
+		if err := a.kept.keep(p, id, a.session.OpenMedia); err != nil {
+			a.log.Debug("the files of a message could not be kept for edits", "err", err)
+		}
+	case ActEdit:
 		out.IDs = []chat.RemoteMessage{MessageRef{Author: a.self(), SentAt: s.SentAt}.remote()}
+	case ActDelete:
+		a.kept.forget(p.Target)
 	}
 	if len(p.Emoji) > 1 {
 		out.Dropped = append(out.Dropped, "emoji")
+	}
+	if act.Kind == ActPoll && p.Reply != nil { // a poll answers nothing
+		out.Dropped = append(out.Dropped, "reply")
 	}
 	if len(s.Missed) > 0 {
 		out.Dropped = append(out.Dropped, a.missed(p, s.Missed)...)

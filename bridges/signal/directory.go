@@ -123,7 +123,7 @@ func (d *daemon) Identity(ctx context.Context, who ServiceID) (string, error) {
 
 // Accept implements Trust.
 func (d *daemon) Accept(ctx context.Context, who ServiceID, safetyNumber string) error {
-	_, err := d.query(ctx, "trust", map[string]any{"recipient": []ServiceID{who}, "verifiedSafetyNumber": safetyNumber}, d.waits.answer)
+	_, err := d.query(ctx, "trust", map[string]any{"recipient": string(who), "verifiedSafetyNumber": safetyNumber}, d.waits.answer)
 	return err
 }
 

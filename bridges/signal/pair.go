@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/plugins/sdk"
@@ -15,44 +16,74 @@ import (
 func pairStep(st chat.State) chat.PairStep {
 	switch {
 	case st.State.Sends():
-		return chat.PairStep{Step: "done", Text: "The account is linked and works."}
+		return chat.PairStep{Step: chat.PairDone, Text: "The account is linked and works."}
 	case st.State == chat.BadCredentials:
-		return chat.PairStep{Step: "failed", Text: st.Why.Action, Error: st.Why.Sentence}
+		return chat.PairStep{Step: chat.PairFailed, Text: st.Why.Action, Error: st.Why.Sentence}
 	}
-	return chat.PairStep{Step: "wait", Text: st.Why.Sentence}
+	return chat.PairStep{Step: chat.PairWait, Text: st.Why.Sentence}
 }
 
-// tellState tells a new state to the router. Whoever pairs is told by the steps.
-func (a *account) tellState(st chat.State) { a.session.SetState(st) }
-
-// servePairing answers whoever pairs the account until ctx ends. Each answer begins what is wanted most: the link to a
-// phone, else a captcha, else somebody's new safety number.
+// servePairing answers whoever pairs the account until ctx ends. Who begins gets what is wanted most: the link to a phone,
+// else a captcha, else somebody's new safety number. Each answer ends what was under way before it.
 func (a *account) servePairing(ctx context.Context) {
+	var working sync.WaitGroup
+	stop := context.CancelFunc(func() {})
+	defer func() { stop(); working.Wait() }()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case in := <-a.session.PairInput():
-			a.pairing(ctx, in)
+			stop()
+			working.Wait()
+			stop = a.beginPairing(ctx, &working, in)
 		}
 	}
 }
 
+func (a *account) beginPairing(ctx context.Context, working *sync.WaitGroup, in sdk.PairInput) context.CancelFunc {
+	ctx, stop := context.WithCancel(ctx)
+	working.Go(func() { a.pairing(ctx, in) })
+	return stop
+}
+
 func (a *account) pairing(ctx context.Context, in sdk.PairInput) {
-	st := a.states.current()
+	word := ""
+	if in.Step == chat.PairAskInput {
+		word = strings.TrimSpace(in.Value)
+	}
+	st, ok := a.knownState(ctx)
 	switch {
+	case !ok:
+		return
 	case st.State == chat.LoggedOut:
 		a.link(ctx)
 	case a.doubts.captcha() != "":
-		a.askCaptcha(ctx, in.Value)
+		a.askCaptcha(ctx, word)
 	case a.doubts.first() != "":
-		a.askTrust(ctx, in.Value)
+		a.askTrust(ctx, word)
 	default:
 		a.session.PairStep(pairStep(st))
 	}
-	select {
+	select { // whatever it was, the next try need not wait
 	case a.again <- struct{}{}:
 	default:
+	}
+}
+
+// knownState waits until there is something to do, and says what is waited for. ok is false when ctx ended before.
+func (a *account) knownState(ctx context.Context) (st chat.State, ok bool) {
+	for {
+		st, changed := a.states.watch()
+		if st.State != chat.Starting && st.State != chat.Down {
+			return st, true
+		}
+		a.session.PairStep(pairStep(st))
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return st, false
+		}
 	}
 }
 
@@ -71,7 +102,7 @@ func (a *account) link(ctx context.Context) {
 			return
 		}
 		a.session.PairStep(chat.PairStep{
-			Step: "show_qr", QR: uri, Attempt: attempt, SecondsLeft: linkSeconds,
+			Step: chat.PairShowQR, QR: uri, Attempt: attempt, SecondsLeft: linkSeconds,
 			Text: "On the phone: Signal, Settings, Linked devices, Link a new device; then scan this code.",
 		})
 		number, err := a.pairer.Finish(ctx, uri, a.cfg.DeviceName)
@@ -79,12 +110,15 @@ func (a *account) link(ctx context.Context) {
 			a.linked(number)
 			return
 		}
+		if ctx.Err() != nil {
+			return
+		}
 		if !linkTimedOut(err) {
 			a.pairFailed(err)
 			return
 		}
 	}
-	a.session.PairStep(chat.PairStep{Step: "failed", Error: "No phone has scanned the code.", Text: "Run the command again when the phone is at hand."})
+	a.session.PairStep(chat.PairStep{Step: chat.PairFailed, Error: "No phone has scanned the code.", Text: "Run the command again when the phone is at hand."})
 }
 
 // linkTimedOut tells the refusal that a new code helps against.
@@ -96,17 +130,17 @@ func linkTimedOut(err error) bool {
 // linked ends pairing. Whether it was the right phone is seen by the number.
 func (a *account) linked(number string) {
 	if !isServiceID(a.cfg.Number) && number != "" && number != a.cfg.Number {
-		a.session.PairStep(chat.PairStep{Step: "failed", Error: "The phone that scanned the code has another number than the config.",
+		a.session.PairStep(chat.PairStep{Step: chat.PairFailed, Error: "The phone that scanned the code has another number than the config.",
 			Text: "Correct number in the config, or remove the device on that phone and pair again with the right one."})
 		return
 	}
-	a.session.PairStep(chat.PairStep{Step: "done", Text: "The account is linked."})
+	a.session.PairStep(chat.PairStep{Step: chat.PairDone, Text: "The account is linked."})
 }
 
 // pairFailed tells why nothing was linked, without names and numbers.
 func (a *account) pairFailed(err error) {
 	a.log.Warn("pairing failed", "code", "pairing_failed", "err", err)
-	step := chat.PairStep{Step: "failed", Error: "signal-cli could not link the account.", Text: "See the log of the signal-cli service, then run the command again."}
+	step := chat.PairStep{Step: chat.PairFailed, Error: "signal-cli could not link the account.", Text: "See the log of the signal-cli service, then run the command again."}
 	var e *rpcError
 	switch {
 	case errors.Is(err, ErrOffline):
@@ -123,9 +157,8 @@ const captchaPage = "https://signalcaptchas.org/challenge/generate.html"
 
 // askCaptcha asks for the solution of a captcha, and hands it on.
 func (a *account) askCaptcha(ctx context.Context, solution string) {
-	solution = strings.TrimSpace(solution)
 	if !strings.HasPrefix(solution, "signalcaptcha://") {
-		a.session.PairStep(chat.PairStep{Step: "input", Text: "Signal wants a captcha. Open " + captchaPage +
+		a.session.PairStep(chat.PairStep{Step: chat.PairAskInput, Text: "Signal wants a captcha. Open " + captchaPage +
 			" in a browser, solve it, copy the address behind \"Open Signal\" and paste it here (it begins with signalcaptcha://)."})
 		return
 	}
@@ -133,12 +166,12 @@ func (a *account) askCaptcha(ctx context.Context, solution string) {
 	defer cancel()
 	if err := a.trust.Answer(ctx, a.doubts.captcha(), solution); err != nil {
 		a.log.Warn("a captcha was not accepted", "code", "captcha_refused", "err", err)
-		a.session.PairStep(chat.PairStep{Step: "failed", Error: "Signal did not take the solution.", Text: "Solve another captcha and run the command again."})
+		a.session.PairStep(chat.PairStep{Step: chat.PairFailed, Error: "Signal did not take the solution.", Text: "Solve another captcha and run the command again."})
 		return
 	}
 	a.doubts.setToken("")
 	a.states.over(whyCaptcha.Code)
-	a.session.PairStep(chat.PairStep{Step: "done", Text: "Signal took the solution. What waits goes out when its wait is over."})
+	a.session.PairStep(chat.PairStep{Step: chat.PairDone, Text: "Signal took the solution. What waits goes out when its wait is over."})
 }
 
 // askTrust shows the first new safety number, and accepts it when it is told to.
@@ -151,12 +184,12 @@ func (a *account) askTrust(ctx context.Context, word string) {
 		a.pairFailed(err)
 		return
 	}
-	if number != "" && !strings.EqualFold(strings.TrimSpace(word), "accept") {
+	if number != "" && !strings.EqualFold(word, "accept") {
 		name := a.people.name(who)
 		if name == "" {
 			name = "A person without a known name"
 		}
-		a.session.PairStep(chat.PairStep{Step: "input", Text: name + " has a new safety number: " + spaced(number) +
+		a.session.PairStep(chat.PairStep{Step: chat.PairAskInput, Text: name + " has a new safety number: " + spaced(number) +
 			". Ask them in another way whether they have a new phone, then type accept."})
 		return
 	}
@@ -164,7 +197,7 @@ func (a *account) askTrust(ctx context.Context, word string) {
 		a.pairFailed(err)
 		return
 	}
-	a.session.PairStep(chat.PairStep{Step: "done", Text: "The new safety number is accepted."})
+	a.session.PairStep(chat.PairStep{Step: chat.PairDone, Text: "The new safety number is accepted."})
 }
 
 // spaced writes a safety number in groups of five, as phones show it.

@@ -40,6 +40,8 @@ var (
 	whyMayNot     = chat.Reason{Code: "admins_only", Sentence: "Only admins may write in the group.", Action: "Make the account an admin, or let members write."}
 	whyNoGroup    = chat.Reason{Code: "no_such_group", Sentence: "signal-cli knows no such group."}
 	whyNoFile     = chat.Reason{Code: "file_missing", Sentence: "The file is not in the spool, or is not what the post says.", Action: "Send the message again."}
+	whyEmptyFile  = chat.Reason{Code: "empty_file", Sentence: "The file is empty."}
+	whyMediaKind  = chat.Reason{Code: "bad_media", Sentence: "Signal shows no such files, or not with a text or together."}
 	whyBigFile    = chat.Reason{Code: "file_too_large", Sentence: "Without files_dir files of 10 MB at most can be handed to signal-cli.", Action: "Set files_dir to a folder that both users can read."}
 	whyFilesDir   = chat.Reason{Code: "files_dir", Sentence: "The file cannot be put into files_dir.", Action: "Let causeway's user write there."}
 	whyDenied     = chat.Reason{Code: "denied", Sentence: "signal-cli refused the message."}

@@ -19,6 +19,11 @@ type teller struct {
 	now      chat.State
 	link     chat.State
 	troubles []chat.Reason // oldest first, each code once
+	changed  chan struct{} // closed and replaced when now changes
+}
+
+func newTeller(say func(chat.State), log *slog.Logger) *teller {
+	return &teller{say: say, log: log, changed: make(chan struct{})}
 }
 
 // tell notes the state of the connection.
@@ -66,12 +71,15 @@ func (t *teller) update() {
 		return
 	}
 	t.now = next
+	close(t.changed)
+	t.changed = make(chan struct{})
 	t.log.Info("account changed its state", "state", string(next.State), "code", next.Why.Code)
 	t.say(next)
 }
 
-func (t *teller) current() chat.State {
+// watch returns the state as it was told last, and what is closed when another one is.
+func (t *teller) watch() (chat.State, <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.now
+	return t.now, t.changed
 }

@@ -22,6 +22,9 @@ type handed struct {
 	dir   string // of copies that were made for it; empty for none
 }
 
+// opener opens the i-th file of a post.
+type opener func(i int) (*os.File, error)
+
 func (h handed) remove() {
 	if h.dir != "" {
 		_ = os.RemoveAll(h.dir) // what stays is cleared later
@@ -36,14 +39,22 @@ const staleOut = time.Hour
 
 // handOver puts the files of a post where the daemon can read them: copies in files_dir, or else the bytes themselves.
 func (a *account) handOver(p chat.Post) (h handed, why chat.Reason) {
-	if p.Action != chat.ActSend || len(p.Media) == 0 {
+	media, open := p.Media, func(i int) (*os.File, error) { return a.session.OpenMedia(p.Media[i]) }
+	switch {
+	case len(p.Media) == 0:
 		return handed{}, chat.Reason{}
+	case p.Action == chat.ActEdit:
+		m, ok := a.kept.find(p.Target)
+		if !ok {
+			return handed{}, whyNotEdit
+		}
+		media, open = m.Media, func(i int) (*os.File, error) { return a.kept.open(m, i) }
 	}
 	if a.cfg.FilesDir != "" {
-		return a.copyOut(p.Media)
+		return a.copyOut(media, open)
 	}
-	for _, m := range p.Media {
-		uri, why := a.inline(m)
+	for i, m := range media {
+		uri, why := inline(m, open, i)
 		if why.Code != "" {
 			return handed{}, why
 		}
@@ -53,8 +64,8 @@ func (a *account) handOver(p chat.Post) (h handed, why chat.Reason) {
 }
 
 // inline writes a small file as a data: URI.
-func (a *account) inline(m chat.Media) (string, chat.Reason) {
-	f, err := a.session.OpenMedia(m)
+func inline(m chat.Media, open opener, i int) (string, chat.Reason) {
+	f, err := open(i)
 	if err != nil {
 		return "", whyNoFile
 	}
@@ -65,6 +76,8 @@ func (a *account) inline(m chat.Media) (string, chat.Reason) {
 		return "", whyNoFile
 	case len(b) > maxInline:
 		return "", whyBigFile
+	case len(b) == 0:
+		return "", whyEmptyFile
 	}
 	return "data:" + mediaType(m) + ";filename=" + url.PathEscape(fileName(m)) + ";base64," + base64.StdEncoding.EncodeToString(b), chat.Reason{}
 }
@@ -77,8 +90,7 @@ func mediaType(m chat.Media) string {
 }
 
 // copyOut copies files into a folder of their own, where each keeps its name, for that is what receivers see.
-func (a *account) copyOut(media []chat.Media) (h handed, why chat.Reason) {
-	h.dir, why.Code = "", ""
+func (a *account) copyOut(media []chat.Media, open opener) (h handed, why chat.Reason) {
 	dir, err := os.MkdirTemp(a.cfg.FilesDir, outPrefix)
 	if err != nil {
 		a.log.Warn("files_dir cannot be written to", "code", whyFilesDir.Code, "err", errors.Unwrap(err))
@@ -94,7 +106,7 @@ func (a *account) copyOut(media []chat.Media) (h handed, why chat.Reason) {
 		if i > 0 {
 			path = filepath.Join(dir, string(rune('a'+i%26))+"-"+fileName(m))
 		}
-		if why := a.copyFile(m, path); why.Code != "" {
+		if why := copyFile(open, i, path); why.Code != "" {
 			h.remove()
 			return handed{}, why
 		}
@@ -103,8 +115,8 @@ func (a *account) copyOut(media []chat.Media) (h handed, why chat.Reason) {
 	return h, chat.Reason{}
 }
 
-func (a *account) copyFile(m chat.Media, path string) chat.Reason {
-	in, err := a.session.OpenMedia(m)
+func copyFile(open opener, i int, path string) chat.Reason {
+	in, err := open(i)
 	if err != nil {
 		return whyNoFile
 	}
@@ -113,9 +125,12 @@ func (a *account) copyFile(m chat.Media, path string) chat.Reason {
 	if err != nil {
 		return whyFilesDir
 	}
-	_, err = io.Copy(out, in)
-	if err := errors.Join(err, out.Close(), os.Chmod(path, 0o644)); err != nil {
+	n, err := io.Copy(out, in)
+	switch err := errors.Join(err, out.Close(), os.Chmod(path, 0o644)); {
+	case err != nil:
 		return whyFilesDir
+	case n == 0:
+		return whyEmptyFile
 	}
 	return chat.Reason{}
 }

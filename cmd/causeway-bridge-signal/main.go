@@ -9,21 +9,21 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/signal"
+	ossignal "os/signal"
 	"syscall"
 
+	"github.com/causeway-chat/causeway/bridges/signal"
 	"github.com/causeway-chat/causeway/bridges/signal/sim"
+	"github.com/causeway-chat/causeway/plugins/sdk"
 )
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "simulate" {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		ctx, stop := ossignal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		code := sim.Main(ctx, os.Args[2:], os.Stdout, os.Stderr)
 		stop()
 		os.Exit(code)
 	}
-	fmt.Fprintln(os.Stderr, "causeway-bridge-signal simulate is all that it can do yet")
-	os.Exit(2)
+	sdk.Serve(signal.New())
 }
