@@ -31,6 +31,8 @@ type Subject struct {
 	Secrets []string
 	// Poison are raw events of the network that no bridge of today can decode. Each must come up as unknown.
 	Poison []string
+	// NamesNoWait says that the network asks to slow down without a word of how long; the bridge then chooses.
+	NamesNoWait bool
 	// Group is the kind of group in which everything works.
 	Group sim.GroupKind
 }

@@ -19,6 +19,12 @@ import (
 	"github.com/causeway-chat/causeway/core/chat"
 )
 
+// awaitUp waits until the account can send.
+func (w *world) awaitUp() {
+	w.t.Helper()
+	w.ears.await(w.t, "the account is connected", func(e *ears) bool { return e.state.State.Sends() })
+}
+
 // struck makes sure that a fault struck, and clears it.
 func (w *world) struck(f sim.FaultID) {
 	w.t.Helper()
@@ -73,6 +79,7 @@ func testFaults(t *testing.T, w *world) {
 }
 
 func testFault(t *testing.T, w *world, kind sim.FaultKind) {
+	w.awaitUp() // a fault before may have cut the connection
 	c := w.group("fault " + string(kind))
 	f, err := w.people.SetFault(t.Context(), sim.Fault{Kind: kind, Chat: c, Count: 1})
 	if err != nil {

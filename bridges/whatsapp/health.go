@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/appstate"
 	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
@@ -97,6 +98,13 @@ func (l *line) askPhone() {
 	}
 }
 
+// isFresh tells whether the phone is still introducing itself, after the pairing.
+func (l *line) isFresh() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fresh
+}
+
 // greet does what a login asks for beside messages. Nothing of it is needed for them.
 func (l *line) greet() {
 	l.present()
@@ -108,7 +116,10 @@ func (l *line) present() {
 	ctx, cancel := context.WithTimeout(l.a.hand, l.a.pauses.query)
 	defer cancel()
 	err := l.client.SendPresence(ctx, types.PresenceUnavailable)
-	if err != nil && !errors.Is(err, whatsmeow.ErrNoPushName) {
+	if errors.Is(err, whatsmeow.ErrNoPushName) && !l.isFresh() { // a connection that broke after the pairing may have kept it from us
+		err = l.client.FetchAppState(ctx, appstate.WAPatchCriticalBlock, false, false)
+	}
+	if err != nil {
 		l.log.Debug("the account's name could not be given") // the library's errors hold addresses
 	}
 }

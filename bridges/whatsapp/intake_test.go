@@ -4,9 +4,11 @@ package whatsapp
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -73,6 +75,7 @@ func TestAForcedDisconnectLosesNothing(t *testing.T) {
 	var want []string
 	for i := range 30 {
 		if i%10 == 5 {
+			l.state(chat.Connected, "")
 			l.struck(l.fault(control.Fault{Kind: control.OutageReset, Count: 1}))
 		}
 		want = append(want, fmt.Sprintf("message %d", i))
@@ -82,4 +85,31 @@ func TestAForcedDisconnectLosesNothing(t *testing.T) {
 	if diff := cmp.Diff(want, l.texts(c)); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// backlog is how many messages wait in TestWhatWaitedComesInOrder. From 2,049 on the library would let them overtake each other.
+var backlog = flag.Int("backlog", 300, "messages that wait")
+
+func TestWhatWaitedComesInOrder(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.paired()
+	c := l.group(control.NewGroup{})
+	l.tell(c, "live")
+	l.hearsText("live")
+	l.stop()
+	want := []string{"live"}
+	for i := range *backlog {
+		want = append(want, fmt.Sprintf("waiting %d", i))
+		l.tell(c, want[i+1])
+	}
+	l.router.setHold(func([]chat.Event) error { // a router that takes its time
+		<-time.After(time.Millisecond)
+		return nil
+	})
+	l.start()
+	l.awaitFor(patience+time.Duration(*backlog)*50*time.Millisecond, "all that waited", func(r *router) bool { return r.heard() >= len(want) })
+	if diff := cmp.Diff(want, l.texts(c)); diff != "" {
+		t.Error(diff)
+	}
+	l.state(chat.Connected, "")
 }

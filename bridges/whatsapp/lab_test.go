@@ -160,7 +160,12 @@ func (l *lab) step(from int, name string) (st chat.PairStep) {
 // await waits until ok holds for what the router has.
 func (l *lab) await(what string, ok func(*router) bool) {
 	l.Helper()
-	deadline := time.After(patience)
+	l.awaitFor(patience, what, ok)
+}
+
+func (l *lab) awaitFor(wait time.Duration, what string, ok func(*router) bool) {
+	l.Helper()
+	deadline := time.After(wait)
 	for {
 		l.router.mu.Lock()
 		good, changed := ok(l.router), l.router.changed
@@ -171,9 +176,7 @@ func (l *lab) await(what string, ok func(*router) bool) {
 		select {
 		case <-changed:
 		case <-deadline:
-			l.router.mu.Lock()
-			defer l.router.mu.Unlock()
-			l.Fatalf("waited in vain for %s; states %+v, steps %+v, events %+v", what, l.router.states, l.router.steps, l.router.events)
+			l.Fatalf("waited in vain for %s; %s", what, l.router.summary())
 		}
 	}
 }
@@ -328,6 +331,25 @@ func (r *router) begin(config []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.config = config
+}
+
+// heard counts the new messages. The caller holds mu.
+func (r *router) heard() (n int) {
+	for _, ev := range r.events {
+		if _, ok := ev.Body.(chat.MessageNew); ok {
+			n++
+		}
+	}
+	return n
+}
+
+// summary is the last of what the bridge said.
+func (r *router) summary() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	events := r.events[max(0, len(r.events)-5):]
+	return fmt.Sprintf("%d events, %d repeats; states %+v\nsteps %+v\nevents %+v", len(r.events), r.repeats,
+		r.states[max(0, len(r.states)-4):], r.steps[max(0, len(r.steps)-3):], events)
 }
 
 // said counts the steps of pairing so far.

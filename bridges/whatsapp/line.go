@@ -36,6 +36,7 @@ type line struct {
 	mu       sync.Mutex
 	me       self
 	contacts store.ContactStore
+	fresh    bool          // the first connection after the pairing
 	refusing bool          // nothing more is taken in from this connection
 	dialing  chan struct{} // closed when the library's connect has returned
 	inHand   int
@@ -109,6 +110,12 @@ func (l *line) setMe(id, lid types.JID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.me = self{device: id, pn: id.ToNonAD(), lid: lid.ToNonAD()}
+}
+
+func (l *line) setFresh() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fresh = true
 }
 
 // learnSelf copies what a login has told of the account.

@@ -244,6 +244,7 @@ func (s *shown) hear(ctx context.Context, ev any) (done bool, err error) {
 	case *events.PairSuccess:
 		s.linked = true
 		s.l.setMe(ev.ID, ev.LID)
+		s.l.setFresh()
 		s.l.phoneSeen(s.p.a.pauses.now())
 		s.codes = nil
 		s.next.Reset(s.p.a.pauses.answer)

@@ -170,7 +170,7 @@ func dialEnding(err error) ending {
 func (l *line) hangUp() {
 	l.a.setReady(nil)
 	l.mu.Lock()
-	l.refusing = true
+	l.refusing, l.fresh = true, false
 	var idle chan struct{}
 	if l.inHand > 0 {
 		if l.idle == nil {

@@ -40,7 +40,7 @@ func plainDial(ctx context.Context, network, addr string) (net.Conn, error) {
 const (
 	eventBytes = 150
 	aheadBytes = 1000 * eventBytes
-	calm       = 50 * time.Millisecond
+	calm       = 200 * time.Millisecond // longer than it takes to decrypt a message, however slow the disk
 )
 
 // gate holds back what comes in while events are being handled, so that the library's queue stays short. Each event that
@@ -49,7 +49,7 @@ type gate struct {
 	mu     sync.Mutex
 	credit int
 	busy   int
-	since  time.Time     // when the last event had been handled
+	since  time.Time     // when something was read or had been handled last
 	open   chan struct{} // closed and replaced when there is more credit
 }
 
@@ -80,6 +80,7 @@ func (g *gate) take(n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.credit -= n
+	g.since = time.Now()
 }
 
 // may tells whether something may be read now, else what to wait for.
@@ -87,7 +88,7 @@ func (g *gate) may() (ok bool, open <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.credit <= 0 && g.busy == 0 && time.Since(g.since) >= calm {
-		g.credit = aheadBytes
+		g.credit, g.since = aheadBytes, time.Now()
 	}
 	return g.credit > 0, g.open
 }
@@ -99,7 +100,7 @@ func (g *gate) wait(closed <-chan struct{}) {
 		if ok {
 			return
 		}
-		timer := time.NewTimer(calm)
+		timer := time.NewTimer(calm / 4)
 		select {
 		case <-open:
 		case <-timer.C:
