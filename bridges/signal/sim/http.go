@@ -88,6 +88,7 @@ func (d *daemon) serveRPC(w http.ResponseWriter, r *http.Request) {
 	case out.half:
 		w.Header().Set("Content-Length", fmt.Sprint(len(out.body)))
 		_, _ = w.Write(out.body[:len(out.body)/2])
+		_ = http.NewResponseController(w).Flush()
 		hangUp(w)
 	case out.cut:
 		hangUp(w)
@@ -101,9 +102,7 @@ func (d *daemon) serveRPC(w http.ResponseWriter, r *http.Request) {
 
 // hangUp closes the connection of a request.
 func hangUp(w http.ResponseWriter) {
-	control := http.NewResponseController(w)
-	_ = control.Flush()
-	if conn, _, err := control.Hijack(); err == nil {
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
 		_ = conn.Close()
 	}
 }

@@ -17,7 +17,7 @@ import (
 // patience bounds every wait of a test.
 const patience = 20 * time.Second
 
-// town is a simulator with two people, a group and a client of the control API.
+// town is a simulator, which receives on connection if nothing else is said, with two people, a group and a client of the control API.
 type town struct {
 	*testing.T
 	s        *Server
@@ -29,6 +29,9 @@ type town struct {
 func newTown(t *testing.T, opts Options) *town {
 	t.Helper()
 	opts.Folder = t.TempDir()
+	if opts.Mode == "" {
+		opts.Mode = OnConnection
+	}
 	s, err := New(opts)
 	if err != nil {
 		t.Fatal(err)

@@ -52,7 +52,7 @@ const (
 // DefaultVersion is the version of signal-cli that a server says it is.
 const DefaultVersion = "0.14.7"
 
-// Options set up a server. The zero value is one account, linked, behind one daemon that receives on connection.
+// Options set up a server. The zero value is one account, linked, behind one daemon that receives when it is asked to.
 type Options struct {
 	// Accounts is how many accounts there are; 0 means one.
 	Accounts int
@@ -62,7 +62,7 @@ type Options struct {
 	Together bool
 	// Single makes each daemon serve its first account alone, as with signal-cli's option -a.
 	Single bool
-	// Mode is when daemons receive; empty means OnConnection.
+	// Mode is when daemons receive; empty means Manual.
 	Mode Mode
 	// RPC is the transport that Ready and Snapshot tell: "unix", which is the default, "tcp" or "http".
 	RPC string
@@ -74,7 +74,8 @@ type Options struct {
 	NoReceipts bool
 	// Folder holds sockets and the daemons' files; empty makes a temporary one, which goes with Close.
 	Folder string
-	// Files is a folder for outgoing files that bridge and daemon can both read, told in Ready; empty means none.
+	// Files is a folder for outgoing files that bridge and daemon can both read. It is told in Ready, and with it the
+	// folder of received files; empty means that they share none.
 	Files string
 	// Latency is added to every answer.
 	Latency time.Duration
@@ -150,7 +151,7 @@ func New(opts Options) (*Server, error) {
 func withDefaults(o Options) Options {
 	o.Accounts = max(o.Accounts, 1)
 	if o.Mode == "" {
-		o.Mode = OnConnection
+		o.Mode = Manual
 	}
 	if o.RPC == "" {
 		o.RPC = "unix"
@@ -296,9 +297,12 @@ func (s *Server) Address(daemon int, transport string) string {
 
 // configOf is what a bridge's config needs to be this account.
 func (s *Server) configOf(a *account) map[string]string {
-	out := map[string]string{"number": a.number, "rpc": a.daemon.address(s.opts.RPC)}
+	out := map[string]string{"number": a.number, "rpc": a.daemon.address(s.opts.RPC), "receive_mode": string(s.opts.Mode)}
+	if s.opts.Mode == OnStart {
+		out["receive_mode"] = string(OnConnection) // a client does the same
+	}
 	if s.opts.Files != "" {
-		out["files_dir"] = s.opts.Files
+		out["files_dir"], out["attachments_dir"] = s.opts.Files, a.daemon.attachments()
 	}
 	return out
 }

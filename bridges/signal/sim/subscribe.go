@@ -51,7 +51,8 @@ func (s *Server) receiveNow(k *call) (any, *failure) {
 	}
 	got := make(chan json.RawMessage, 1)
 	stop := make(chan struct{})
-	e := &ear{account: k.a, sub: noSub, collect: func(n *note) { s.collect(n, got, stop) }}
+	e := &ear{account: k.a, sub: noSub}
+	e.collect = s.collector(k.d, e, most, got, stop)
 	s.mu.Lock()
 	if len(k.d.earsFor(k.a)) > 0 || s.opts.Mode == OnStart {
 		s.mu.Unlock()
@@ -67,17 +68,23 @@ func (s *Server) receiveNow(k *call) (any, *failure) {
 	return out, nil
 }
 
-// collect hands a note to a call of receive, or loses it when the call has ended.
-func (s *Server) collect(n *note, got chan<- json.RawMessage, stop <-chan struct{}) {
-	heard := false
-	select {
-	case got <- n.params():
-		heard = true
-	case <-stop:
+// collector hands notes to a call of receive until it has enough. What comes when it has just ended is lost.
+func (s *Server) collector(d *daemon, e *ear, most int, got chan<- json.RawMessage, stop <-chan struct{}) func(*note) {
+	count := 0
+	return func(n *note) {
+		heard := false
+		select {
+		case got <- n.params():
+			heard = true
+		case <-stop:
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.settle(n, 1, heard)
+		if count++; count == most {
+			d.unlisten(func(o *ear) bool { return o == e })
+		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settle(n, 1, heard)
 }
 
 // gather takes what comes until nothing has come for a while, or it is enough.
