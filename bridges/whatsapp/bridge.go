@@ -27,7 +27,6 @@ const Version = "0.1.0"
 // Bridge runs one linked device.
 type Bridge struct {
 	sdk.NoLookup
-	sdk.NoMedia
 	pauses  pauses
 	running atomic.Pointer[account]
 }
@@ -116,6 +115,7 @@ type account struct {
 }
 
 func newAccount(ctx context.Context, s session, cfg settings, p pauses) (*account, error) {
+	removeUploads(s.Dir())
 	keys, err := openKeys(ctx, s.Dir())
 	if err != nil {
 		return nil, err
@@ -213,6 +213,8 @@ type pauses struct {
 	tidy            time.Duration
 	slowDown        time.Duration // after the first refusal for speed
 	slowDownCap     time.Duration
+	silence         time.Duration // of a download that still lives
+	phoneAnswer     time.Duration // for the phone to upload a file again
 	now             func() time.Time
 }
 
@@ -221,6 +223,6 @@ func defaultPauses() pauses {
 		retry: time.Second, retryCap: time.Minute, refused: 10 * time.Minute, login: time.Minute, offline: time.Minute,
 		drain: 5 * time.Second, query: 75 * time.Second, answer: 10 * time.Second, firstCode: time.Minute, nextCode: 20 * time.Second,
 		phone: time.Hour, phoneUnseen: 12 * 24 * time.Hour, phoneAsk: 36 * time.Hour, passkey: 5 * time.Minute, tidy: time.Minute,
-		slowDown: 15 * time.Second, slowDownCap: 10 * time.Minute, now: time.Now,
+		slowDown: 15 * time.Second, slowDownCap: 10 * time.Minute, silence: 20 * time.Second, phoneAnswer: 45 * time.Second, now: time.Now,
 	}
 }

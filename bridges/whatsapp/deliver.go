@@ -67,9 +67,12 @@ func (l *line) deliver(ctx context.Context, p chat.Post) chat.Outcome {
 	if why := gateKeeper(p, capabilities()); why.Code != "" {
 		return chat.RefusedFor(why)
 	}
-	messages, why := l.compose(p, to)
-	if why.Code != "" {
-		return chat.RefusedFor(why)
+	messages, err := l.written(ctx, p, to)
+	if err != nil {
+		return outcomeOf(err)
+	}
+	if out := l.sendHead(ctx, o); out.Kind != chat.Delivered {
+		return out
 	}
 	var out chat.Outcome
 	var ids []chat.RemoteMessage

@@ -24,6 +24,8 @@ func gateKeeper(p chat.Post, can chat.Capabilities) chat.Reason {
 		return whyMoves
 	case p.Poll != nil && p.Action == chat.ActSend && !can.Poll.Fits(*p.Poll):
 		return whyBadPoll
+	case p.Action == chat.ActSend && !together(p.Media):
+		return whyAlbum
 	}
 	return chat.Reason{}
 }

@@ -30,6 +30,7 @@ type line struct {
 	sending   chan struct{} // held by whoever sends: the library sends one message at a time and heeds no deadline meanwhile
 	sent      *sentList
 	memory    *memory
+	phone     phoneAnswers
 
 	handling sync.Mutex // events are handed up one at a time
 
@@ -150,6 +151,10 @@ func (l *line) handle(ev any) (ok bool) {
 	}()
 	if isNews(ev) {
 		l.tell(ev)
+		return true
+	}
+	if m, is := ev.(*events.MediaRetry); is {
+		l.phone.tell(m)
 		return true
 	}
 	return l.take(ev)

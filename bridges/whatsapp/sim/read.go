@@ -52,6 +52,9 @@ func (s *Server) read(m *waE2E.Message) content {
 
 // bodyOf finds what a message is, its text with marks, and what it is about.
 func bodyOf(m *waE2E.Message) (content, string, *waE2E.ContextInfo) {
+	if inner := m.GetDocumentWithCaptionMessage().GetMessage(); inner != nil { // the library takes this off, but not inside of edits
+		m = inner
+	}
 	switch {
 	case m.GetConversation() != "":
 		return content{}, m.GetConversation(), nil
