@@ -89,21 +89,27 @@ func (t *Tx) fresh() *cache {
 	return c
 }
 
-// The bounds of the messages that are remembered: most lanes bring what was said just now.
+// The bounds of the messages that are remembered, if they are as most are: nothing but text.
 const (
-	maxMessages    = 1024
-	maxMessageText = 8 << 10
+	maxMessages    = 4096
+	maxMessageText = 4 << 10
 )
 
-// rememberMessage keeps a new message as a read would return it, if it is as most are: nothing but text.
+// rememberMessage keeps a new message as a read would return it.
 func (t *Tx) rememberMessage(m chat.Message) {
 	c := t.fresh()
 	name, known := c.names[m.Sender]
-	if !known && m.Sender != 0 || !onlyText(m.Content) {
-		return
+	if known || m.Sender == 0 {
+		m.SenderName, m.SentAt, m.ExpiresAt = name, fromMillis(millis(m.SentAt)), fromMillis(millis(m.ExpiresAt))
+		c.keepMessage(m)
 	}
-	m.SenderName, m.SentAt, m.ExpiresAt = name, fromMillis(millis(m.SentAt)), fromMillis(millis(m.ExpiresAt))
-	rememberAmong(maxMessages, &c.messages, m.ID, ownText(m))
+}
+
+// keepMessage keeps a message as it was read.
+func (c *cache) keepMessage(m chat.Message) {
+	if m.ID != 0 && onlyText(m.Content) {
+		rememberAmong(maxMessages, &c.messages, m.ID, ownText(m))
+	}
 }
 
 // onlyText reports whether a content is nothing but a text that the store gives back as it is.
@@ -136,6 +142,11 @@ const (
 	maxOpen      = 16
 )
 
+// selectOpen reads what comes next in a lane with all that is needed to bring it.
+const selectOpen = "SELECT " + deliveryColumns + ", (SELECT count(*) FROM post p WHERE p.delivery = d.id), " + messageColumns + `
+	FROM delivery d LEFT JOIN message m ON m.id = d.message LEFT JOIN identity i ON i.id = m.sender
+	WHERE d.chat = ? AND d.ended_at IS NULL ORDER BY d.id LIMIT ?`
+
 // openLane returns what is known of a lane. It holds at least the first open delivery, if there is any.
 func (t *Tx) openLane(id chat.ChatID) (*openLane, error) {
 	c := t.fresh()
@@ -143,11 +154,13 @@ func (t *Tx) openLane(id chat.ChatID) (*openLane, error) {
 		return l, nil
 	}
 	l := &openLane{}
-	err := t.c.query("SELECT "+deliveryColumns+`, (SELECT count(*) FROM post p WHERE p.delivery = delivery.id)
-		FROM delivery WHERE chat = ? AND ended_at IS NULL ORDER BY id LIMIT ?`, func(r row) error {
+	err := t.c.query(selectOpen, func(r row) error {
 		d := scanDelivery(r)
 		l.first = append(l.first, d)
 		remember(&c.posts, d.ID, int(r.int(11)))
+		if m, err := scanMessage(r, 12); err == nil { // else it is told when its turn comes
+			c.keepMessage(m)
+		}
 		return nil
 	}, id, maxOpen)
 	if err != nil {

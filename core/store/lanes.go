@@ -81,7 +81,7 @@ func (t *Tx) Account(lane chat.ChatID) (chat.Account, error) {
 	return c.chat.Address.Account, err
 }
 
-const deliveryColumns = "id, chat, kind, message, revision, state, planned_at, ended_at, why_code, why_sentence, why_action"
+const deliveryColumns = "d.id, d.chat, d.kind, d.message, d.revision, d.state, d.planned_at, d.ended_at, d.why_code, d.why_sentence, d.why_action"
 
 func scanDelivery(r row) chat.Delivery {
 	return chat.Delivery{ID: chat.DeliveryID(r.int(0)), Lane: chat.ChatID(r.int(1)), Kind: chat.DeliveryKind(r.text(2)),
@@ -100,7 +100,7 @@ func (t *Tx) Head(id chat.ChatID) (d chat.Delivery, ok bool, err error) {
 
 // Next implements outbox.Lanes.
 func (t *Tx) Next(d chat.Delivery, n int) (next []chat.Delivery, err error) {
-	err = t.c.query("SELECT "+deliveryColumns+" FROM delivery WHERE chat = ? AND ended_at IS NULL AND id > ? ORDER BY id LIMIT ?",
+	err = t.c.query("SELECT "+deliveryColumns+" FROM delivery d WHERE d.chat = ? AND d.ended_at IS NULL AND d.id > ? ORDER BY d.id LIMIT ?",
 		func(r row) error { next = append(next, scanDelivery(r)); return nil }, d.Lane, d.ID, n)
 	return next, err
 }
@@ -113,7 +113,7 @@ func (t *Tx) Open(id chat.DeliveryID) (d chat.Delivery, ok bool, err error) {
 
 // delivery reads a delivery; ok is false when it is not known any more.
 func (t *Tx) delivery(id chat.DeliveryID) (d chat.Delivery, ok bool, err error) {
-	ok, err = t.c.one("SELECT "+deliveryColumns+" FROM delivery WHERE id = ?", func(r row) error { d = scanDelivery(r); return nil }, id)
+	ok, err = t.c.one("SELECT "+deliveryColumns+" FROM delivery d WHERE d.id = ?", func(r row) error { d = scanDelivery(r); return nil }, id)
 	return d, ok, err
 }
 

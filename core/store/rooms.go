@@ -181,7 +181,7 @@ func (t *Tx) EndUnlinked(id chat.ChatID) (left bool, err error) {
 		return false, err
 	}
 	var open []chat.Delivery
-	err = t.c.query("SELECT "+deliveryColumns+" FROM delivery WHERE chat = ? AND ended_at IS NULL ORDER BY id LIMIT ?",
+	err = t.c.query("SELECT "+deliveryColumns+" FROM delivery d WHERE d.chat = ? AND d.ended_at IS NULL ORDER BY d.id LIMIT ?",
 		func(r row) error { open = append(open, scanDelivery(r)); return nil }, id, maxEndings)
 	if err != nil {
 		return false, err
