@@ -18,6 +18,9 @@ var errNoBridge = errors.New("the account has no bridge")
 // pairWait is how long Pair waits for a step. It is shorter than what a command may take.
 const pairWait = 30 * time.Second
 
+// pairAgain is how often a bridge that is starting is asked.
+const pairAgain = 100 * time.Millisecond
+
 // maxSteps is how many steps of a pairing are kept for whoever drives it: those that follow each other at once are seen
 // in turn.
 const maxSteps = 16
@@ -122,7 +125,7 @@ func (d *desk) Pair(ctx context.Context, name chat.Account, ask command.PairAsk)
 	if after == 0 {
 		after = last.seq // what was told before we begin is old
 	}
-	if err := a.pairInput(last.Step, ask); err != nil {
+	if err := a.pairInputSoon(ctx, last.Step, ask); err != nil {
 		return command.PairRow{}, a.pairTrouble(err)
 	}
 	st, err := a.pairing.await(ctx, after)
@@ -130,6 +133,29 @@ func (d *desk) Pair(ctx context.Context, name chat.Account, ask command.PairAsk)
 		return command.PairRow{}, command.PairSilent(name)
 	}
 	return st.row(), err
+}
+
+// pairInputSoon is pairInput for a bridge that may still be starting: it asks again for as long as a step may take.
+func (a *account) pairInputSoon(ctx context.Context, step string, ask command.PairAsk) error {
+	again := time.NewTicker(pairAgain)
+	defer again.Stop()
+	for began := time.Now(); ; {
+		err := a.pairInput(step, ask)
+		if err == nil || !a.starting() || time.Since(began) > pairWait {
+			return err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// starting reports whether the bridge has not yet said how it is.
+func (a *account) starting() bool {
+	st, ok := a.now()
+	return a.bridge != nil && (!ok || st.State == chat.Starting)
 }
 
 // pairInput tells the bridge that pairing begins, or what was answered.

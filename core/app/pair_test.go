@@ -95,6 +95,23 @@ func TestPairSaysWhatIsInItsWay(t *testing.T) {
 	}
 }
 
+func TestPairWaitsForABridgeThatIsStarting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ready := time.Now().Add(3 * time.Second)
+		d, a := pairWorld(func(a *account, _, _ string) error {
+			if time.Now().Before(ready) {
+				return errors.New("not yet")
+			}
+			a.PairStep("wa", chat.PairStep{Step: chat.PairDone})
+			return nil
+		})
+		a.state.State = chat.Starting
+		if row := pairStep(t, d, command.PairAsk{}); row.Step != chat.PairDone {
+			t.Errorf("%+v", row)
+		}
+	})
+}
+
 func TestPairEndsWithItsCallerAndWithTheBridge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, a := pairWorld(func(a *account, _, _ string) error {
