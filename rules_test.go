@@ -28,7 +28,7 @@ var allowed = map[string][]string{
 	"core/outbox":                  {"core/chat", "core/room", "core/render", "core/media"},
 	"core/outage":                  {"core/chat", "core/room"},
 	"core/command":                 {"core/chat", "core/room", "core/person"},
-	"core/store":                   {"core/chat", "core/room", "core/person", "core/route", "core/outbox"},
+	"core/store":                   {"core/chat", "core/room", "core/person", "core/route", "core/outbox", "core/outage"},
 	"core/admin":                   {"core/chat", "core/command"},
 	"core/app":                     {"core/", "config", "plugins/host"},
 	"plugins/wire":                 {"core/chat"},

@@ -83,6 +83,8 @@ type Limits struct {
 type Room struct {
 	// Title is the name that people see. When it is not given, the room's name in this file is used.
 	Title string `yaml:"title" example:"Lobby"`
+	// Language is the language in which Causeway itself speaks in the room: in notices, and around messages.
+	Language string `yaml:"language" default:"en" enum:"en,ar"`
 	// Chats are the chats of the room, each as `account:remote-id` or as an object with further keys.
 	// `causeway chat ls` shows the chats that an account sees.
 	Chats []Link `yaml:"chats" required:"true" example:"[\"tg:-1001234567890\", \"wa:120363041234567890@g.us\"]"`
@@ -109,7 +111,8 @@ type Link struct {
 // Outage says when rooms hear of an account that cannot be reached.
 type Outage struct {
 	// NoticeAfter is how long an account must be away before its rooms are told; shorter flaps say
-	// nothing. This version sends no such notices yet: `causeway status` tells of outages.
+	// nothing. A room is told in the chats that still work, once for each outage, if somebody there is affected; the same
+	// line says when it is over.
 	NoticeAfter time.Duration `yaml:"notice_after" default:"3m"`
 }
 

@@ -97,7 +97,7 @@ func TestLoadReadsEveryPartOfAConfig(t *testing.T) {
 	link := func(account, remote, direction string) Link {
 		return Link{Chat: Chat{account, remote}, Direction: direction, NameStyle: "line", OnUncertain: "repeat", Notices: "changes"}
 	}
-	want := map[string]*Room{"lobby": {Title: "lobby", Chats: []Link{
+	want := map[string]*Room{"lobby": {Title: "lobby", Language: "en", Chats: []Link{
 		link("tg", "-1001234567890", "both"), link("wa", "120363041234567890@g.us", "both"), link("sig", "group.AbCd=", "out"),
 	}}}
 	if diff := cmp.Diff(want, cfg.Rooms); diff != "" {

@@ -63,7 +63,7 @@ var shapes = map[string]any{
 }
 
 // likewise are commands that write what another does.
-var likewise = map[string]string{"room link": "room show", "room unlink": "room show", "room pause": "room show", "room resume": "room show", "queue retry": "queue drop"}
+var likewise = map[string]string{"room link": "room show", "room unlink": "room show", "room pause": "room show", "room resume": "room show", "room language": "room show", "queue retry": "queue drop"}
 
 // shapeless are those that write no JSON of their own.
 var shapeless = []string{"run", "room export", "sandbox", "bench"}

@@ -19,6 +19,7 @@ func (c *cli) roomCommand() *cobra.Command {
 		c.routed("room unlink", c.show),
 		c.routed("room pause", c.show),
 		c.routed("room resume", c.show),
+		c.routed("room language", c.show),
 		c.routed("room export", c.export),
 	)
 }

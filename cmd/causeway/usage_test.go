@@ -19,7 +19,7 @@ func TestWrongUseEndsWithTwoAndSaysWhatToType(t *testing.T) {
 	for line, want := range map[string]string{
 		"stauts":                           "There is no command \"causeway stauts\".\n  Did you mean causeway status?",
 		"reboot":                           "There is no command \"causeway reboot\".\n  See causeway --help.",
-		"room":                             "causeway room wants a command.\n  It is one of: ls, show, link, unlink, pause, resume, export.",
+		"room":                             "causeway room wants a command.\n  It is one of: ls, show, link, unlink, pause, resume, language, export.",
 		"room lnik":                        "There is no command \"causeway room lnik\".\n  Did you mean causeway room link?",
 		"queue what":                       "There is no command \"causeway queue what\".\n  See causeway queue --help.",
 		"help room lnk":                    "There is no command \"causeway room lnk\".\n  Did you mean causeway room link?",

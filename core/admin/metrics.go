@@ -33,6 +33,7 @@ type Metrics struct {
 	rateLimited *prometheus.CounterVec
 	restarts    *prometheus.CounterVec
 	notices     *prometheus.CounterVec
+	incidents   *prometheus.CounterVec
 	now         *nowCollector
 
 	mu    sync.Mutex
@@ -56,10 +57,11 @@ func NewMetrics() *Metrics {
 		rateLimited: counter("causeway_rate_limited_seconds_total", "Time that networks asked an account to wait.", "account"),
 		restarts:    counter("causeway_plugin_restarts_total", "Starts of a plugin after its first.", "plugin"),
 		notices:     counter("causeway_outage_notices_total", "Notices of an account's outages to rooms.", "account"),
+		incidents:   counter("causeway_incidents_total", "Outages of an account that lasted longer than a flap.", "account", "code"),
 		now:         &nowCollector{},
 		codes:       map[string]bool{"": true},
 	}
-	m.registry.MustRegister(m.events, m.deliveries, m.took, m.commit, m.rateLimited, m.restarts, m.notices, m.now)
+	m.registry.MustRegister(m.events, m.deliveries, m.took, m.commit, m.rateLimited, m.restarts, m.notices, m.incidents, m.now)
 	return m
 }
 
@@ -93,8 +95,15 @@ func (m *Metrics) RateLimited(a chat.Account, wait time.Duration) {
 // Restart counts a start of a plugin, for example "causeway-bridge-telegram", after its first.
 func (m *Metrics) Restart(plugin string) { m.restarts.WithLabelValues(plugin).Inc() }
 
-// Notice counts a notice of an account's outage to one room.
-func (m *Metrics) Notice(a chat.Account) { m.notices.WithLabelValues(string(a)).Inc() }
+// Notice counts notices of an account's outage to so many rooms.
+func (m *Metrics) Notice(a chat.Account, rooms int) {
+	m.notices.WithLabelValues(string(a)).Add(float64(rooms))
+}
+
+// IncidentOpened counts an outage of an account by the code of its cause.
+func (m *Metrics) IncidentOpened(a chat.Account, code string) {
+	m.incidents.WithLabelValues(string(a), m.code(code)).Inc()
+}
 
 var plainCode = regexp.MustCompile(`^[a-z0-9_]{1,48}$`)
 
@@ -133,7 +142,10 @@ var (
 	descWaiting = prometheus.NewDesc("causeway_deliveries_waiting", "Deliveries of an account that have not ended.", []string{"account"}, nil)
 	descOldest  = prometheus.NewDesc("causeway_oldest_delivery_seconds", "Age of an account's oldest delivery that has not ended, 0 for none.",
 		[]string{"account"}, nil)
-	descSpool = prometheus.NewDesc("causeway_spool_bytes", "Size of the spool of media on disk.", nil, nil)
+	descIncident = prometheus.NewDesc("causeway_incident_open", "1 while an account has an outage, 0 without one.", []string{"account", "trouble"}, nil)
+	descAway     = prometheus.NewDesc("causeway_incident_seconds", "Time since an account went away, 0 without an outage.", []string{"account"}, nil)
+	descTold     = prometheus.NewDesc("causeway_incident_rooms_told", "Rooms that were told of the outage that lasts.", []string{"account"}, nil)
+	descSpool    = prometheus.NewDesc("causeway_spool_bytes", "Size of the spool of media on disk.", nil, nil)
 
 	accountStates = []chat.AccountState{chat.Starting, chat.Pairing, chat.Connected, chat.Degraded, chat.Down, chat.BadCredentials,
 		chat.LoggedOut, chat.Outdated}
@@ -141,7 +153,7 @@ var (
 
 // Describe lists the metrics of this collector.
 func (c *nowCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descState, descWaiting, descOldest, descSpool} {
+	for _, d := range []*prometheus.Desc{descState, descWaiting, descOldest, descSpool, descIncident, descAway, descTold} {
 		ch <- d
 	}
 }
@@ -175,6 +187,17 @@ func collectAccount(ch chan<- prometheus.Metric, a command.AccountRow) {
 	}
 	ch <- gauge(descWaiting, float64(a.Waiting), string(a.Name))
 	ch <- gauge(descOldest, float64(a.OldestSeconds), string(a.Name))
+	collectIncident(ch, a)
+}
+
+func collectIncident(ch chan<- prometheus.Metric, a command.AccountRow) {
+	i, open := a.Incident, 1.0
+	if i == nil {
+		i, open = &command.IncidentRow{OpenedAt: time.Now()}, 0
+	}
+	ch <- gauge(descIncident, open, string(a.Name), i.Trouble)
+	ch <- gauge(descAway, max(time.Since(i.OpenedAt), 0).Seconds()*open, string(a.Name))
+	ch <- gauge(descTold, float64(i.RoomsTold), string(a.Name))
 }
 
 func gauge(d *prometheus.Desc, v float64, labels ...string) prometheus.Metric {

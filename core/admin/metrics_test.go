@@ -35,6 +35,10 @@ var promised = map[string]string{
 	"causeway_rate_limited_seconds_total": "account",
 	"causeway_plugin_restarts_total":      "plugin",
 	"causeway_outage_notices_total":       "account",
+	"causeway_incident_open":              "account,trouble",
+	"causeway_incident_rooms_told":        "account",
+	"causeway_incident_seconds":           "account",
+	"causeway_incidents_total":            "account,code",
 	"causeway_spool_bytes":                "",
 }
 
@@ -47,7 +51,8 @@ func fill(m *admin.Metrics) {
 	m.RateLimited("tg", 3*time.Second)
 	m.RateLimited("tg", -time.Second)
 	m.Restart("causeway-bridge-telegram")
-	m.Notice("tg")
+	m.Notice("tg", 1)
+	m.IncidentOpened("tg", "no_answer")
 }
 
 // scrape serves the metrics of a router with two accounts.

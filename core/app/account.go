@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/outage"
 	"github.com/causeway-chat/causeway/core/outbox"
 	"github.com/causeway-chat/causeway/core/store"
 	"github.com/causeway-chat/causeway/plugins/host"
@@ -36,6 +37,7 @@ type account struct {
 	bridge  Bridge // nil: there is none
 	store   *store.Store
 	lanes   *outbox.Outbox
+	outage  *outage.Keeper
 	log     *slog.Logger
 	news    chan struct{} // holds one: something waits to be recorded
 	pairing *pairing
@@ -56,7 +58,7 @@ type settled struct {
 }
 
 func newAccount(name chat.Account, n chat.Network, e *engine) *account {
-	return &account{name: name, network: n, store: e.store, lanes: e.outbox, log: e.log.With("account", name),
+	return &account{name: name, network: n, store: e.store, lanes: e.outbox, outage: e.outage, log: e.log.With("account", name),
 		news: make(chan struct{}, 1), pairing: newPairing(), begun: time.Now(), caps: map[chat.RemoteChat]chat.Capabilities{}}
 }
 
@@ -95,6 +97,7 @@ func (a *account) State(_ chat.Account, st chat.State) {
 	if changed {
 		a.log.Info("account state", "state", st.State, "code", st.Why.Code)
 	}
+	a.outage.Said(a.name, st)
 	if st.State == chat.Down {
 		a.pairing.broke(st.Why)
 	}

@@ -74,7 +74,7 @@ func (a *App) assemble(ctx context.Context, metrics *admin.Metrics) error {
 	metrics.Watch(a.desk, a.log)
 	a.admin = admin.New(admin.Options{
 		Table: command.New(command.Desk{
-			Statuses: a.desk, Chats: a.desk, Rooms: a.desk, Links: a.desk, Queue: a.desk, Keeper: a.desk, Pairing: a.desk,
+			Statuses: a.desk, Chats: a.desk, Rooms: a.desk, Links: a.desk, Settings: a.desk, Queue: a.desk, Keeper: a.desk, Pairing: a.desk,
 		}),
 		Statuses: a.desk, Health: a.healthy, Metrics: metrics, Log: a.log, Socket: cfg.ControlSocket(), Listen: cfg.Listen,
 	})

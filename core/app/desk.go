@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -22,6 +23,7 @@ var (
 	_ command.Chats    = (*desk)(nil)
 	_ command.Rooms    = (*desk)(nil)
 	_ command.Links    = (*desk)(nil)
+	_ command.Settings = (*desk)(nil)
 	_ command.Queue    = (*desk)(nil)
 	_ command.Keeper   = (*desk)(nil)
 	_ command.Pairing  = (*desk)(nil)
@@ -43,7 +45,9 @@ func (d *desk) Status(ctx context.Context) (command.Status, error) {
 	}
 	var st command.Status
 	for _, name := range slices.Sorted(maps.Keys(d.engine.accounts)) {
-		st.Accounts = append(st.Accounts, accountRow(d.engine.accounts[name], find(stored, name)))
+		row := accountRow(d.engine.accounts[name], find(stored, name))
+		row.Incident = d.incident(name)
+		st.Accounts = append(st.Accounts, row)
 	}
 	for _, a := range stored {
 		st.Store.Waiting += a.Waiting
@@ -70,6 +74,9 @@ func accountRow(a *account, in store.Account) command.AccountRow {
 	if !ok {
 		st = chat.State{State: chat.Starting, Since: a.begun}
 	}
+	if known, ok := a.outage.Condition(a.name); ok && st.State.Sends() && !known.State.Sends() {
+		st = known // the router knows worse than the bridge
+	}
 	why := st.Why
 	if why.Code == "" && holds(in.Hold) {
 		why = in.Hold.Why
@@ -80,6 +87,15 @@ func accountRow(a *account, in store.Account) command.AccountRow {
 		row.OldestSeconds = int64(max(time.Since(in.Oldest), 0) / time.Second)
 	}
 	return row
+}
+
+// incident is the account's outage that lasts, if there is one.
+func (d *desk) incident(name chat.Account) *command.IncidentRow {
+	i, ok := d.engine.outage.Incident(name)
+	if !ok {
+		return nil
+	}
+	return &command.IncidentRow{OpenedAt: i.OpenedAt, Code: i.Why.Code, Sentence: i.Why.Sentence, Trouble: string(i.Trouble), RoomsTold: i.Rooms}
 }
 
 // holds reports whether a hold rests anything now.
@@ -145,7 +161,7 @@ func (d *desk) Room(ctx context.Context, name string) (command.RoomRow, bool, er
 }
 
 func roomRow(r store.ListedRoom) command.RoomRow {
-	row := command.RoomRow{Name: r.Name, Title: r.Title, FromConfig: r.FromConfig}
+	row := command.RoomRow{Name: r.Name, Title: r.Title, FromConfig: r.FromConfig, Language: cmp.Or(r.Language, defaultLanguage)}
 	for _, c := range r.Chats {
 		row.Links = append(row.Links, linkRow(c))
 		row.Waiting += c.Waiting

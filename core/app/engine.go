@@ -16,6 +16,7 @@ import (
 	"github.com/causeway-chat/causeway/core/admin"
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/media"
+	"github.com/causeway-chat/causeway/core/outage"
 	"github.com/causeway-chat/causeway/core/outbox"
 	"github.com/causeway-chat/causeway/core/route"
 	"github.com/causeway-chat/causeway/core/store"
@@ -48,6 +49,7 @@ type engine struct {
 	spool    *media.Spool
 	porter   *porter
 	sweeper  *sweeper
+	outage   *outage.Keeper
 	metrics  *admin.Metrics
 	log      *slog.Logger
 	accounts map[chat.Account]*account
@@ -59,6 +61,7 @@ func newEngine(cfg *config.Config, s *store.Store, m *admin.Metrics, log *slog.L
 		return nil, err
 	}
 	e := &engine{store: s, spool: spool, metrics: m, log: log, accounts: map[chat.Account]*account{}}
+	e.outage = newKeeper(e, cfg)
 	e.intake = newIntake(e)
 	e.sweeper = newSweeper(spool, s, log)
 	e.porter = newPorter(e.porterOptions(cfg))
@@ -159,11 +162,15 @@ func (e *engine) run(ctx context.Context) error {
 	recording, endRecording := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRecording()
 	var bridging, recorders sync.WaitGroup
+	if err := e.outage.Open(ctx); err != nil {
+		e.log.Warn("incidents cannot be read yet; it is tried again", "err", err)
+	}
 	for _, a := range e.accounts {
 		recorders.Go(func() { a.record(recording) })
 		bridging.Go(func() { a.serve(bridges) })
 	}
 	recorders.Go(func() { e.sweeper.run(recording) })
+	recorders.Go(func() { e.outage.Run(ctx) })
 	err := e.outbox.Run(ctx)
 	e.porter.close()
 	endBridges()
@@ -176,7 +183,7 @@ func (e *engine) run(ctx context.Context) error {
 // network is the way to an account's network; nil when there is none.
 func (e *engine) network(name chat.Account) outbox.Network {
 	if a := e.accounts[name]; a != nil && a.bridge != nil {
-		return a.bridge
+		return guarded{a.bridge, name, e.outage}
 	}
 	return nil
 }
@@ -184,6 +191,7 @@ func (e *engine) network(name chat.Account) outbox.Network {
 // routed tells the lanes and the metrics what became of an event, after its commit.
 func (e *engine) routed(name chat.Account, ev chat.Event, r route.Result) {
 	e.metrics.Event(name, ev.Kind(), string(r.Kind))
+	e.outage.Heard(name)
 	if body, ok := ev.Body.(chat.MessageNew); ok && r.Kind == route.Planned {
 		e.porter.arrived(name, r.Message, body.Content.Media)
 	}
@@ -202,6 +210,7 @@ func laneRefs(lanes []route.LaneRef) []outbox.LaneRef {
 const codeRateLimited = "rate_limited"
 
 func (e *engine) called(name chat.Account, _ chat.Action, out chat.Outcome, _ time.Duration) {
+	e.outage.Called(name, out)
 	if out.Kind == chat.Retry && out.Why.Code == codeRateLimited {
 		e.metrics.RateLimited(name, out.After)
 	}
@@ -209,5 +218,6 @@ func (e *engine) called(name chat.Account, _ chat.Action, out chat.Outcome, _ ti
 
 func (e *engine) ended(name chat.Account, d chat.Delivery) {
 	e.sweeper.soon()
+	e.outage.Ended(name, d)
 	e.metrics.DeliverySettled(name, d.State, d.Why.Code, d.EndedAt.Sub(d.PlannedAt))
 }

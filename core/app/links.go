@@ -6,10 +6,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/command"
 	"github.com/causeway-chat/causeway/core/outbox"
+	"github.com/causeway-chat/causeway/core/render"
 	"github.com/causeway-chat/causeway/core/room"
 	"github.com/causeway-chat/causeway/core/store"
 )
@@ -82,6 +84,27 @@ func withOptions(l room.Link, opt command.LinkOptions) room.Link {
 	l.OnUncertain = cmp.Or(opt.OnUncertain, l.OnUncertain)
 	l.Notices = cmp.Or(opt.Notices, l.Notices)
 	return l
+}
+
+// defaultLanguage is that of rooms for which none was chosen.
+const defaultLanguage = "en"
+
+// SetLanguage implements command.Settings.
+func (d *desk) SetLanguage(ctx context.Context, name, language string) error {
+	if !slices.Contains(render.Languages(), language) {
+		return command.NoSuchLanguage(language, render.Languages())
+	}
+	err := d.engine.store.Write(ctx, func(tx *store.Tx) error {
+		rm, ok, err := tx.RoomByName(name)
+		if err != nil || !ok {
+			return cmp.Or(err, error(command.NoSuchRoom(name)))
+		}
+		return tx.SetLanguage(rm.ID, language)
+	})
+	if errors.Is(err, store.ErrFromConfig) {
+		return command.RoomFromConfig(name)
+	}
+	return err
 }
 
 // Unlink implements command.Links.

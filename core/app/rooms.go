@@ -16,7 +16,7 @@ import (
 // configRooms are the rooms of the config in the words of the store.
 func configRooms(cfg *config.Config) (out []store.ConfigRoom) {
 	for _, name := range slices.Sorted(maps.Keys(cfg.Rooms)) {
-		rm := store.ConfigRoom{Name: name, Title: cfg.Rooms[name].Title}
+		rm := store.ConfigRoom{Name: name, Title: cfg.Rooms[name].Title, Language: cfg.Rooms[name].Language}
 		for _, l := range cfg.Rooms[name].Chats {
 			rm.Links = append(rm.Links, configLink(cfg, l))
 		}

@@ -214,6 +214,7 @@ type Desk struct {
 	Chats    Chats
 	Rooms    Rooms
 	Links    Links
+	Settings Settings
 	Queue    Queue
 	Keeper   Keeper
 	Pairing  Pairing

@@ -48,6 +48,13 @@ type Links interface {
 	Resume(ctx context.Context, c chat.Address) error
 }
 
+// Settings changes how rooms are. Each method is one transaction that is synced when it returns.
+type Settings interface {
+	// SetLanguage chooses the language in which Causeway itself speaks in a room, by its code. Errors: NoSuchRoom,
+	// NoSuchLanguage, RoomFromConfig.
+	SetLanguage(ctx context.Context, name, language string) error
+}
+
 // LinkOptions are a link's settings. An empty one leaves the setting as it is; a new link gets the default.
 type LinkOptions struct {
 	Direction   room.Direction

@@ -44,7 +44,12 @@ func (d *desk) note(format string, args ...any) {
 }
 
 func (d *desk) table() *command.Table {
-	return command.New(command.Desk{Statuses: d, Chats: d, Rooms: d, Links: d, Queue: d, Keeper: d, Pairing: d})
+	return command.New(command.Desk{Statuses: d, Chats: d, Rooms: d, Links: d, Settings: d, Queue: d, Keeper: d, Pairing: d})
+}
+
+func (d *desk) SetLanguage(_ context.Context, name, language string) error {
+	d.note("language %s %s", name, language)
+	return d.fail
 }
 
 func (d *desk) Pair(_ context.Context, a chat.Account, ask command.PairAsk) (command.PairRow, error) {

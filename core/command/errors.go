@@ -4,6 +4,7 @@ package command
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
@@ -35,6 +36,7 @@ const (
 	CodeNoSuchAccount    = "no_such_account"
 	CodeNoSuchChat       = "no_such_chat"
 	CodeNoSuchRoom       = "no_such_room"
+	CodeNoSuchLanguage   = "no_such_language"
 	CodeNotLinked        = "not_linked"
 	CodeChatTaken        = "chat_taken"
 	CodeGroupTaken       = "group_taken"
@@ -54,6 +56,12 @@ func NoSuchChat(c chat.Address) *Error {
 // NoSuchRoom says that there is no such room.
 func NoSuchRoom(name string) *Error {
 	return &Error{Code: CodeNoSuchRoom, Sentence: fmt.Sprintf("There is no room %q.", name), Action: "Look at room ls."}
+}
+
+// NoSuchLanguage says that Causeway does not speak a language.
+func NoSuchLanguage(code string, known []string) *Error {
+	return &Error{Code: CodeNoSuchLanguage, Sentence: fmt.Sprintf("Causeway does not speak %q.", code),
+		Action: "It speaks " + strings.Join(known, ", ") + "."}
 }
 
 // NotLinked says that the chat is in no room.

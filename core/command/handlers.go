@@ -30,6 +30,9 @@ func (d Desk) status(ctx context.Context, _ Call) (Result, error) {
 	s.Accounts = orEmpty(s.Accounts)
 	for i := range s.Accounts {
 		s.Accounts[i].Since = second(s.Accounts[i].Since)
+		if in := s.Accounts[i].Incident; in != nil {
+			in.OpenedAt = second(in.OpenedAt)
+		}
 	}
 	return &s, nil
 }

@@ -5,6 +5,7 @@ package command_test
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -261,4 +262,16 @@ func TestPairAsksTheDesk(t *testing.T) {
 	}
 	_, err = run(t, d.table(), "pair", []string{"aw"})
 	wantError(t, err, command.CodeNoSuchAccount, `There is no account "aw". Did you mean wa?`)
+}
+
+func TestRoomLanguageIsAskedOfTheDesk(t *testing.T) {
+	d := newDesk()
+	if _, err := run(t, d.table(), "room language", []string{"lobby", "AR"}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(d.asked, "language lobby ar") {
+		t.Errorf("asked was %v", d.asked)
+	}
+	_, err := run(t, d.table(), "room language", []string{"loby", "ar"})
+	wantError(t, err, command.CodeNoSuchRoom, `There is no room "loby". Did you mean lobby?`)
 }

@@ -25,6 +25,7 @@ func (s *Status) Table(w io.Writer, v View) error {
 	for _, a := range s.Accounts {
 		g.add(a.Name, a.Network, cell{clean(string(a.State)), stateColor(a.State)}, ago(v.Now, a.Since), a.Waiting, oldest(a))
 		g.note(explain(a.Code, a.Sentence, a.Action))
+		g.note(a.Incident.told())
 	}
 	if len(s.Accounts) == 0 {
 		if _, err := io.WriteString(w, "There are no accounts.\n"); err != nil {
@@ -34,6 +35,18 @@ func (s *Status) Table(w io.Writer, v View) error {
 		return err
 	}
 	return s.Store.line(w, v)
+}
+
+// told says since when an account is away, and how many rooms know.
+func (r *IncidentRow) told() string {
+	if r == nil {
+		return ""
+	}
+	line := "Away since " + r.OpenedAt.UTC().Format("2006-01-02 15:04 MST") + "; " + count(r.RoomsTold, "room")
+	if r.RoomsTold == 1 {
+		return line + " was told."
+	}
+	return line + " were told."
 }
 
 func (r StoreRow) line(w io.Writer, v View) error {
@@ -144,6 +157,9 @@ func (r *RoomRow) headline() string {
 	}
 	if r.FromConfig {
 		out += " (from the config file)"
+	}
+	if r.Language != "" && r.Language != "en" {
+		out += " (" + clean(r.Language) + ")"
 	}
 	if len(r.Links) == 0 {
 		out += " has no chats."

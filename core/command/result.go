@@ -79,6 +79,20 @@ type AccountRow struct {
 	// Waiting counts the deliveries that have not ended; OldestSeconds is the age of the oldest, 0 for none.
 	Waiting       int   `json:"waiting"`
 	OldestSeconds int64 `json:"oldest_seconds"`
+	// Incident is the outage that lasts; null without one.
+	Incident *IncidentRow `json:"incident"`
+}
+
+// IncidentRow is an outage of an account.
+type IncidentRow struct {
+	// OpenedAt is when the account went away.
+	OpenedAt time.Time `json:"opened_at"`
+	Code     string    `json:"code"`
+	Sentence string    `json:"sentence"`
+	// Trouble is why it will not end by itself: logged_out, banned, bad_credentials or outdated. Empty for an outage.
+	Trouble string `json:"trouble"`
+	// RoomsTold counts the rooms that a notice went to.
+	RoomsTold int `json:"rooms_told"`
 }
 
 // StoreRow is how the store is.
@@ -120,6 +134,7 @@ type RoomRow struct {
 	Name       string    `json:"name"`
 	Title      string    `json:"title"`
 	FromConfig bool      `json:"from_config"`
+	Language   string    `json:"language"`
 	Waiting    int       `json:"waiting"`
 	Links      []LinkRow `json:"links"`
 }

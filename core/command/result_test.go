@@ -27,7 +27,9 @@ var samples = map[string]func(*desk) (name string, args []string){
 		d.status.Accounts = []command.AccountRow{
 			{Name: "tg", Network: "telegram", State: chat.Connected, Since: since},
 			{Name: "tg-two", Network: "telegram", State: chat.BadCredentials, Code: "unauthorized", Sentence: "Telegram does not know this token.",
-				Action: "Take a new one from @BotFather and restart the router.", Since: now.Add(-90 * time.Second), Waiting: 12, OldestSeconds: 3700},
+				Action: "Take a new one from @BotFather and restart the router.", Since: now.Add(-90 * time.Second), Waiting: 12, OldestSeconds: 3700,
+				Incident: &command.IncidentRow{OpenedAt: since, Code: "unauthorized", Sentence: "Telegram does not know this token.",
+					Trouble: "bad_credentials", RoomsTold: 3}},
 			{Name: "wa", Network: "whatsapp", State: chat.Starting, Since: now},
 		}
 		d.status.Store = command.StoreRow{State: "ok", SizeBytes: 123_456_789, SpoolBytes: 999, FreeBytes: 1_500_000_000_000, Rooms: 1, Waiting: 12}
@@ -53,10 +55,10 @@ var samples = map[string]func(*desk) (name string, args []string){
 	},
 	"rooms": func(d *desk) (string, []string) {
 		d.rooms = []command.RoomRow{
-			{Name: "lobby", Title: "Lobby", Waiting: 3, Links: []command.LinkRow{
+			{Name: "lobby", Title: "Lobby", Language: "en", Waiting: 3, Links: []command.LinkRow{
 				{Chat: address("tg:-1001"), Network: "telegram", Title: "Lobby", Direction: room.Both, NameStyle: "line", OnUncertain: "repeat", Notices: room.Changes},
 				{Chat: address("wa:120363@g.us"), Network: "whatsapp", Title: "Lobby", Direction: room.Both, NameStyle: "prefix", OnUncertain: "repeat", Notices: room.Changes, Waiting: 3}}},
-			{Name: "readers", Title: "קוראים", FromConfig: true},
+			{Name: "readers", Title: "קוראים", FromConfig: true, Language: "ar"},
 		}
 		return "room ls", nil
 	},
@@ -69,7 +71,7 @@ var samples = map[string]func(*desk) (name string, args []string){
 		resting.Hold = &command.HoldRow{Until: now.Add(150 * time.Second), Code: "rate_limited", Sentence: "Telegram asks to wait."}
 		held.Chat, held.NameStyle, held.OnUncertain = address("tg:-1004"), "none", "drop"
 		held.Hold = &command.HoldRow{Code: "kicked", Sentence: "We were removed from the group.", Action: "Add the bot again, then room resume tg:-1004."}
-		d.rooms = []command.RoomRow{{Name: "lobby", Title: "The lobby", FromConfig: true, Waiting: 8, Links: []command.LinkRow{link, paused, resting, held}}}
+		d.rooms = []command.RoomRow{{Name: "lobby", Title: "The lobby", FromConfig: true, Language: "ar", Waiting: 8, Links: []command.LinkRow{link, paused, resting, held}}}
 		return "room show", []string{"lobby"}
 	},
 	"queue": func(d *desk) (string, []string) {

@@ -5,6 +5,7 @@ package command
 import (
 	"context"
 	"io"
+	"strings"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
@@ -144,6 +145,20 @@ func (d Desk) changeLink(ctx context.Context, c Call, change func(Links, context
 		return nil, err
 	}
 	return d.roomNow(ctx, row.Room)
+}
+
+func (d Desk) roomLanguage(ctx context.Context, c Call) (Result, error) {
+	if d.Settings == nil || d.Rooms == nil {
+		return nil, errNoDesk
+	}
+	name := c.Text("ROOM")
+	if _, err := d.knownRoom(ctx, name); err != nil {
+		return nil, err
+	}
+	if err := d.Settings.SetLanguage(ctx, name, strings.ToLower(c.Text("LANGUAGE"))); err != nil {
+		return nil, err
+	}
+	return d.roomNow(ctx, name)
 }
 
 func (d Desk) roomExport(ctx context.Context, c Call) (Result, error) {

@@ -65,6 +65,12 @@ func (d Desk) roomCommands() []Command {
 			Details: "It ends a pause, and also a hold that has no time, as after we were removed from the group.",
 		},
 		{
+			Name: "room language", Who: Admin, Handler: d.roomLanguage, Empty: empty[RoomRow],
+			Args:    []Arg{{Name: "ROOM", Type: Room}, {Name: "LANGUAGE", Type: Text}},
+			Help:    "Choose the language in which Causeway speaks in a room",
+			Details: "It is a code: en or ar. What people write is never translated.",
+		},
+		{
 			Name: "room export", Who: Operator, Handler: d.roomExport,
 			Args: []Arg{{Name: "ROOM", Type: Room}},
 			Help: "Write a room's messages as lines of JSON",

@@ -18,7 +18,7 @@ import (
 // promised are the commands that operators and their scripts rely on.
 var promised = []string{
 	"pair ACCOUNT", "status", "chat ls [ACCOUNT]", "room ls", "room show ROOM", "room link ROOM CHAT…", "room unlink CHAT", "room pause CHAT",
-	"room resume CHAT", "room export ROOM", "queue ls [ROOM|CHAT]", "queue retry ID…", "queue drop ID…", "backup FILE",
+	"room resume CHAT", "room language ROOM LANGUAGE", "room export ROOM", "queue ls [ROOM|CHAT]", "queue retry ID…", "queue drop ID…", "backup FILE",
 }
 
 func TestTableHasThePromisedCommands(t *testing.T) {
@@ -89,7 +89,7 @@ func TestUnknownCommandsAreSuggested(t *testing.T) {
 func TestTableWithoutADeskServesForHelpAlone(t *testing.T) {
 	table := command.New(command.Desk{})
 	args := map[string][]string{"pair": {"wa"}, "room show": {"r"}, "room link": {"r", "tg:1"}, "room unlink": {"tg:1"}, "room pause": {"tg:1"},
-		"room resume": {"tg:1"}, "room export": {"r"}, "queue retry": {"1"}, "queue drop": {"1"}, "backup": {"f"}}
+		"room resume": {"tg:1"}, "room export": {"r"}, "room language": {"r", "ar"}, "queue retry": {"1"}, "queue drop": {"1"}, "backup": {"f"}}
 	for _, c := range table.Commands() {
 		r, err := run(t, table, c.Name, args[c.Name])
 		var e *command.Error

@@ -20,7 +20,7 @@ func (s *step) planEdit(tx Tx, d chat.Delivery, m chat.Message) (plan, error) {
 	copies := own(all)
 	parts, corrected := shown(copies)
 	level := s.lane.Caps.Edit.Level
-	known := level.Native() || level == chat.Fallback || s.movesHere(m, copies)
+	known := level.Native() || level == chat.Fallback || s.movesHere(m, copies) || m.Content.Notice != nil
 	switch {
 	case len(copies) == 0:
 		return targetMissing(), nil

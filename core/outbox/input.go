@@ -16,7 +16,7 @@ const maxExcerpt = 200
 
 // input collects what rendering needs to know of a message.
 func (s *step) input(tx Tx, m chat.Message) (render.Input, error) {
-	in := render.Input{Content: m.Content, Style: s.style(), Caps: s.lane.Caps}
+	in := render.Input{Content: m.Content, Style: s.style(), Language: s.lane.Language, Caps: s.lane.Caps}
 	if m.Sender != 0 {
 		in.Name = m.SenderName
 	}

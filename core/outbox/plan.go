@@ -209,7 +209,7 @@ func (s *step) tellReactions(tx Tx, m chat.Message, aliases []chat.Copy, emoji [
 	if r.Target, err = s.replyTarget(tx, m.ID, m, r); err != nil {
 		return plan{}, err
 	}
-	post := sending(render.Reacted("", fresh, render.Input{Style: s.style(), Caps: s.lane.Caps, Reply: &r}))
+	post := sending(render.Reacted("", fresh, render.Input{Style: s.style(), Language: s.lane.Language, Caps: s.lane.Caps, Reply: &r}))
 	post.Emoji = emoji
 	p.posts = []Post{s.ready(m, reactPart, post)}
 	return p, nil

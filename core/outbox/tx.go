@@ -96,7 +96,9 @@ type Lane struct {
 	Chat room.Chat
 	Link room.Link // the zero Link when the chat is in no room any more
 	Caps chat.Capabilities
-	Hold Hold
+	// Language is that of the room.
+	Language string
+	Hold     Hold
 	// AccountHold rests all lanes of the account.
 	AccountHold Hold
 	// Fails counts failures in a row since the last success; it grows the wait, nothing else.

@@ -12,6 +12,8 @@ type Room struct {
 	Title string // what people read
 	// FromConfig says that the room comes from the config file and is changed there alone.
 	FromConfig bool
+	// Language is that in which the router speaks there, as a code of BCP 47; empty: English.
+	Language string
 }
 
 // Chat is a conversation on one network as one account sees it.

@@ -21,13 +21,15 @@ type chatRow struct {
 	caps   string // hash; empty: the account's
 	link   room.Link
 	linked bool
+	// language is that of the room.
+	language string
 }
 
 const chatColumns = `c.id, a.name, c.remote_id, c.network, c.remote_group, c.parent, c.title, c.capabilities, c.can_post, c.gone,
 	c.why_code, c.why_sentence, c.why_action, l.room, l.direction, l.paused, l.name_style, l.on_uncertain, l.from_config,
-	l.notices`
+	l.notices, r.language`
 
-const selectChat = "SELECT " + chatColumns + ` FROM chat c JOIN account a ON a.id = c.account LEFT JOIN link l ON l.chat = c.id `
+const selectChat = "SELECT " + chatColumns + ` FROM chat c JOIN account a ON a.id = c.account LEFT JOIN link l ON l.chat = c.id LEFT JOIN room r ON r.id = l.room `
 
 func scanChat(r row) (c chatRow) {
 	c.chat = room.Chat{ID: chat.ChatID(r.int(0)), Address: chat.Address{Account: chat.Account(r.text(1)), Chat: chat.RemoteChat(r.text(2))},
@@ -39,6 +41,7 @@ func scanChat(r row) (c chatRow) {
 			NameStyle: chat.NameStyle(r.text(16)), OnUncertain: chat.OnUncertain(r.text(17)), FromConfig: r.bool(18),
 			Notices: room.Notices(r.text(19))}
 	}
+	c.language = r.text(20)
 	return c
 }
 

@@ -25,7 +25,7 @@ func (t *Tx) Lane(id chat.ChatID) (ln outbox.Lane, err error) {
 	if hash == "" {
 		hash = a.caps
 	}
-	ln = outbox.Lane{Chat: c.chat, Link: c.link, AccountHold: a.hold}
+	ln = outbox.Lane{Chat: c.chat, Link: c.link, Language: c.language, AccountHold: a.hold}
 	if ln.Caps, err = t.capabilities(hash); err != nil {
 		return ln, err
 	}

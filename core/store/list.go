@@ -66,7 +66,7 @@ const listChats = "SELECT " + chatColumns + `, r.name, c.members, h.hold_until, 
 
 func scanListed(r row) ListedChat {
 	c := scanChat(r)
-	return ListedChat{Chat: c.chat, Link: c.link, Room: r.text(20), Members: int(r.int(21)), Hold: scanHold(r, 22), Waiting: int(r.int(28))}
+	return ListedChat{Chat: c.chat, Link: c.link, Room: r.text(21), Members: int(r.int(22)), Hold: scanHold(r, 23), Waiting: int(r.int(29))}
 }
 
 // Chats lists the chats that an account sees, or with an empty account all, by title.
@@ -134,10 +134,10 @@ func (s *Store) Room(ctx context.Context, name string) (ListedRoom, error) {
 // readRooms reads one room, or with an empty name all.
 func readRooms(c *conn, name string) (rooms []ListedRoom, err error) {
 	at := map[chat.RoomID]int{}
-	err = c.query("SELECT id, name, title, from_config, next_seq FROM room WHERE ? IN ('', name) ORDER BY name", func(r row) error {
+	err = c.query("SELECT id, name, title, from_config, language, next_seq FROM room WHERE ? IN ('', name) ORDER BY name", func(r row) error {
 		rm := scanRoom(r)
 		at[rm.ID] = len(rooms)
-		rooms = append(rooms, ListedRoom{Room: rm, Messages: r.int(4) - 1})
+		rooms = append(rooms, ListedRoom{Room: rm, Messages: r.int(5) - 1})
 		return nil
 	}, name)
 	if err != nil {

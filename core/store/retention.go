@@ -194,6 +194,9 @@ func (s *Store) Prune(ctx context.Context, now time.Time, keep Keep) error {
 	if err := s.pruneMessages(ctx, now.Add(-keep.IDs)); err != nil {
 		return fmt.Errorf("forget old messages: %w", err)
 	}
+	if err := s.writeVital(ctx, func(tx *Tx) error { return tx.pruneIncidents(now.Add(-keep.Ended)) }); err != nil {
+		return fmt.Errorf("forget old incidents: %w", err)
+	}
 	if err := dropCopies(s.path(), now.Add(-keepCopies)); err != nil {
 		return fmt.Errorf("remove old copies of the store: %w", err)
 	}

@@ -56,14 +56,14 @@ func (t *Tx) CreateRoom(r *room.Room) error {
 		return err
 	}
 	r.ID = chat.RoomID(id)
-	_, err = t.c.exec("INSERT INTO room (id, name, title, from_config) VALUES (?, ?, ?, ?)", id, r.Name, r.Title, r.FromConfig)
+	_, err = t.c.exec("INSERT INTO room (id, name, title, from_config, language) VALUES (?, ?, ?, ?, ?)", id, r.Name, r.Title, r.FromConfig, r.Language)
 	return err
 }
 
-const selectRoom = "SELECT id, name, title, from_config FROM room "
+const selectRoom = "SELECT id, name, title, from_config, language FROM room "
 
 func scanRoom(r row) room.Room {
-	return room.Room{ID: chat.RoomID(r.int(0)), Name: r.text(1), Title: r.text(2), FromConfig: r.bool(3)}
+	return room.Room{ID: chat.RoomID(r.int(0)), Name: r.text(1), Title: r.text(2), FromConfig: r.bool(3), Language: r.text(4)}
 }
 
 // RoomByName finds a room; ok is false when there is none.
@@ -81,6 +81,22 @@ func (t *Tx) RoomByID(id chat.RoomID) (rm room.Room, ok bool, err error) {
 // RenameRoom changes what people read; the name that operators type stays.
 func (t *Tx) RenameRoom(id chat.RoomID, title string) error {
 	_, err := t.c.exec("UPDATE room SET title = ? WHERE id = ?", title, id)
+	return err
+}
+
+// SetLanguage chooses the language in which the router speaks in a room. ErrFromConfig when the room is the file's.
+func (t *Tx) SetLanguage(id chat.RoomID, language string) error {
+	rm, ok, err := t.RoomByID(id)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return fmt.Errorf("room %d is %w", id, ErrUnknown)
+	case rm.FromConfig:
+		return fmt.Errorf("room %q: %w", rm.Name, ErrFromConfig)
+	}
+	clear(t.w.cache.chats) // which tell the language of their rooms
+	_, err = t.c.exec("UPDATE room SET language = ? WHERE id = ?", language, id)
 	return err
 }
 
@@ -237,9 +253,10 @@ func (s *Store) endUnlinked(ctx context.Context, chats []chat.ChatID) error {
 
 // ConfigRoom is a room of the config file.
 type ConfigRoom struct {
-	Name  string
-	Title string
-	Links []ConfigLink
+	Name     string
+	Title    string
+	Language string
+	Links    []ConfigLink
 }
 
 // ConfigLink is a chat of a ConfigRoom. Empty settings get their defaults.
@@ -317,9 +334,10 @@ func (t *Tx) applyRoom(cr ConfigRoom) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.c.exec("UPDATE room SET from_config = 1, title = ? WHERE id = ?", cr.Title, rm.ID); err != nil {
+	if _, err := t.c.exec("UPDATE room SET from_config = 1, title = ?, language = ? WHERE id = ?", cr.Title, cr.Language, rm.ID); err != nil {
 		return err
 	}
+	clear(t.w.cache.chats) // which tell the language of their rooms
 	for _, cl := range cr.Links {
 		if err := t.applyLink(rm.ID, cl); err != nil {
 			return err

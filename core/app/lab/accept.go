@@ -18,6 +18,9 @@ func (n *Network) take(b *Bridge, p chat.Post) chat.Outcome {
 	}
 	f := n.faults
 	switch {
+	case n.outage.Cut:
+		n.struck["cut"]++
+		return chat.RetryAfter(0, chat.ScopeChat, chat.Reason{Code: CodeUnreachable})
 	case n.strikes("fail", f.Fail):
 		return chat.RetryAfter(0, chat.ScopeChat, chat.Reason{Code: "server_error"})
 	case n.strikes("limit", f.Limit):

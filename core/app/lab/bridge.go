@@ -17,6 +17,7 @@ type Bridge struct {
 	in      host.Intake
 	watch   host.Watcher
 	epoch   uint64
+	told    Outage // what the bridge has said last of the way to the network
 }
 
 // Connect makes a bridge for an account of this network.
@@ -32,9 +33,12 @@ func (b *Bridge) Run(ctx context.Context) error {
 	}
 	b.begin(open.Epoch)
 	b.watch.Capabilities(b.account, "", b.net.Profile.Caps)
-	b.watch.State(b.account, chat.State{State: chat.Connected, Since: time.Now()})
+	b.tellState()
 	seq := open.LastSeq
 	for ctx.Err() == nil {
+		if b.news() {
+			b.tellState()
+		}
 		n := b.handUp(ctx, seq)
 		seq += uint64(n)
 		if n == 0 {
@@ -55,8 +59,9 @@ func (b *Bridge) begin(epoch uint64) {
 func (b *Bridge) handUp(ctx context.Context, seq uint64) int {
 	b.net.mu.Lock()
 	batch := append([]chat.Event(nil), b.net.inbox[:min(20, len(b.net.inbox))]...)
+	cut := b.net.outage.Cut
 	b.net.mu.Unlock()
-	if len(batch) == 0 {
+	if len(batch) == 0 || cut {
 		return 0
 	}
 	for i := range batch {

@@ -39,6 +39,7 @@ type Network struct {
 	impolite int
 	lost     map[string]bool
 	kept     map[chat.RemoteMessage]keptBody // what the bridge keeps for peers that ask again
+	outage   Outage
 }
 
 type keptBody struct {
@@ -252,6 +253,11 @@ func (n *Network) push(c chat.RemoteChat, user, key string, body chat.Body) {
 		Key: chat.EventKey(string(c) + "/" + key), At: time.Now(), Chat: c, Body: body,
 		Sender: chat.Sender{User: chat.RemoteUser(user), Kind: chat.SenderUser, Name: strings.ToUpper(user[:1]) + user[1:]},
 	})
+	n.wake()
+}
+
+// wake lets the bridge look.
+func (n *Network) wake() {
 	select {
 	case n.news <- struct{}{}:
 	default:
