@@ -135,7 +135,7 @@ func (r *row) theirDelete(f matrix.Fate) {
 	}
 	deleted := func(ev chat.Event) bool {
 		d, ok := ev.Body.(chat.MessageDelete)
-		return ok && ev.Chat == chat.RemoteChat(r.c) && string(d.ID) == string(id)
+		return ok && ev.Chat == chat.RemoteChat(r.c) && (string(d.ID) == string(id) || r.inbox.renamed(id, d.ID))
 	}
 	if f == matrix.Native {
 		r.inbox.event(r.t, r.c, "the deletion", deleted)

@@ -105,6 +105,26 @@ func (in *inbox) await(t *testing.T, what string, ok func([]chat.Event) bool) {
 	}
 }
 
+// texts lists the new messages of a chat that came so far.
+func (in *inbox) texts(c sim.ChatID) []string {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return textsIn(in.events, c)
+}
+
+// renamed reports whether an edit has made now one more id of a message.
+func (in *inbox) renamed(id sim.MessageID, now chat.RemoteMessage) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	names := []chat.RemoteMessage{chat.RemoteMessage(id)}
+	for _, ev := range in.events {
+		if e, ok := ev.Body.(chat.MessageEdit); ok && e.NewID != "" && slices.Contains(names, e.ID) {
+			names = append(names, e.NewID)
+		}
+	}
+	return slices.Contains(names, now)
+}
+
 // event waits for an event of a chat.
 func (in *inbox) event(t *testing.T, c sim.ChatID, what string, ok func(chat.Event) bool) (found chat.Event) {
 	t.Helper()

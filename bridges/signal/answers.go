@@ -13,7 +13,7 @@ import (
 
 // Do implements Transport. An answer that comes after ctx goes to the act's Late.
 func (d *daemon) Do(ctx context.Context, a Act) (Sent, error) {
-	c, err := d.caller()
+	c, err := d.caller(ctx)
 	if err != nil {
 		return Sent{}, err
 	}

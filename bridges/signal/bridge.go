@@ -75,6 +75,7 @@ type session interface {
 	Store(ctx context.Context, events []chat.Event, state ...chat.StateItem) error
 	OpenMedia(chat.Media) (*os.File, error)
 	SetState(chat.State)
+	SetSelf(...chat.RemoteUser)
 	SetCapabilities(chat.RemoteChat, chat.Capabilities)
 	Settle(chat.PostKey, chat.Outcome)
 	PairStep(chat.PairStep)

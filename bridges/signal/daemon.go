@@ -24,7 +24,8 @@ type daemon struct {
 	alone bool
 
 	mu      sync.Mutex
-	calls   caller // nil: no connection
+	calls   caller        // nil: no connection
+	there   chan struct{} // closed and replaced when there is one
 	version string
 	single  bool // the daemon runs for one account alone and takes no account parameter
 
@@ -45,14 +46,16 @@ type waits struct {
 	server time.Duration // for one that may ask Signal
 	watch  time.Duration // between two looks at whether the account is still there
 	finish time.Duration // for calls in flight and for the end of a connection, at a clean stop
+	// patience is how long a call waits for a connection that broke to be replaced.
+	patience time.Duration
 }
 
 func defaultWaits() waits {
-	return waits{answer: 10 * time.Second, server: 30 * time.Second, watch: time.Minute, finish: 4 * time.Second}
+	return waits{answer: 10 * time.Second, server: 30 * time.Second, watch: time.Minute, finish: 4 * time.Second, patience: 2 * time.Second}
 }
 
 func newDaemon(where address, number string, log *slog.Logger, w waits, keep func([]Envelope) error) *daemon {
-	return &daemon{where: where, number: number, log: log, waits: w, keep: keep}
+	return &daemon{there: make(chan struct{}), where: where, number: number, log: log, waits: w, keep: keep}
 }
 
 // Capabilities implements Transport.
@@ -67,31 +70,97 @@ func (d *daemon) Receive(ctx context.Context, ready func()) error {
 	if d.where.scheme == "http" {
 		return d.receiveHTTP(ctx, ready)
 	}
-	calls, err := d.connect(ctx)
+	calls, err := d.openCalls(ctx)
 	if err != nil {
 		return err
 	}
-	defer d.release(calls)
-	if err := d.enter(ctx, calls); err != nil {
+	if err := d.checkAccount(ctx, calls); err != nil {
+		calls.close()
 		return err
 	}
 	if d.alone {
-		d.use(calls)
-		ready()
-		return d.listen(ctx, calls, calls, 0)
+		defer calls.close()
+		return d.attend(ctx, calls, 0, calls, ready)
 	}
 	ears, err := d.connect(ctx)
 	if err != nil {
+		calls.close()
 		return err
 	}
-	defer func() { ears.conn.Close(); <-ears.ended }()
+	defer ears.close()
 	sub, err := d.subscribe(ctx, ears)
 	if err != nil {
+		calls.close()
 		return err
 	}
+	return d.attend(ctx, ears, sub, calls, ready)
+}
+
+// attend keeps the connection for calls, one after the other, as long as that for hearing lasts.
+func (d *daemon) attend(ctx context.Context, ears *lineConn, sub int64, calls *lineConn, ready func()) error {
 	d.use(calls)
+	defer d.use(nil)
 	ready()
-	return d.listen(ctx, calls, ears, sub)
+	keeping, stop := context.WithCancel(ctx)
+	var keeper sync.WaitGroup
+	keeper.Go(func() { calls = d.keepCalls(keeping, calls) })
+	err := d.listen(ctx, ears)
+	stop()
+	keeper.Wait()
+	if err != nil {
+		calls.close()
+		return err
+	}
+	d.leave(ears, sub, calls)
+	return nil
+}
+
+// keepCalls replaces the connection for calls when it ends, and returns the last one.
+func (d *daemon) keepCalls(ctx context.Context, calls *lineConn) *lineConn {
+	if d.alone {
+		return calls
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return calls
+		case <-calls.ended:
+		}
+		d.use(nil)
+		if next := d.reopen(ctx); next != nil {
+			calls = next
+			d.use(calls)
+		}
+	}
+}
+
+// reopen tries until it has a connection for calls; nil when ctx ended before.
+func (d *daemon) reopen(ctx context.Context) *lineConn {
+	for wait := time.Duration(0); ; wait = min(2*wait+10*time.Millisecond, time.Second) {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+		next, err := d.openCalls(ctx)
+		if err == nil {
+			return next
+		}
+		d.log.Debug("no connection for calls", "err", err)
+	}
+}
+
+// openCalls opens a connection for calls, to a daemon that answers.
+func (d *daemon) openCalls(ctx context.Context) (*lineConn, error) {
+	c, err := d.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.learnVersion(ctx, c); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // connect opens a connection. What is heard on it is stored, whatever it is meant for: in some modes the daemon writes
@@ -122,25 +191,17 @@ func (d *daemon) tellLine(l line) {
 	d.log.Error("signal-cli wrote a line that is no JSON; it is kept as it is", "code", "line_not_json", "bytes", l.size)
 }
 
-// enter asks for what has to be known before anything is heard or sent.
-func (d *daemon) enter(ctx context.Context, c caller) error {
-	version, err := d.askVersion(ctx, c)
+// learnVersion asks a daemon which version it is, which also proves that it answers.
+func (d *daemon) learnVersion(ctx context.Context, c caller) error {
+	raw, err := d.ask(ctx, c, "version", nil, d.waits.answer)
 	if err != nil {
 		return err
 	}
-	d.mu.Lock()
-	d.version = version
-	d.mu.Unlock()
-	return d.checkAccount(ctx, c)
-}
-
-func (d *daemon) askVersion(ctx context.Context, c caller) (string, error) {
-	raw, err := d.ask(ctx, c, "version", nil, d.waits.answer)
-	if err != nil {
-		return "", err
-	}
 	f, _ := readFields(raw, nil)
-	return f.text("version"), nil
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.version = f.text("version")
+	return nil
 }
 
 // checkAccount asks whether the daemon still has our account. One that runs for a single account knows no such question,
@@ -183,21 +244,18 @@ func (d *daemon) subscribe(ctx context.Context, c caller) (int64, error) {
 	return id, nil
 }
 
-// listen waits until something ends: a connection, the account, or ctx.
-func (d *daemon) listen(ctx context.Context, calls, ears *lineConn, sub int64) error {
+// listen waits until something ends: the connection that hears, the account, or ctx.
+func (d *daemon) listen(ctx context.Context, ears *lineConn) error {
 	look := time.NewTicker(d.waits.watch)
 	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			d.leave(calls, ears, sub)
 			return nil
 		case <-ears.ended:
 			return ears.why()
-		case <-calls.ended:
-			return calls.why()
 		case <-look.C:
-			if err := d.look(ctx, calls); err != nil && ctx.Err() == nil {
+			if err := d.look(ctx); err != nil && ctx.Err() == nil {
 				return err
 			}
 		}
@@ -205,16 +263,19 @@ func (d *daemon) listen(ctx context.Context, calls, ears *lineConn, sub int64) e
 }
 
 // look finds out whether the daemon still answers and still has the account; neither is told by itself.
-func (d *daemon) look(ctx context.Context, c caller) error {
-	if d.isSingle() {
-		_, err := d.askVersion(ctx, c)
+func (d *daemon) look(ctx context.Context) error {
+	c, err := d.caller(ctx)
+	if err != nil {
 		return err
+	}
+	if d.isSingle() {
+		return d.learnVersion(ctx, c)
 	}
 	return d.checkAccount(ctx, c)
 }
 
 // leave is the clean stop: first nothing more is received, then calls in flight end, then what is on its way is read.
-func (d *daemon) leave(calls, ears *lineConn, sub int64) {
+func (d *daemon) leave(ears *lineConn, sub int64, calls *lineConn) {
 	ctx, cancel := context.WithTimeout(context.Background(), d.waits.finish)
 	defer cancel()
 	if !d.alone {
@@ -223,6 +284,7 @@ func (d *daemon) leave(calls, ears *lineConn, sub int64) {
 		}
 		ears.finish(ctx)
 	}
+	d.use(calls)
 	d.awaitIdle(ctx, calls)
 	d.use(nil)
 	calls.finish(ctx)
@@ -246,20 +308,20 @@ func (d *daemon) awaitIdle(ctx context.Context, c *lineConn) {
 func (d *daemon) use(c caller) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.calls = c
-}
-
-func (d *daemon) release(c *lineConn) {
-	d.use(nil)
-	c.conn.Close()
-	<-c.ended
+	if d.calls = c; c != nil {
+		close(d.there)
+		d.there = make(chan struct{})
+	}
 }
 
 // receiveHTTP hears the event stream. Nothing can be done about what is on its way when it ends.
 func (d *daemon) receiveHTTP(ctx context.Context, ready func()) error {
 	h := newHTTPCaller(d.where)
 	defer h.close()
-	if err := d.enter(ctx, h); err != nil {
+	if err := d.learnVersion(ctx, h); err != nil {
+		return err
+	}
+	if err := d.checkAccount(ctx, h); err != nil {
 		return err
 	}
 	stream, stop := context.WithCancel(ctx)
@@ -272,13 +334,13 @@ func (d *daemon) receiveHTTP(ctx context.Context, ready func()) error {
 	go func() {
 		ended <- h.events(stream, account, func() { d.use(h); ready() }, d.keep, d.tellLine)
 	}()
-	err := d.watchStream(ctx, h, ended)
+	err := d.watchStream(ctx, ended)
 	stop()
 	d.use(nil)
 	return err
 }
 
-func (d *daemon) watchStream(ctx context.Context, h *httpCaller, ended chan error) error {
+func (d *daemon) watchStream(ctx context.Context, ended chan error) error {
 	look := time.NewTicker(d.waits.watch)
 	defer look.Stop()
 	for {
@@ -289,7 +351,7 @@ func (d *daemon) watchStream(ctx context.Context, h *httpCaller, ended chan erro
 			}
 			return err
 		case <-look.C:
-			if err := d.look(ctx, h); err != nil && ctx.Err() == nil {
+			if err := d.look(ctx); err != nil && ctx.Err() == nil {
 				return err
 			}
 		}
@@ -320,19 +382,30 @@ func (d *daemon) ask(ctx context.Context, c caller, method string, params any, w
 	return c.call(ctx, method, params, nil)
 }
 
-// caller is the connection for calls.
-func (d *daemon) caller() (caller, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.calls == nil {
-		return nil, ErrOffline
+// caller is the connection for calls. While there is none it waits a little: one that broke is soon replaced.
+func (d *daemon) caller(ctx context.Context) (caller, error) {
+	timer := time.NewTimer(d.waits.patience)
+	defer timer.Stop()
+	for {
+		d.mu.Lock()
+		c, there := d.calls, d.there
+		d.mu.Unlock()
+		if c != nil {
+			return c, nil
+		}
+		select {
+		case <-there:
+		case <-timer.C:
+			return nil, ErrOffline
+		case <-ctx.Done():
+			return nil, ErrOffline
+		}
 	}
-	return d.calls, nil
 }
 
 // query asks something about the account.
 func (d *daemon) query(ctx context.Context, method string, params map[string]any, wait time.Duration) (json.RawMessage, error) {
-	c, err := d.caller()
+	c, err := d.caller(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -41,9 +41,9 @@ func encode(a Act) (method string, params map[string]any) {
 // to names where an act goes.
 func to(t Target) map[string]any {
 	if t.Group != "" {
-		return map[string]any{"groupId": []string{t.Group}}
+		return map[string]any{"groupId": t.Group}
 	}
-	return map[string]any{"recipient": []string{string(t.Person)}}
+	return map[string]any{"recipient": t.Person}
 }
 
 // encodeDelete removes a message of our own, which On then names without an author, or as an admin one of somebody else.

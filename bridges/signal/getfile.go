@@ -37,7 +37,7 @@ func (d *daemon) fetch(ctx context.Context, method string, params map[string]any
 	if d.where.scheme == "http" {
 		return d.fetchHTTP(ctx, method, params, w)
 	}
-	if _, err := d.caller(); err != nil {
+	if _, err := d.caller(ctx); err != nil {
 		return err
 	}
 	c, err := d.dialLines(ctx)
@@ -50,7 +50,7 @@ func (d *daemon) fetch(ctx context.Context, method string, params map[string]any
 		return errFetched
 	}
 	go c.serve()
-	defer func() { c.conn.Close(); <-c.ended }()
+	defer c.close()
 	raw, err := c.call(ctx, method, d.params(params), nil)
 	select {
 	case err := <-done:
@@ -195,6 +195,6 @@ func (l linker) once(ctx context.Context, method string, params any, wait time.D
 	if err != nil {
 		return nil, err
 	}
-	defer func() { c.conn.Close(); <-c.ended }()
+	defer c.close()
 	return l.ask(ctx, c, method, params, wait)
 }

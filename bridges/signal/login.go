@@ -61,6 +61,7 @@ func (a *account) enter(ctx context.Context) {
 		a.states.tell(chat.Degraded, whyUnreachable)
 		a.rest(ctx, a.backOff(fails))
 	}
+	a.session.SetSelf(chat.RemoteUser(a.self()), chat.RemoteUser(a.cfg.Number))
 	a.lookAt("")
 	if version := a.transport.Capabilities().Version; tooOld(version) {
 		a.log.Warn("signal-cli is too old", "version", version)

@@ -286,6 +286,12 @@ func (c *lineConn) finish(ctx context.Context) {
 	<-c.ended
 }
 
+// close ends the connection at once.
+func (c *lineConn) close() {
+	c.conn.Close()
+	<-c.ended
+}
+
 // why is what ended the connection.
 func (c *lineConn) why() error {
 	<-c.ended
