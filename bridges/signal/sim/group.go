@@ -4,7 +4,6 @@ package sim
 
 import (
 	"encoding/base64"
-	"os"
 	"slices"
 )
 
@@ -190,11 +189,11 @@ func (s *Server) applyGroup(k *call, g *group) *failure {
 		return f
 	}
 	if avatar != "" {
-		data, err := os.ReadFile(avatar)
+		file, err := readFile(avatar)
 		if err != nil {
 			return invalidFile(avatar, err)
 		}
-		g.avatar = data
+		g.avatar = file.data
 	}
 	if name != "" {
 		g.title = name

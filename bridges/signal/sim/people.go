@@ -262,6 +262,9 @@ func (s *Server) applyMember(g *group, p *person, in control.MemberChange) error
 			return nil
 		}
 		s.service(pl, p, "joined", "")
+		if len(g.members) > 0 {
+			by = g.admin() // who adds them
+		}
 		s.join(g, p)
 	case control.Leave, control.Kick:
 		if !was {

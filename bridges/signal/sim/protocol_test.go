@@ -13,10 +13,10 @@ import (
 	control "github.com/causeway-chat/causeway/bridges/sim"
 )
 
-// fill puts a world's ids into a text: GROUP, ANA, BEN, ME, NUMBER, SENT (what Ana said), OWN (what the account said).
+// fill puts a world's ids into a text: GROUP, ANA, BEN, SELF, NUMBER, SENT (what Ana said), OWN (what the account said).
 func (w *town) fill(text string, ids map[string]string) string {
 	a := w.s.accounts[0]
-	all := []string{"GROUP", w.groupID(), "ANA", string(w.ana), "BEN", string(w.ben), "ME", a.aci, "NUMBER", a.number}
+	all := []string{"GROUP", w.groupID(), "ANA", string(w.ana), "BEN", string(w.ben), "SELF", a.aci, "NUMBER", a.number}
 	for k, v := range ids {
 		all = append(all, k, v)
 	}
@@ -218,7 +218,7 @@ func TestEnvelopesHaveTheRealShape(t *testing.T) {
 		{"a reply", func() control.MessageID {
 			return w.say(control.Post{Text: "an answer", ReplyTo: messageID(w.s.accounts[0].person, own)})
 		}, `"dataMessage":{"timestamp":AT,"message":"an answer","expiresInSeconds":0,"isExpirationUpdate":false,"viewOnce":false,` +
-			`"quote":{"id":OWN,"author":"NUMBER","authorNumber":"NUMBER","authorUuid":"ME","text":"a question","attachments":[]},` +
+			`"quote":{"id":OWN,"author":"NUMBER","authorNumber":"NUMBER","authorUuid":"SELF","text":"a question","attachments":[]},` +
 			`"groupInfo":{"groupId":"GROUP","groupName":"Quay","revision":1,"type":"DELIVER"}}`},
 		{"a private poll", func() control.MessageID {
 			return w.say(control.Post{Chat: control.ChatID(w.ana), Kind: kindPoll, Poll: &control.Poll{Question: "Tea?", Options: []control.PollOption{{Text: "Yes"}, {Text: "No"}}}})
@@ -234,7 +234,9 @@ func TestEnvelopesHaveTheRealShape(t *testing.T) {
 			`"contacts":[{"name":{"nickname":null,"given":"Bo","family":"Li","prefix":null,"suffix":null,"middle":null},"phone":[{"value":"+447700900123","type":"MOBILE","label":null}]}]}`},
 	} {
 		at := sentTime(row.do())
-		line := c.next(func(a answer) bool { return a.Method == "receive" && strings.Contains(string(a.Params), at) }).Params
+		line := c.next(func(a answer) bool {
+			return a.Method == "receive" && strings.Contains(string(a.Params), `"timestamp":`+at+",")
+		}).Params
 		ids := map[string]string{
 			"AT": at, "OWN": fmt.Sprint(own), "ANUM": w.s.byACI[string(w.ana)].number, "BNUM": w.s.byACI[string(w.ben)].number,
 		}
