@@ -87,6 +87,7 @@ type session interface {
 	Dir() string
 	Store(ctx context.Context, events []chat.Event, state ...chat.StateItem) error
 	OpenMedia(chat.Media) (*os.File, error)
+	SetSelf(...chat.RemoteUser)
 	SetState(chat.State)
 	SetCapabilities(chat.RemoteChat, chat.Capabilities)
 	PairStep(chat.PairStep)

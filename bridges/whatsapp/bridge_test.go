@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
+	"github.com/causeway-chat/causeway/bridges/whatsapp/content"
 	"github.com/causeway-chat/causeway/bridges/whatsapp/sim"
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/plugins/sdk"
@@ -21,8 +22,11 @@ func TestAPairedAccountTalksBothWays(t *testing.T) {
 	if ev.Sender.Name != "Ana" || string(ev.Sender.User) != string(l.ana) || string(ev.Chat) != string(c) {
 		t.Errorf("heard from %+v in %s", ev.Sender, ev.Chat)
 	}
-	l.says(c, "hello Ana")
+	id := l.says(c, "hello Ana")
 	l.seesText(c, "hello Ana")
+	l.await("word of who the account is", func(r *router) bool {
+		return len(r.self) == 2 && r.self[0] == content.User(keyOfID(t, id).Sender) && strings.HasSuffix(string(r.self[1]), "@s.whatsapp.net")
+	})
 	l.hears("the group's title", func(ev chat.Event) bool {
 		i, ok := ev.Body.(chat.ChatInfo)
 		return ok && string(ev.Chat) == string(c) && i.Title == "Choir" && i.Access.CanPost
@@ -56,4 +60,13 @@ func TestALinkedAccountLogsInByItself(t *testing.T) {
 	l.state(chat.Connected, "")
 	l.says(c, "second life")
 	l.seesText(c, "second life")
+}
+
+func keyOfID(t *testing.T, id chat.RemoteMessage) content.Key {
+	t.Helper()
+	k, err := content.ParseKey(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }

@@ -303,6 +303,7 @@ type router struct {
 	events  []chat.Event // each key once
 	keys    map[chat.EventKey]bool
 	repeats int
+	self    []chat.RemoteUser
 	states  []chat.State
 	steps   []chat.PairStep
 	hold    func([]chat.Event) error // not nil: asked before anything is stored
@@ -401,6 +402,8 @@ func (r *router) Store(ctx context.Context, events []chat.Event, _ ...chat.State
 func (r *router) OpenMedia(m chat.Media) (*os.File, error) {
 	return os.Open(filepath.Join(r.dir, "spool-"+m.Hash))
 }
+
+func (r *router) SetSelf(u ...chat.RemoteUser) { r.change(func() { r.self = u }) }
 
 func (r *router) SetState(s chat.State) { r.change(func() { r.states = append(r.states, s) }) }
 

@@ -14,6 +14,9 @@ import (
 	"go.mau.fi/whatsmeow/store"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
+
+	"github.com/causeway-chat/causeway/bridges/whatsapp/content"
+	"github.com/causeway-chat/causeway/core/chat"
 )
 
 // line is one device's way to WhatsApp: the library's client and what we add to it. It connects again and again, and ends
@@ -123,8 +126,21 @@ func (l *line) setFresh() {
 func (l *line) learnSelf() {
 	l.setMe(l.client.Store.GetJID(), l.client.Store.GetLID())
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.contacts = l.client.Store.Contacts
+	l.mu.Unlock()
+	l.tellSelf()
+}
+
+// tellSelf tells the router who we are in both spaces of addresses, so that no other account of its own takes our posts for a
+// person's.
+func (l *line) tellSelf() {
+	var ids []chat.RemoteUser
+	for _, j := range []types.JID{l.self().lid, l.self().pn} {
+		if !j.IsEmpty() {
+			ids = append(ids, content.User(j))
+		}
+	}
+	l.a.session.SetSelf(ids...)
 }
 
 func (l *line) book() store.ContactStore {
