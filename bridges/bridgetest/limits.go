@@ -4,6 +4,8 @@ package bridgetest
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,16 +52,12 @@ const maxFilled = 16 << 20
 // is certain: capabilities may be stricter than the network.
 func testSizeLimits(t *testing.T, w *world) {
 	c := w.group("sizes")
-	for _, k := range chat.MediaKinds() {
-		limit := w.caps().Media[k]
-		if !limit.Level.Native() || limit.MaxBytes == 0 || limit.MaxBytes > maxFilled {
-			continue
-		}
-		file := fileSample(t, w.caps(), k, 0)
+	for _, file := range w.limited() {
+		k, limit := chat.MediaKind(file.Kind), w.caps().Media[chat.MediaKind(file.Kind)].Of(file.MIME)
 		file.Data = append(file.Data, make([]byte, limit.MaxBytes-int64(len(file.Data)))...)
 		ids := w.delivered(chat.Post{Action: chat.ActSend, Chat: chat.RemoteChat(c), Media: []chat.Media{w.spooled(file)}})
 		if s := w.seen(c, ids[0]); len(s.Media) != 1 || s.Media[0].Kind != string(k) {
-			t.Errorf("a %s of %d bytes is seen as %+v", k, limit.MaxBytes, s.Media)
+			t.Errorf("a %s of %d bytes of %s is seen as %+v", k, limit.MaxBytes, file.MIME, s.Media)
 		}
 		file.Data = append(file.Data, 0)
 		out := w.deliver(chat.Post{Action: chat.ActSend, Chat: chat.RemoteChat(c), Media: []chat.Media{w.spooled(file)}})
@@ -71,6 +69,21 @@ func testSizeLimits(t *testing.T, w *world) {
 			t.Errorf("a %s of one byte more is delivered, and nobody sees it", k)
 		}
 	}
+}
+
+// limited are files of every kind and type whose size has a limit that can be met.
+func (w *world) limited() (files []sim.Media) {
+	for _, k := range chat.MediaKinds() {
+		limit := w.caps().Media[k]
+		usual := fileSample(w.t, w.caps(), k, 0)
+		for _, mime := range append([]string{usual.MIME}, slices.Sorted(maps.Keys(limit.Types))...) {
+			if most := limit.Of(mime).MaxBytes; limit.Level.Native() && most > 0 && most <= maxFilled {
+				usual.MIME, usual.Data = mime, bytesOf(w.t, mime, 0)
+				files = append(files, usual)
+			}
+		}
+	}
+	return files
 }
 
 // testEmptyFile: a file without bytes has a clear outcome.

@@ -201,9 +201,24 @@ func media(l chat.MediaLimit) string {
 	}
 	add(string(l.Level), l.Level != "")
 	add(size(l.MaxBytes), l.MaxBytes > 0)
-	add(strings.Join(l.MIME, ", "), len(l.MIME) > 0)
+	add(strings.Join(types(l), ", "), len(l.MIME) > 0)
 	add("no caption", l.Level.Native() && !l.Caption)
 	return strings.Join(parts, "; ")
+}
+
+// types lists the types that a kind takes, with the limits of their own.
+func types(l chat.MediaLimit) (all []string) {
+	for _, t := range l.MIME {
+		own := l.Types[t]
+		if own.MaxBytes > 0 {
+			t += " up to " + size(own.MaxBytes)
+		}
+		if own.MaxDuration > 0 {
+			t += " and " + span(own.MaxDuration)
+		}
+		all = append(all, t)
+	}
+	return all
 }
 
 func size(n int64) string {

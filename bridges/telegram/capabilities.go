@@ -18,6 +18,9 @@ const (
 	maxUpload    = 50_000_000
 	maxOwnUpload = 2_000_000_000
 	maxSticker   = 512_000
+	maxAnimated  = 64_000  // of a sticker that is drawn
+	maxFilmed    = 256_000 // of a sticker that is a film
+	stickerSides = 1024    // a square of 512
 )
 
 // lacks is what people would expect of Telegram and bots cannot do (https://core.telegram.org/bots/api).
@@ -78,7 +81,8 @@ func mediaLimits(upload int64) map[chat.MediaKind]chat.MediaLimit {
 		chat.Voice:     {Level: chat.Full, MIME: []string{"audio/ogg"}, MaxBytes: upload, Caption: true},
 		chat.VideoNote: {Level: chat.Full, MIME: []string{"video/mp4"}, MaxBytes: upload},
 		chat.File:      {Level: chat.Full, MaxBytes: upload, Caption: true},
-		chat.Sticker:   {Level: chat.Full, MIME: []string{"image/webp", "application/x-tgsticker", "video/webm"}, MaxBytes: maxSticker},
+		chat.Sticker: {Level: chat.Full, MIME: []string{"image/webp", "application/x-tgsticker", "video/webm"}, MaxBytes: maxSticker, MaxSide: stickerSides,
+			Types: map[string]chat.TypeLimit{"application/x-tgsticker": {MaxBytes: maxAnimated}, "video/webm": {MaxBytes: maxFilmed, MaxDuration: chat.Duration(3 * time.Second)}}},
 	}
 }
 

@@ -3,6 +3,7 @@
 package chat
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -107,6 +108,27 @@ type MediaLimit struct {
 	MaxBytes int64    `json:"max_bytes,omitempty"`
 	MaxSide  int      `json:"max_side,omitempty"` // pixels, width plus height
 	Caption  bool     `json:"caption,omitempty"`
+	// Types are stricter limits of some types, by their spelling in MIME.
+	Types map[string]TypeLimit `json:"types,omitempty"`
+}
+
+// TypeLimit limits the files of one type. 0: no such limit.
+type TypeLimit struct {
+	MaxBytes    int64    `json:"max_bytes,omitempty"`
+	MaxSide     int      `json:"max_side,omitempty"` // pixels, width plus height
+	MaxDuration Duration `json:"max_duration,omitempty"`
+}
+
+// Of returns the limits of files of a type, as MIME spells it.
+func (l MediaLimit) Of(mime string) TypeLimit {
+	t := l.Types[mime]
+	return TypeLimit{MaxBytes: cmp.Or(t.MaxBytes, l.MaxBytes), MaxSide: cmp.Or(t.MaxSide, l.MaxSide), MaxDuration: t.MaxDuration}
+}
+
+// Holds reports whether a file keeps to the limits, as far as it is known: an unknown size, side or length does.
+func (t TypeLimit) Holds(m Media) bool {
+	return (t.MaxBytes == 0 || m.Size <= t.MaxBytes) && (t.MaxSide == 0 || m.Width+m.Height <= t.MaxSide) &&
+		(t.MaxDuration == 0 || m.Duration <= time.Duration(t.MaxDuration))
 }
 
 // AlbumSupport says which media can be one post: at most Max, all of one of the Sets. Max 0 means that there are no albums.

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
@@ -77,7 +78,7 @@ func Forms(m chat.Media, caps chat.Capabilities) []Form {
 		}
 	}
 	if f, ok := formAs(chat.File, m, caps.Media[chat.File]); ok {
-		if _, listed := accepts(caps.Media[chat.Sticker], m.MIME); m.Kind == chat.Sticker && !(listed && caps.Media[chat.Sticker].Level.Native()) {
+		if m.Kind == chat.Sticker && !taken(caps.Media[chat.Sticker], m) {
 			f.Kind = chat.Sticker // rendering makes a file of it, and tells which sticker that was
 		}
 		forms = append(forms, f)
@@ -85,19 +86,26 @@ func Forms(m chat.Media, caps chat.Capabilities) []Form {
 	return forms
 }
 
+// taken reports whether rendering would let bytes go as a kind.
+func taken(l chat.MediaLimit, m chat.Media) bool {
+	listed, ok := accepts(l, m.MIME)
+	return ok && l.Level.Native() && l.Of(listed).Holds(m)
+}
+
 // formAs is the form in which a chat takes an attachment as one kind, if it does.
 func formAs(k chat.MediaKind, m chat.Media, l chat.MediaLimit) (Form, bool) {
 	if !l.Level.Native() || k != chat.File && !suits(m.Kind, m.MIME) {
 		return Form{}, false
 	}
-	f := Form{Kind: k, MaxBytes: l.MaxBytes, MaxSide: l.MaxSide, Moving: moves(k, m.MIME)}
-	if listed, ok := accepts(l, m.MIME); ok && suits(k, m.MIME) && fits(l, m) {
-		f.MIME = listed
-		return f, true
+	f := Form{Kind: k, Moving: moves(k, m.MIME)}
+	listed, ok := accepts(l, m.MIME)
+	if f.MIME = listed; !ok || !suits(k, m.MIME) || !l.Of(listed).Holds(m) {
+		f.Convert = true
+		f.MIME = target(f, m, l)
 	}
-	f.Convert = true
-	f.MIME = target(f, m, l)
-	return f, f.MIME != ""
+	limit := l.Of(f.MIME)
+	f.MaxBytes, f.MaxSide = limit.MaxBytes, limit.MaxSide
+	return f, f.MIME != "" && (limit.MaxDuration == 0 || m.Duration <= time.Duration(limit.MaxDuration))
 }
 
 func moves(k chat.MediaKind, t string) bool {
@@ -114,10 +122,6 @@ func accepts(l chat.MediaLimit, t string) (listed string, ok bool) {
 		return "", false
 	}
 	return l.MIME[i], true
-}
-
-func fits(l chat.MediaLimit, m chat.Media) bool {
-	return (l.MaxBytes == 0 || m.Size <= l.MaxBytes) && (l.MaxSide == 0 || m.Width+m.Height <= l.MaxSide)
 }
 
 // target is the type that a conversion makes for a chat; empty when none helps.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,8 +21,15 @@ var strict = chat.Capabilities{Media: map[chat.MediaKind]chat.MediaLimit{
 	chat.VideoNote: {Level: chat.Full, MIME: []string{typeMP4}, MaxBytes: 50_000_000},
 	chat.Voice:     {Level: chat.Full, MIME: []string{"audio/ogg; codecs=opus"}, MaxBytes: 50_000_000},
 	chat.Audio:     {Level: chat.Full, MIME: []string{typeMPEG, typeM4A}, MaxBytes: 50_000_000},
-	chat.Sticker:   {Level: chat.Full, MIME: []string{typeWebP, typeWebM}, MaxBytes: 512_000, MaxSide: 1024},
-	chat.File:      {Level: chat.Full, MaxBytes: 50_000_000},
+	chat.Sticker: {Level: chat.Full, MIME: []string{typeWebP, typeWebM}, MaxBytes: 512_000, MaxSide: 1024,
+		Types: map[string]chat.TypeLimit{typeWebM: {MaxBytes: 256_000, MaxDuration: chat.Duration(3 * time.Second)}}},
+	chat.File: {Level: chat.Full, MaxBytes: 50_000_000},
+}}
+
+// tgs is a network that has packed stickers of 64 kB, and files.
+var tgs = chat.Capabilities{Media: map[chat.MediaKind]chat.MediaLimit{
+	chat.Sticker: {Level: chat.Full, MIME: []string{typeTGS}, Types: map[string]chat.TypeLimit{typeTGS: {MaxBytes: 64_000}}},
+	chat.File:    {Level: chat.Full},
 }}
 
 // plain is a network that has photos of any type and files, and nothing else.
@@ -44,12 +52,16 @@ func TestFormsFollowTheListsAndLimits(t *testing.T) {
 		"photo, any type":              {chat.Media{Kind: chat.Photo, MIME: "image/heic"}, plain, "photo image/heic"},
 		"sticker as it is":             {chat.Media{Kind: chat.Sticker, MIME: typeWebP, Width: 512, Height: 512}, strict, "sticker image/webp"},
 		"sticker that is a picture":    {chat.Media{Kind: chat.Sticker, MIME: typePNG}, strict, "→sticker image/webp, photo image/png"},
-		"sticker too large":            {chat.Media{Kind: chat.Sticker, MIME: typeWebP, Width: 600, Height: 600}, strict, "→sticker image/webp, →photo image/jpeg, file image/webp"},
+		"sticker too large":            {chat.Media{Kind: chat.Sticker, MIME: typeWebP, Width: 600, Height: 600}, strict, "→sticker image/webp, →photo image/jpeg, sticker image/webp"},
 		"sticker where there are none": {chat.Media{Kind: chat.Sticker, MIME: typeWebP}, plain, "photo image/webp"},
 		"video sticker":                {chat.Media{Kind: chat.Sticker, MIME: typeWebM}, strict, "sticker video/webm"},
 		"video sticker for webp alone": {chat.Media{Kind: chat.Sticker, MIME: typeWebM}, only(chat.Sticker, typeWebP), "→sticker image/webp"},
 		"video sticker as a film":      {chat.Media{Kind: chat.Sticker, MIME: typeWebM}, only(chat.Animation, typeMP4), "→animation video/mp4"},
 		"packed sticker":               {chat.Media{Kind: chat.Sticker, MIME: typeTGS}, strict, "sticker application/x-tgsticker"},
+		"video sticker too heavy":      {chat.Media{Kind: chat.Sticker, MIME: typeWebM, Size: 256_001}, strict, "→sticker image/webp, →animation video/mp4, sticker video/webm"},
+		"video sticker too long":       {chat.Media{Kind: chat.Sticker, MIME: typeWebM, Duration: 4 * time.Second}, strict, "→sticker image/webp, →animation video/mp4, sticker video/webm"},
+		"video sticker at its limits":  {chat.Media{Kind: chat.Sticker, MIME: typeWebM, Size: 256_000, Duration: 3 * time.Second}, strict, "sticker video/webm"},
+		"packed sticker too heavy":     {chat.Media{Kind: chat.Sticker, MIME: typeTGS, Size: 64_001}, tgs, "sticker application/x-tgsticker"},
 		"gif":                          {chat.Media{Kind: chat.Animation, MIME: typeGIF}, strict, "animation image/gif"},
 		"gif for films alone":          {chat.Media{Kind: chat.Animation, MIME: typeGIF, Size: 90e6}, only(chat.Animation, typeMP4), "→animation video/mp4"},
 		"gif as a video":               {chat.Media{Kind: chat.Animation, MIME: typeGIF}, only(chat.Video, typeMP4), "→video video/mp4"},
@@ -144,7 +156,7 @@ func FuzzForms(f *testing.F) {
 			if form.MIME != listed && listed != "" {
 				t.Errorf("%q is not in the list", form.MIME)
 			}
-			fit := fits(caps.Media[form.Kind], form.Of(m)) || fits(caps.Media[chat.File], form.Of(m))
+			fit := caps.Media[form.Kind].Of(form.MIME).Holds(m) || caps.Media[chat.File].Of(form.MIME).Holds(m)
 			if !form.Convert && (i < len(forms)-1 || !fit) {
 				t.Errorf("%d of %d: %+v", i, len(forms), form)
 			}

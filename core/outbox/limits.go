@@ -97,15 +97,18 @@ func mediaOverLimit(l chat.MediaLimit, m chat.Media, caption string) chat.Reason
 	bad := func(what string) chat.Reason {
 		return chat.Reason{Code: CodeMedia, Sentence: "The network does not take " + what + "."}
 	}
+	limit := l.Of(m.MIME)
 	switch {
 	case !l.Level.Native():
 		return bad("this kind of file")
 	case len(l.MIME) > 0 && !slices.Contains(l.MIME, m.MIME):
 		return bad("files of this type")
-	case l.MaxBytes > 0 && m.Size > l.MaxBytes:
+	case limit.MaxBytes > 0 && m.Size > limit.MaxBytes:
 		return bad("files of this size")
-	case l.MaxSide > 0 && m.Width+m.Height > l.MaxSide:
+	case limit.MaxSide > 0 && m.Width+m.Height > limit.MaxSide:
 		return bad("pictures of these dimensions")
+	case !limit.Holds(m):
+		return bad("files of this length")
 	case caption != "" && !l.Caption:
 		return bad("a caption on this kind of file")
 	}

@@ -38,9 +38,7 @@ func carried(media []chat.Media, caps chat.Capabilities) (sent, named []chat.Med
 
 func takes(l chat.MediaLimit, m chat.Media) bool {
 	return m.Hash != "" && l.Level.Native() &&
-		(len(l.MIME) == 0 || slices.Contains(l.MIME, m.MIME)) &&
-		(l.MaxBytes == 0 || m.Size <= l.MaxBytes) &&
-		(l.MaxSide == 0 || m.Width+m.Height <= l.MaxSide)
+		(len(l.MIME) == 0 || slices.Contains(l.MIME, m.MIME)) && l.Of(m.MIME).Holds(m)
 }
 
 // captioned reports whether a text can go with all of the media.

@@ -192,3 +192,36 @@ func TestReactionsFitIntoOnePost(t *testing.T) {
 		t.Errorf("%q", p.Text.Body)
 	}
 }
+
+func TestStickersOverTheLimitsOfTheirTypeGoAsFilesWithALine(t *testing.T) {
+	caps := chat.Capabilities{Text: chat.TextLimit{Max: 100, Unit: chat.CodePoints}, Media: map[chat.MediaKind]chat.MediaLimit{
+		chat.File: {Level: chat.Full},
+		chat.Sticker: {Level: chat.Full, MIME: []string{"image/webp", "video/webm"}, MaxBytes: 512_000, MaxSide: 1024,
+			Types: map[string]chat.TypeLimit{"video/webm": {MaxBytes: 256_000, MaxDuration: chat.Duration(3 * time.Second)}}},
+	}}
+	for name, c := range map[string]struct {
+		m    chat.Media
+		want chat.MediaKind
+	}{
+		"still at the limit":  {chat.Media{MIME: "image/webp", Size: 512_000, Width: 512, Height: 512}, chat.Sticker},
+		"still beyond it":     {chat.Media{MIME: "image/webp", Size: 512_001}, chat.File},
+		"still too wide":      {chat.Media{MIME: "image/webp", Width: 513, Height: 512}, chat.File},
+		"moving at the limit": {chat.Media{MIME: "video/webm", Size: 256_000, Duration: 3 * time.Second}, chat.Sticker},
+		"moving beyond it":    {chat.Media{MIME: "video/webm", Size: 256_001}, chat.File},
+		"moving too long":     {chat.Media{MIME: "video/webm", Duration: 3*time.Second + 1}, chat.File},
+	} {
+		c.m.Kind, c.m.Hash, c.m.Emoji = chat.Sticker, "hash", "🙂"
+		parts := render.Message(render.Input{Content: chat.Content{Media: []chat.Media{c.m}}, Style: chat.NoName, Caps: caps})
+		var sent []chat.MediaKind
+		words := ""
+		for _, p := range parts {
+			words += p.Text.Body
+			for _, m := range p.Media {
+				sent = append(sent, m.Kind)
+			}
+		}
+		if len(sent) != 1 || sent[0] != c.want || (c.want == chat.File) != strings.Contains(words, "🙂") {
+			t.Errorf("%s: goes as %v with %q", name, sent, words)
+		}
+	}
+}

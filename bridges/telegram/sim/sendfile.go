@@ -106,16 +106,28 @@ func (s *Server) fileArg(c *call, k fileKind, value string) (*media, *refusal) {
 	return known, nil
 }
 
-// upload makes the media of a new file. What is no OGG is no voice note.
+// upload makes the media of a new file. What is no OGG is no voice note, and what weighs too much is no
+// sticker.
 func (k fileKind) upload(up *upload, keep int64) *media {
 	m := &media{kind: k.kind, name: up.name, mime: up.mime, size: up.size, hash: up.hash}
 	if up.size <= keep {
 		m.data = up.data
 	}
-	if k.kind == kindVoice && !bytes.HasPrefix(up.data, []byte("OggS")) {
+	if k.kind == kindVoice && !bytes.HasPrefix(up.data, []byte("OggS")) || k.kind == kindSticker && up.size > maxStickerBytes(up.mime) {
 		m.kind = kindFile
 	}
 	return m
+}
+
+// maxStickerBytes is what a sticker of a type may weigh. What is larger the server takes for a mere file.
+func maxStickerBytes(mime string) int64 {
+	switch mime {
+	case mimeAnimated:
+		return 64 << 10
+	case mimeVideoSticker:
+		return 256 << 10
+	}
+	return 512 << 10
 }
 
 const (
