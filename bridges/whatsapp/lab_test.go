@@ -241,12 +241,23 @@ func (l *lab) fault(f control.Fault) control.FaultID {
 	return id
 }
 
+// struck waits until a fault has struck.
 func (l *lab) struck(id control.FaultID) {
 	l.Helper()
-	c, err := l.people.Counters(l.Context())
-	l.must(err)
-	if c.Struck[id] == 0 {
-		l.Errorf("the fault %s never struck", id)
+	deadline := time.After(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		c, err := l.people.Counters(l.Context())
+		l.must(err)
+		if c.Struck[id] > 0 {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			l.Fatalf("the fault %s never struck", id)
+		}
 	}
 }
 
