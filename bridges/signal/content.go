@@ -118,6 +118,8 @@ func kindOfType(t, name string) chat.MediaKind {
 	switch {
 	case family == "image" && (strings.HasSuffix(t, "svg+xml") || strings.Contains(t, "photoshop")):
 		return chat.File
+	case t == "image/gif":
+		return chat.Animation
 	case family == "image":
 		return chat.Photo
 	case family == "video":

@@ -86,8 +86,14 @@ func (c *converter) read(e Envelope) (v verdict) {
 	if params.has("exception") {
 		return c.exception(n, params.object("exception"))
 	}
-	return c.convert(n)
+	if v = c.convert(n); v.ignored == saysNothing && len(bad) > 0 {
+		return c.unknown(n, "unreadable")
+	}
+	return v
 }
+
+// saysNothing is why a message without words and files is passed over.
+const saysNothing = "says nothing"
 
 // readSender reads who wrote. Numbers and usernames are further ids, never names.
 func (c *converter) readSender(f fields) chat.Sender {
@@ -132,7 +138,7 @@ func (c *converter) convert(n notice) verdict {
 			return c.unknown(n, key)
 		}
 	}
-	return ignore("empty envelope")
+	return ignore(saysNothing)
 }
 
 // readReceipt notes who has what. Nobody in a room needs to hear of it.
@@ -199,8 +205,11 @@ func (c *converter) sync(n notice, f fields) verdict {
 // data reads a message, or something about one: a reaction, a deletion, a vote.
 func (c *converter) data(n notice, f fields) verdict {
 	n = place(n, f)
-	if f.has("storyContext") {
+	switch {
+	case f.has("storyContext"):
 		return ignore("story")
+	case f.has("groupInfo") && n.where.Group == "": // in no case is it said to a person
+		return c.unknown(n, "groupInfo")
 	}
 	for _, k := range dataKinds {
 		if f.has(k.field) {
@@ -244,7 +253,7 @@ func (c *converter) message(n notice, f fields) verdict {
 		if strange := strangeField(f); strange != "" {
 			return c.unknownMessage(n, ref, strange)
 		}
-		return ignore("says nothing")
+		return ignore(saysNothing)
 	}
 	v := c.says(n, "msg", chat.MessageNew{ID: ref.remote(), Content: content})
 	v.files = filesOf(content)

@@ -110,7 +110,7 @@ type Act struct {
 	Remove bool
 	Poll   *chat.Poll
 	// Late, when set, is told the outcome should it come after Do has returned ErrUncertain.
-	Late func(Sent, error)
+	Late func(Sent, error) `json:"-"`
 }
 
 // Quote is what an answer shows of the message that it answers.

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package signal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
+	"github.com/causeway-chat/causeway/bridges/signal/sim"
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+func TestEveryTransportCarriesBothWays(t *testing.T) {
+	for _, rpc := range []string{"unix", "tcp", "http"} {
+		for _, mode := range []sim.Mode{sim.Manual, sim.OnConnection} {
+			if rpc == "http" && mode == sim.Manual {
+				continue // the event stream subscribes by itself in either
+			}
+			t.Run(rpc+" "+string(mode), func(t *testing.T) {
+				l := newLab(t, sim.Options{RPC: rpc, Mode: mode})
+				l.connected()
+				l.post("heard")
+				l.router.untilText(t, "heard")
+				if out := l.say("k", "said"); out.Kind != chat.Delivered {
+					t.Errorf("%+v", out)
+				}
+				l.seen("said")
+			})
+		}
+	}
+}
+
+func TestADaemonForOneAccountIsTalkedToWithoutNamingIt(t *testing.T) {
+	l := newLab(t, sim.Options{Single: true})
+	l.connected()
+	l.post("heard")
+	l.router.untilText(t, "heard")
+	if out := l.say("k", "said"); out.Kind != chat.Delivered {
+		t.Errorf("%+v", out)
+	}
+}
+
+func TestACleanStopLosesNothing(t *testing.T) {
+	for _, mode := range []sim.Mode{sim.Manual, sim.OnConnection} {
+		t.Run(string(mode), func(t *testing.T) {
+			l := newLab(t, sim.Options{Mode: mode})
+			var want []string
+			for life := range 5 {
+				l.connected()
+				stopped := make(chan struct{})
+				for i := range 20 {
+					text := fmt.Sprintf("life %d, message %d", life, i)
+					want = append(want, text)
+					l.post(text)
+					if i == 7 {
+						go func() { l.stop(); close(stopped) }() // in the middle of what comes
+					}
+				}
+				<-stopped
+				l.router.change(func() { l.router.states = nil })
+			}
+			l.connected()
+			l.router.untilText(t, want[len(want)-1])
+			if diff := cmp.Diff(want, l.router.texts()); diff != "" {
+				t.Error(diff)
+			}
+			ledger, err := l.people.Ledger(t.Context())
+			l.must(err)
+			if len(ledger.Lost) > 0 {
+				t.Errorf("the daemon lost %d", len(ledger.Lost))
+			}
+		})
+	}
+}
+
+func TestTheJournalKeepsWhatTheRouterDoesNotTake(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.connected()
+	l.router.change(func() { l.router.shut = true })
+	var want []string
+	for i := range 200 {
+		want = append(want, fmt.Sprint("text ", i))
+		l.post(want[i])
+	}
+	l.stop() // the router takes nothing to the end
+	l.router.change(func() { l.router.shut, l.router.states = false, nil })
+	l.connected()
+	l.router.untilText(t, want[len(want)-1])
+	if diff := cmp.Diff(want, l.router.texts()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestStrangeLinesAreToldAndNothingElseIsHeldUp(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.connected()
+	for _, kind := range []control.FaultKind{sim.HugeLine, sim.NullFields, sim.UnknownFields, sim.HalfLine, sim.CutLine, sim.Double} {
+		f := l.fault(control.Fault{Kind: kind, Count: 1})
+		l.post("through " + string(kind))
+		l.post("after " + string(kind))
+		l.router.untilText(t, "after "+string(kind))
+		c, err := l.people.Counters(t.Context())
+		l.must(err)
+		if c.Struck[f] == 0 {
+			t.Errorf("%s never struck", kind)
+		}
+	}
+	if !l.logHas("line_too_long") {
+		t.Error("nothing was logged of a line of 5 MB")
+	}
+	l.router.mu.Lock()
+	defer l.router.mu.Unlock()
+	kinds := map[string]int{}
+	for _, e := range l.router.events {
+		kinds[e.Kind()]++
+	}
+	if kinds["unknown"] == 0 {
+		t.Errorf("the long line did not go up: %v", kinds)
+	}
+	if texts := l.router.texts(); slices.Contains(texts, "through null_fields") != true || len(slices.Compact(slices.Clone(texts))) != len(texts) {
+		t.Errorf("%q", texts)
+	}
+}
+
+func TestAnOldDaemonIsTold(t *testing.T) {
+	l := newLab(t, sim.Options{Version: "0.13.9"})
+	l.start()
+	l.router.untilState(t, chat.Outdated, whyOutdated.Code)
+	l.post("still heard")
+	l.router.untilText(t, "still heard")
+	for version, old := range map[string]bool{"0.14.1": false, "0.14.0": true, "0.14": true, "0.15.0-SNAPSHOT": false, "1.0": false, "next": false, "": false, "0.9.10": true} {
+		if tooOld(version) != old {
+			t.Errorf("%s is too old: %t", version, !old)
+		}
+	}
+}
+
+func TestNoNumberIsEverLogged(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.connected()
+	l.post("heard")
+	l.router.untilText(t, "heard")
+	l.say("k", "said")
+	l.fault(control.Fault{Kind: sim.RPCError, Count: 1})
+	l.say("k2", "failed")
+	l.stop()
+	for _, hidden := range []string{"+4477", "Ana Lima", "heard", "said"} {
+		if strings.Contains(l.router.logs.String(), hidden) {
+			t.Errorf("the log holds %q", hidden)
+		}
+	}
+	for _, e := range l.router.events {
+		if strings.Contains(e.Sender.Name, "+4477") {
+			t.Errorf("a number is shown: %+v", e.Sender)
+		}
+	}
+}
