@@ -45,7 +45,7 @@ var allowed = map[string][]string{
 	"bridges/signal":               {"core/chat", "plugins/sdk", "bridges/sim", "bridges/signal/sim"},
 	"bridges/signal/sim":           {"bridges/sim"},
 	"cmd/causeway":                 {"core/app", "core/command", "core/admin", "config", "cmd/causeway/bench", "cmd/causeway/sandbox"},
-	"cmd/causeway/bench":           {"core/chat", "core/store", "config", "bridges/sim", "cmd/causeway/child"},
+	"cmd/causeway/bench":           {"core/chat", "core/room", "core/route", "core/store", "config", "bridges/sim", "cmd/causeway/child"},
 	"cmd/causeway/child":           {"bridges/sim"},
 	"cmd/causeway/sandbox":         {"bridges/sim", "cmd/causeway/child"},
 	"cmd/causeway-bridge-telegram": {"bridges/telegram", "plugins/sdk"},

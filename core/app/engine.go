@@ -171,6 +171,7 @@ func (e *engine) run(ctx context.Context) error {
 	}
 	recorders.Go(func() { e.sweeper.run(recording) })
 	recorders.Go(func() { e.outage.Run(ctx) })
+	recorders.Go(func() { e.gather(ctx) })
 	err := e.outbox.Run(ctx)
 	e.porter.close()
 	endBridges()

@@ -64,6 +64,7 @@ type fake struct {
 	plans     []planned
 	own       map[chat.RemoteUser]chat.Account
 	doubts    []chat.ChatID
+	gathered  []route.Gathering
 	// failAt makes the call of that number fail, counted from 1; 0 for none.
 	failAt, calls int
 }
@@ -111,6 +112,18 @@ func (f *fake) Identify(n chat.Network, s chat.Sender) (person.Identity, error) 
 		f.aliases[a] = p.ID
 	}
 	return p, f.fails()
+}
+
+func (f *fake) Gather(c chat.ChatID, kind chat.NoticeKind, name string) (bool, error) {
+	for i, g := range f.gathered {
+		if g.Chat == c && g.Kind == kind {
+			f.gathered[i].Count++
+			f.gathered[i].Names = append(g.Names, name)
+			return true, f.fails()
+		}
+	}
+	f.gathered = append(f.gathered, route.Gathering{Chat: c, Kind: kind})
+	return false, f.fails()
 }
 
 func (f *fake) Vote(id chat.MessageID, c chat.ChatID, by chat.IdentityID, votes []int) ([]int, bool, error) {

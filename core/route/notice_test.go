@@ -124,3 +124,33 @@ func TestVotesForWhatIsNoPollAreIgnored(t *testing.T) {
 		wantEnd(t, r, got, route.Ignored, route.WhyUnknownMessage)
 	}
 }
+
+func TestWhoFollowsIsCounted(t *testing.T) {
+	w := newWorld(t)
+	w.wants(wa, room.AllNotices)
+	join := func(name string) route.Result {
+		r, _ := w.does(tg, chat.Membership{User: chat.Sender{User: chat.RemoteUser(name), Name: name}, Kind: chat.Joined})
+		return r
+	}
+	if r := join("Ada"); r.Kind != route.Planned {
+		t.Errorf("the first was %s", r.Kind)
+	}
+	for _, name := range []string{"Bo", "Cleo"} {
+		if r := join(name); r.Kind != route.Counted || len(r.Lanes) > 0 {
+			t.Errorf("%s was %s", name, r.Kind)
+		}
+	}
+	g := w.tx.gathered[0]
+	r, err := route.New().Gathered(w.tx, g)
+	if err != nil || r.Kind != route.Planned || len(r.Lanes) != 1 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	want := &chat.Notice{Kind: chat.NoticeJoined, Who: []string{"Bo", "Cleo"}, Count: 2}
+	if diff := cmp.Diff(want, w.tx.messages[r.Message].Content.Notice); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	g.Chat = 0 // one that is in no room
+	if r, err := route.New().Gathered(w.tx, g); err != nil || r.Kind != route.Ignored {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

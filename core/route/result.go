@@ -17,6 +17,8 @@ const (
 	Planned Kind = "planned"
 	// Noted: it was stored, and nobody has to get it: a chat info, or a message of a room in which no other chat takes.
 	Noted Kind = "noted"
+	// Counted: somebody came or went, and is told of with others.
+	Counted Kind = "counted"
 	// Repeat: it was seen before.
 	Repeat Kind = "repeat"
 	// Echo: something of our own came back.

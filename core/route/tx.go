@@ -16,6 +16,7 @@ type Tx interface {
 	Messages
 	Deliveries
 	Own
+	Gatherings
 }
 
 // Journal remembers which events were seen.
@@ -82,4 +83,19 @@ type Deliveries interface {
 	Plan(lane chat.ChatID, kind chat.DeliveryKind, m chat.MessageID, revision int) (chat.DeliveryID, error)
 	// Account returns the account that sends for the lane.
 	Account(lane chat.ChatID) (chat.Account, error)
+}
+
+// Gathering is who came to a chat or left it since the last line about it: how many, and the names of the first.
+type Gathering struct {
+	Chat  chat.ChatID
+	Kind  chat.NoticeKind
+	Count int
+	Names []string
+}
+
+// Gatherings count who comes and goes.
+type Gatherings interface {
+	// Gather counts one more in a chat. It reports false when the first line about it is due at once: nobody has come or gone
+	// there so for a while.
+	Gather(c chat.ChatID, kind chat.NoticeKind, name string) (counted bool, err error)
 }

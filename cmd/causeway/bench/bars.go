@@ -48,6 +48,7 @@ func bars(rooms []int, latenciesMS []int64) (out []bar) {
 			out = append(out, manyChats(k, ms)...)
 		}
 	}
+	out = append(out, bar{name: surgeRatio, figure: identities(), ceiling: rowsOf(grouped)})
 	return append(out, bar{name: "store, rows in group commits ÷ one row a commit", figure: rowsOf(grouped), ceiling: rowsOf(single), atLeast: 20})
 }
 
@@ -95,7 +96,7 @@ func (r *Report) judge() {
 		if f.Mode == Burst && !slices.Contains(rooms, f.Rooms) {
 			rooms = append(rooms, f.Rooms)
 		}
-		if f.What != "rows" && !slices.Contains(latencies, f.LatencyMS) {
+		if f.Mode != Store && !slices.Contains(latencies, f.LatencyMS) {
 			latencies = append(latencies, f.LatencyMS)
 		}
 	}

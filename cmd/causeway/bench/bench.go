@@ -7,6 +7,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -120,7 +121,7 @@ func (r *run) measure(ctx context.Context) error {
 		}
 	}
 	if r.opt.wants(Store) {
-		if err := r.storeWriter(ctx); err != nil {
+		if err := errors.Join(r.storeWriter(ctx), r.surge(ctx)); err != nil {
 			return err
 		}
 	}

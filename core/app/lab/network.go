@@ -137,6 +137,15 @@ func (n *Network) React(c chat.RemoteChat, user string, id chat.RemoteMessage, e
 	n.push(c, user, fmt.Sprintf("%s/react%d", id, n.nextID), chat.Reaction{ID: id, Emoji: emoji})
 }
 
+// Join lets a user join a chat.
+func (n *Network) Join(c chat.RemoteChat, user string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.nextID++
+	who := chat.Sender{User: chat.RemoteUser(user), Kind: chat.SenderUser, Name: strings.ToUpper(user[:1]) + user[1:]}
+	n.push(c, user, fmt.Sprintf("%s/join%d", user, n.nextID), chat.Membership{User: who, Kind: chat.Joined})
+}
+
 // Sees returns what the people in a chat see now, oldest first, without what was deleted.
 func (n *Network) Sees(c chat.RemoteChat) []Shown {
 	n.mu.Lock()
