@@ -17,7 +17,7 @@ func (s *Server) remoteDelete(k *call) (any, *failure) {
 		m := s.own(k, d.pl, target)
 		switch {
 		case m == nil:
-			s.breach(k, s.missing(k.a.person, target, d.pl, "delete"), "")
+			s.noteMissing(k, target, d.pl, "delete")
 		case s.now().Sub(m.at) > deleteWindow:
 			s.breach(k, "late_delete", "")
 		default:
@@ -44,10 +44,9 @@ func (s *Server) adminDelete(k *call) (any, *failure) {
 		return nil, f
 	}
 	return s.transmit(k, func(d delivery, sentAt uint64) {
-		m := s.logOf(d.pl).find(messageID(author, at))
+		m := s.find(k, d.pl, author, at)
 		switch {
 		case m == nil:
-			s.breach(k, "no_target", "")
 		case d.pl.group == nil || !d.pl.group.isAdmin(k.a.person):
 			s.breach(k, "foreign_delete", "")
 		default:
@@ -70,6 +69,15 @@ func (s *Server) targetIn(k *call) (*person, uint64, *failure) {
 	return p, at, nil
 }
 
+// find finds a message that a call is about. That it never was is a breach; that it is deleted is not.
+func (s *Server) find(k *call, pl place, author *person, sentAt uint64) *message {
+	l, id := s.logOf(pl), messageID(author, sentAt)
+	if l.byID[id] == nil {
+		s.breach(k, "no_target", "")
+	}
+	return l.find(id)
+}
+
 // sendReaction sets or takes back the account's one reaction to a message.
 func (s *Server) sendReaction(k *call) (any, *failure) {
 	emoji, f1 := k.p.text("emoji")
@@ -81,9 +89,8 @@ func (s *Server) sendReaction(k *call) (any, *failure) {
 	}
 	return s.transmit(k, func(d delivery, at uint64) {
 		s.receipts(k.a, d, at)
-		m := s.logOf(d.pl).find(messageID(author, target))
-		if m == nil || emoji == "" {
-			s.breach(k, "no_target", emoji)
+		m := s.find(k, d.pl, author, target)
+		if m == nil {
 			return
 		}
 		k.rec.Message = m.id()
@@ -139,9 +146,8 @@ func (s *Server) setPin(k *call, on bool) (any, *failure) {
 		return nil, f
 	}
 	return s.transmit(k, func(d delivery, at uint64) {
-		m := s.logOf(d.pl).find(messageID(author, target))
+		m := s.find(k, d.pl, author, target)
 		if m == nil {
-			s.breach(k, "no_target", "")
 			return
 		}
 		s.pinned(saying{pl: d.pl, from: k.a.person, device: linked, at: at, missed: d.missed}, m, on)

@@ -35,8 +35,20 @@ var mimeOfKind = map[string]string{
 	"file": "application/octet-stream", "sticker": "image/webp",
 }
 
-// posted makes a file of what a person attaches.
-func (s *Server) posted(in control.Media) (*file, error) {
+// posted makes files of what a person attaches. It does not need s.mu: a large file takes its time.
+func posted(list []control.Media) ([]*file, error) {
+	var out []*file
+	for _, in := range list {
+		f, err := postedFile(in)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+func postedFile(in control.Media) (*file, error) {
 	mime, ok := mimeOfKind[in.Kind]
 	if !ok {
 		return nil, control.Because(control.ErrNotSupported, "Signal has no %q", in.Kind)
@@ -47,7 +59,7 @@ func (s *Server) posted(in control.Media) (*file, error) {
 	if in.MIME != "" {
 		mime = in.MIME
 	}
-	f := &file{id: s.newFileID(mime, in.Name), mime: mime, name: in.Name, voice: in.Kind == "voice", sticker: in.Kind == "sticker", made: in}
+	f := &file{mime: mime, name: in.Name, voice: in.Kind == "voice", sticker: in.Kind == "sticker", made: in}
 	if strings.HasPrefix(mime, "image/") || strings.HasPrefix(mime, "video/") {
 		f.width, f.height = 30, 20
 	}

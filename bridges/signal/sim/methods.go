@@ -14,21 +14,19 @@ type methodDef struct {
 	multi   bool // exists in multi-account mode alone
 	changes bool // what a fault without a method strikes
 	sends   bool // to people, with a result for each
-	waits   bool
-	strict  bool // refuses names that it does not know
+	waits   bool // and takes s.mu itself
 }
 
-var methods map[string]methodDef
-
-func init() {
-	methods = map[string]methodDef{
+// methodTable lists the methods.
+func methodTable() map[string]methodDef {
+	return map[string]methodDef{
 		"version":                  {run: (*Server).version, anyone: true},
 		"listAccounts":             {run: (*Server).listAccounts, anyone: true, multi: true},
 		"startLink":                {run: (*Server).startLink, anyone: true, multi: true},
-		"finishLink":               {run: (*Server).finishLink, anyone: true, multi: true, waits: true, strict: true},
+		"finishLink":               {run: (*Server).finishLink, anyone: true, multi: true, waits: true},
 		"subscribeReceive":         {run: (*Server).subscribe},
 		"unsubscribeReceive":       {run: (*Server).unsubscribe, anyone: true, waits: true},
-		"receive":                  {run: (*Server).receiveNow, waits: true, strict: true},
+		"receive":                  {run: (*Server).receiveNow, waits: true},
 		"send":                     {run: (*Server).send, changes: true, sends: true},
 		"remoteDelete":             {run: (*Server).remoteDelete, changes: true, sends: true},
 		"sendAdminDelete":          {run: (*Server).adminDelete, changes: true, sends: true},
@@ -57,7 +55,7 @@ func init() {
 }
 
 // Methods lists the names of the methods that the daemons know.
-func Methods() []string { return slices.Sorted(maps.Keys(methods)) }
+func Methods() []string { return slices.Sorted(maps.Keys(methodTable())) }
 
 type nothing struct{}
 

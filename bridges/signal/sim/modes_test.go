@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
 )
@@ -149,5 +152,23 @@ func TestAnAccountThatIsLinkedAlreadyIsRefused(t *testing.T) {
 	a := c.call("finishLink", fmt.Sprintf(`{"deviceLinkUri":%q}`, begun.DeviceLinkURI))
 	if a.Error == nil || a.Error.Code != codeUser || !strings.Contains(a.Error.Message, "already exists") {
 		t.Errorf("%+v", a.Error)
+	}
+}
+
+func TestWhatNobodyFetchesIsForgottenInTime(t *testing.T) {
+	w := newTown(t, Options{})
+	w.fault(control.Fault{Kind: NewSafetyNumber, Chat: control.ChatID(w.ben)}) // nobody has met him: it is the first
+	w.post("too old")
+	w.must(w.people.Advance(t.Context(), keptAtSignal+time.Hour))
+	w.post("fresh")
+	c := w.dial("unix")
+	c.text("fresh")
+	w.fault(control.Fault{Kind: NewSafetyNumber, Chat: control.ChatID(w.ana)})
+	w.post("held too long")
+	c.exception()
+	w.must(w.people.Advance(t.Context(), keptHeld+time.Hour))
+	c.call("trust", w.fill(`{"recipient":"ANA","trustAllKnownKeys":true}`, nil))
+	if diff := cmp.Diff([]string{"too old", "held too long"}, w.lost()); diff != "" {
+		t.Error(diff)
 	}
 }

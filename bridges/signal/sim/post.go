@@ -74,6 +74,10 @@ func (sp speaker) may() error {
 
 // post lets a user write.
 func (s *Server) post(_ context.Context, in control.Post) (control.MessageReply, error) {
+	files, err := posted(in.Media)
+	if err != nil {
+		return control.MessageReply{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sp, err := s.speaker(in.Chat, in.User, in.As, in.Account)
@@ -83,7 +87,7 @@ func (s *Server) post(_ context.Context, in control.Post) (control.MessageReply,
 	if do := silentKinds[in.Kind]; do != nil {
 		return control.MessageReply{}, do(s, sp, in)
 	}
-	c, err := s.compose(sp, in)
+	c, err := s.compose(sp, in, files)
 	if err != nil {
 		return control.MessageReply{}, err
 	}
@@ -93,7 +97,7 @@ func (s *Server) post(_ context.Context, in control.Post) (control.MessageReply,
 }
 
 // compose makes what a post says.
-func (s *Server) compose(sp speaker, in control.Post) (content, error) {
+func (s *Server) compose(sp speaker, in control.Post, files []*file) (content, error) {
 	if in.ForwardedFrom != nil || in.Album != "" || in.Place != nil {
 		return content{}, control.Because(control.ErrNotSupported, "Signal marks no forwards and albums, and has no places")
 	}
@@ -101,7 +105,7 @@ func (s *Server) compose(sp speaker, in control.Post) (content, error) {
 	if err != nil {
 		return c, err
 	}
-	if err := s.attach(&c, in.Media); err != nil {
+	if err := s.attach(&c, files); err != nil {
 		return c, err
 	}
 	if in.ReplyTo != "" {
@@ -119,19 +123,16 @@ func (s *Server) compose(sp speaker, in control.Post) (content, error) {
 }
 
 // attach puts files into a message. A sticker stands alone.
-func (s *Server) attach(c *content, list []control.Media) error {
-	for _, in := range list {
-		f, err := s.posted(in)
-		if err != nil {
-			return err
-		}
-		if in.Kind == "sticker" {
+func (s *Server) attach(c *content, files []*file) error {
+	for _, f := range files {
+		f.id = s.newFileID(f.mime, f.name)
+		if f.sticker {
 			c.sticker = s.newSticker(f)
 			continue
 		}
 		c.files = append(c.files, f)
 	}
-	if c.sticker != nil && (len(list) > 1 || c.text != "") {
+	if c.sticker != nil && (len(files) > 1 || c.text != "") {
 		return control.Because(control.ErrRefused, "a sticker stands alone")
 	}
 	return nil
@@ -239,7 +240,7 @@ func (s *Server) edit(_ context.Context, in control.Edit) error {
 		return control.Because(control.ErrRefused, "it is too late to edit this")
 	case m.edits >= maxEdits:
 		return control.Because(control.ErrRefused, "this was edited too often")
-	case m.poll != nil || m.sticker != nil || m.once || m.contact != nil:
+	case m.poll != nil || m.sticker != nil || m.once || m.contact != nil || slices.ContainsFunc(m.files, func(f *file) bool { return f.voice }):
 		return control.Because(control.ErrRefused, "this cannot be edited")
 	}
 	newest, at := m.newest(), s.sentAt(sp.who)

@@ -177,7 +177,8 @@ type call struct {
 	p      *params
 	chat   control.ChatID
 	rec    control.Request
-	limit  *limit // that the call runs into
+	limit  *limit            // that the call runs into
+	files  map[string]loaded // that it names
 	effect bool
 }
 
@@ -226,6 +227,7 @@ func (s *Server) run(k *call) (any, *failure) {
 	if k.def.waits {
 		return k.def.run(s, k)
 	}
+	k.load()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	result, f := k.def.run(s, k)
@@ -240,7 +242,7 @@ func (s *Server) run(k *call) (any, *failure) {
 func (s *Server) prepare(k *call, method string) *failure {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	def, ok := methods[method]
+	def, ok := s.methods[method]
 	if !ok || s.opts.Single && def.multi {
 		s.breach(k, "unknown_method", method)
 		return fail(codeMethod, "Method not implemented")

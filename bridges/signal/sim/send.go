@@ -48,7 +48,7 @@ func (s *Server) sendEdit(k *call, d delivery, c content, target, at uint64) {
 	m := s.own(k, d.pl, target)
 	switch {
 	case m == nil:
-		s.breach(k, s.missing(k.a.person, target, d.pl, "edit"), "")
+		s.noteMissing(k, target, d.pl, "edit")
 		return
 	case s.now().Sub(m.at) > editWindow:
 		s.breach(k, "late_edit", "")
@@ -69,14 +69,19 @@ func (s *Server) own(k *call, pl place, sentAt uint64) *message {
 	return s.logOf(pl).find(messageID(k.a.person, sentAt))
 }
 
-// missing names what is wrong with a target that is not one of the account's own messages.
-func (s *Server) missing(me *person, sentAt uint64, pl place, what string) string {
+// noteMissing books a target that is not one of the account's own messages. One that is deleted already is no mistake.
+func (s *Server) noteMissing(k *call, sentAt uint64, pl place, what string) {
+	l := s.logOf(pl)
+	if l.byID[messageID(k.a.person, sentAt)] != nil {
+		return
+	}
+	code := "no_target"
 	for _, p := range pl.people() {
-		if p != me && s.logOf(pl).find(messageID(p, sentAt)) != nil {
-			return "foreign_" + what
+		if l.byID[messageID(p, sentAt)] != nil {
+			code = "foreign_" + what
 		}
 	}
-	return "no_target"
+	s.breach(k, code, "")
 }
 
 // contentOf reads what a message says from the parameters of send.
@@ -247,7 +252,7 @@ func (s *Server) readPreview(k *call, c *content) *failure {
 	if image == "" {
 		return nil
 	}
-	picture, f := s.sentFile(k.d, image)
+	picture, f := s.loadedFile(k, image)
 	c.preview.image = picture
 	return f
 }

@@ -19,6 +19,34 @@ import (
 // maxFile is the largest file that Signal takes.
 const maxFile = 100 << 20
 
+// loaded is a file that a call names, read before the call takes s.mu.
+type loaded struct {
+	file *file
+	bad  *failure
+}
+
+// load reads the files that a call names.
+func (k *call) load() {
+	k.files = map[string]loaded{}
+	for _, param := range []string{"attachment", "previewImage"} {
+		for _, name := range k.p.peek(param) {
+			f, bad := sentFile(k.d, name)
+			k.files[name] = loaded{f, bad}
+		}
+	}
+}
+
+// loadedFile is a copy of a file that was read, with an id of its own.
+func (s *Server) loadedFile(k *call, name string) (*file, *failure) {
+	in := k.files[name]
+	if in.bad != nil {
+		return nil, in.bad
+	}
+	f := *in.file
+	f.id = s.newFileID(f.mime, f.name)
+	return &f, nil
+}
+
 // readFiles reads the attachments of a message.
 func (s *Server) readFiles(k *call, c *content) *failure {
 	names, f := k.p.texts("attachment")
@@ -26,7 +54,7 @@ func (s *Server) readFiles(k *call, c *content) *failure {
 		return f
 	}
 	for _, name := range names {
-		file, f := s.sentFile(k.d, name)
+		file, f := s.loadedFile(k, name)
 		if f != nil {
 			return f
 		}
@@ -36,13 +64,12 @@ func (s *Server) readFiles(k *call, c *content) *failure {
 }
 
 // sentFile reads a file that is named by its path, or by a data: URI.
-func (s *Server) sentFile(d *daemon, name string) (*file, *failure) {
+func sentFile(d *daemon, name string) (*file, *failure) {
 	if strings.HasPrefix(name, "data:") {
 		f, err := parseDataURI(name)
 		if err != nil {
 			return nil, invalidFile(name[:min(len(name), 40)], err)
 		}
-		f.id = s.newFileID(f.mime, f.name)
 		return f, nil
 	}
 	if inside(filepath.Join(d.dir, "data"), name) {
@@ -52,7 +79,6 @@ func (s *Server) sentFile(d *daemon, name string) (*file, *failure) {
 	if err != nil {
 		return nil, invalidFile(name, err)
 	}
-	f.id = s.newFileID(f.mime, f.name)
 	return f, nil
 }
 

@@ -94,10 +94,11 @@ type Options struct {
 
 // Server is one simulated Signal with its daemons. Its methods are safe for concurrent use.
 type Server struct {
-	opts   Options
-	log    *slog.Logger
-	folder string
-	madeIt bool // the folder is ours to remove
+	opts    Options
+	log     *slog.Logger
+	methods map[string]methodDef
+	folder  string
+	madeIt  bool // the folder is ours to remove
 
 	mu         sync.Mutex
 	rng        *rand.Rand
@@ -136,7 +137,7 @@ func New(opts Options) (*Server, error) {
 		return nil, fmt.Errorf("unknown transport %q", opts.RPC)
 	}
 	s := &Server{
-		opts: opts, log: opts.Log, rng: rand.New(rand.NewPCG(opts.Seed, opts.Seed)), byACI: map[string]*person{},
+		opts: opts, log: opts.Log, methods: methodTable(), rng: rand.New(rand.NewPCG(opts.Seed, opts.Seed)), byACI: map[string]*person{},
 		groups: map[string]*group{}, chats: map[control.ChatID]*chatLog{}, files: map[string]*file{},
 		packs: map[string]*stickerPack{}, lastNumber: 500, faults: map[control.FaultID]*fault{}, rec: newRecords(opts.Keep),
 	}

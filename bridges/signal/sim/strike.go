@@ -4,6 +4,7 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"math"
 	"slices"
@@ -45,11 +46,7 @@ func (s *Server) strikeBefore(k *call) (hit bool, f *failure, out reply) {
 	case control.ResetBefore:
 		return true, nil, reply{cut: true}
 	case RPCError:
-		code := struck.Code
-		if code == 0 {
-			code = codeUser
-		}
-		return true, fail(code, "this failure is a simulated one"), reply{}
+		return true, fail(cmp.Or(struck.Code, codeUser), "this failure is a simulated one"), reply{}
 	case control.ServerError:
 		return true, errIO(), reply{}
 	}
@@ -123,19 +120,7 @@ func (s *Server) hang(f *fault) {
 
 // strikeAfter spoils the answer of a call that took effect.
 func (s *Server) strikeAfter(k *call, effect bool) (*failure, reply) {
-	if !effect {
-		return nil, reply{}
-	}
-	s.mu.Lock()
-	var f *fault
-	for _, o := range slices.Clone(s.faultList) {
-		if o.stage == stageAfter && o.matches(k) && s.takesTurn(o) {
-			f = o
-			k.rec.Fault = f.Kind
-			break
-		}
-	}
-	s.mu.Unlock()
+	f := s.afterwards(k, effect)
 	if f == nil {
 		return nil, reply{}
 	}
@@ -154,6 +139,22 @@ func (s *Server) strikeAfter(k *call, effect bool) (*failure, reply) {
 		return nil, reply{garbage: true}
 	}
 	return nil, reply{cut: true}
+}
+
+// afterwards finds the fault that spoils an answer, or nil.
+func (s *Server) afterwards(k *call, effect bool) *fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !effect {
+		return nil
+	}
+	for _, f := range slices.Clone(s.faultList) {
+		if f.stage == stageAfter && f.matches(k) && s.takesTurn(f) {
+			k.rec.Fault = f.Kind
+			return f
+		}
+	}
+	return nil
 }
 
 // personFault is the type of failure with which something does not reach somebody, or nothing.

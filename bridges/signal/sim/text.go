@@ -21,7 +21,7 @@ const objectMark = '\uFFFC'
 
 // styleNames are Signal's styles for Causeway's kinds of formatting. It has no more.
 var styleNames = map[string]string{
-	"bold": "BOLD", "italic": "ITALIC", "strike": "STRIKETHROUGH", "spoiler": "SPOILER", "code": "MONOSPACE", "pre": "MONOSPACE",
+	"bold": "BOLD", "italic": "ITALIC", "strike": "STRIKETHROUGH", "spoiler": "SPOILER", "code": "MONOSPACE",
 }
 
 // spanKinds are Causeway's kinds of formatting for Signal's styles.
