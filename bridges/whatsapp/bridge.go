@@ -164,7 +164,7 @@ func (a *account) run(ctx context.Context) error {
 	defer helpers.Wait()
 	defer stop()
 	for unlinked := false; ctx.Err() == nil; {
-		dev, err := a.keys.device(ctx)
+		dev, err := a.keys.device(a.hand)
 		if err != nil {
 			return err
 		}

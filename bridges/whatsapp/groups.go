@@ -88,7 +88,7 @@ func (l *line) groupChanged(ev *events.GroupInfo) verdict {
 	s := l.changed(old, ev)
 	v := verdict{events: l.groupNews(p, ev), then: l.settle(p, s)}
 	if s.hash() != old.hash() || !known {
-		v.events = append([]chat.Event{l.described(p, s, ev.Timestamp, fmt.Sprint(ev.Timestamp.Unix()))}, v.events...)
+		v.events = append([]chat.Event{l.described(p, s, ev.Timestamp, fmt.Sprintf("%s/%d", old.hash(), ev.Timestamp.Unix()))}, v.events...)
 	}
 	return v
 }
@@ -153,7 +153,7 @@ func (l *line) groupNews(p place, ev *events.GroupInfo) (out []chat.Event) {
 			if kind == chat.Left && by.User != "" && by.User != who.User {
 				kind = chat.Removed
 			}
-			tell("member/"+string(who.User)+"/"+string(kind), chat.Membership{User: who, Kind: kind})
+			tell("member/"+ev.ParticipantVersionID+"/"+string(who.User)+"/"+string(kind), chat.Membership{User: who, Kind: kind})
 		}
 	}
 	return out

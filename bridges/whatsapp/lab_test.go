@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -425,3 +426,18 @@ func (r *router) PairStep(s chat.PairStep) { r.change(func() { r.steps = append(
 func (r *router) PairInput() <-chan sdk.PairInput { return r.input }
 
 func (r *router) Log() *slog.Logger { return r.log }
+
+// holds tells whether a file of a folder holds some bytes.
+func holds(t *testing.T, dir, what string) bool {
+	t.Helper()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if b, err := os.ReadFile(filepath.Join(dir, f.Name())); err == nil && strings.Contains(string(b), what) {
+			return true
+		}
+	}
+	return false
+}
