@@ -191,6 +191,9 @@ func (k *Keeper) read(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if err := k.giveUp(ctx, old, now); err != nil {
+		return err
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	of := map[chat.Account][]Incident{}
@@ -204,6 +207,20 @@ func (k *Keeper) read(ctx context.Context, now time.Time) error {
 		m.resume(of[a])
 	}
 	k.ready = true
+	return nil
+}
+
+// giveUp ends incidents of accounts that are not in the config any more. Nobody is told: they are not back.
+func (k *Keeper) giveUp(ctx context.Context, old []Incident, now time.Time) error {
+	for _, i := range old {
+		if k.machines[i.Account] != nil || !i.Lasts() {
+			continue
+		}
+		i.EndedAt, i.Done = now, true
+		if _, err := k.opt.Store.SaveIncident(ctx, i); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

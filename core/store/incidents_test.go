@@ -174,6 +174,31 @@ func wantNotice(t *testing.T, s *store.Store, lane chat.ChatID, kind chat.Delive
 	})
 }
 
+func TestTwoAccountsOfOneNetworkAreToldApart(t *testing.T) {
+	s := openAt(t, t.TempDir(), store.Options{})
+	rm, tg, wa := twoChats(t, s)
+	var other chat.ChatID
+	write(t, s, func(tx *store.Tx) error {
+		c, err := tx.Chat(chat.Address{Account: "wa2", Chat: "1"}, "wa", "another")
+		if err != nil {
+			return err
+		}
+		other = c.ID
+		if err := tx.Describe(wa, chat.ChatInfo{Title: "Choir"}); err != nil {
+			return err
+		}
+		return tx.LinkChat(room.Link{Chat: c.ID, Room: rm})
+	})
+	i := away(t, s)
+	say(t, s, rm, tg, wa, "hello")
+	said := chat.Outage{Network: "WA", Since: wentAway}
+	if _, _, err := s.Tell(t.Context(), i, said, untold(t, s, i, "wa2")); err != nil {
+		t.Fatal(err)
+	}
+	said.Network = "WA (Choir)"
+	wantNotice(t, s, other, chat.DeliverSend, said)
+}
+
 func TestTheEndIsToldInTheEndWhateverWaits(t *testing.T) {
 	s := openAt(t, t.TempDir(), store.Options{})
 	rm, tg, wa := twoChats(t, s)

@@ -15,18 +15,20 @@ import (
 // recentMessages bounds how many messages of a room are looked at for somebody who wrote from a chat.
 const recentMessages = 100
 
-// selectUntold joins each chat x of the account with the other chats y of its room. System messages wait for nobody.
-const selectUntold = `SELECT DISTINCT y.room, y.chat FROM account a JOIN chat x ON x.account = a.id JOIN link lx ON lx.chat = x.id
-	JOIN link y ON y.room = lx.room JOIN chat cy ON cy.id = y.chat JOIN account ay ON ay.id = cy.account JOIN room r ON r.id = y.room
+// selectUntold joins each chat x of the account with the other chats y of its room. System messages wait for nobody. A cross
+// join keeps its order: the planner knows nothing of how many rows there are.
+const selectUntold = `SELECT y.room, y.chat FROM account a CROSS JOIN chat x ON x.account = a.id CROSS JOIN link lx ON lx.chat = x.id
+	CROSS JOIN link y ON y.room = lx.room CROSS JOIN chat cy ON cy.id = y.chat CROSS JOIN account ay ON ay.id = cy.account
+	CROSS JOIN room r ON r.id = y.room
 	WHERE a.name = ?1 AND y.direction IN ('both', 'out') AND y.notices <> 'none' AND y.paused = 0 AND cy.can_post = 1 AND cy.gone = 0
 	AND ay.name IN (SELECT value FROM json_each(?2))
 	AND NOT EXISTS (SELECT 1 FROM notice_chat c WHERE c.incident = ?3 AND c.chat = y.chat)
 	AND (EXISTS (SELECT 1 FROM notice n WHERE n.incident = ?3 AND n.room = y.room)
-		OR EXISTS (SELECT 1 FROM delivery d JOIN message m ON m.id = d.message
+		OR EXISTS (SELECT 1 FROM delivery d CROSS JOIN message m ON m.id = d.message
 			WHERE d.chat = x.id AND d.ended_at IS NULL AND d.kind = 'send' AND m.sender_kind <> 'system')
 		OR lx.direction = 'in' AND EXISTS (SELECT 1 FROM message m WHERE m.room = y.room AND m.seq > r.next_seq - ?5
 			AND m.origin = x.id AND m.sent_at >= ?4))
-	ORDER BY y.room, y.chat LIMIT ?6`
+	LIMIT ?6`
 
 // Untold implements outage.Notices.
 func (s *Store) Untold(ctx context.Context, i outage.Incident, working []chat.Account, talk time.Time, limit int) (to []outage.Untold, err error) {
@@ -51,7 +53,7 @@ func (s *Store) Tell(ctx context.Context, i outage.Incident, o chat.Outage, to [
 	err = s.writeVital(ctx, func(tx *Tx) error {
 		lanes, rooms = nil, 0
 		for _, u := range to {
-			lane, fresh, err := tx.tell(i.ID, o, u)
+			lane, fresh, err := tx.tell(i, o, u)
 			if err != nil {
 				return err
 			}
@@ -70,16 +72,19 @@ func (s *Store) Tell(ctx context.Context, i outage.Incident, o chat.Outage, to [
 	return lanes, rooms, nil
 }
 
-func (t *Tx) tell(incident int64, o chat.Outage, u outage.Untold) (lane outage.Lane, fresh bool, err error) {
+func (t *Tx) tell(i outage.Incident, o chat.Outage, u outage.Untold) (lane outage.Lane, fresh bool, err error) {
 	l, linked, err := t.Link(u.Chat)
 	if err != nil || !linked || l.Room != u.Room {
 		return lane, false, err
 	}
-	n, err := t.c.exec("INSERT OR IGNORE INTO notice_chat (incident, chat, room, told_at) VALUES (?, ?, ?, ?)", incident, u.Chat, u.Room, t.now)
+	n, err := t.c.exec("INSERT OR IGNORE INTO notice_chat (incident, chat, room, told_at) VALUES (?, ?, ?, ?)", i.ID, u.Chat, u.Room, t.now)
 	if err != nil || n == 0 {
 		return lane, false, err
 	}
-	id, revision, fresh, err := t.notice(incident, o, u.Room)
+	if o.Network, err = t.nameIn(i, o.Network, u.Room); err != nil {
+		return lane, false, err
+	}
+	id, revision, fresh, err := t.notice(i.ID, o, u.Room)
 	if err != nil {
 		return lane, false, err
 	}
@@ -89,6 +94,25 @@ func (t *Tx) tell(incident int64, o chat.Outage, u outage.Untold) (lane outage.L
 	lane.Chat = u.Chat
 	lane.Account, err = t.Account(u.Chat)
 	return lane, fresh, err
+}
+
+// nameIn is what a network is called in a room. Where another account of ours joins a chat of the same network, the chat's
+// title tells which one is meant.
+func (t *Tx) nameIn(i outage.Incident, network string, in chat.RoomID) (string, error) {
+	title, twice := "", false
+	err := t.c.query(`SELECT a.name, c.title FROM link l JOIN chat c ON c.id = l.chat JOIN account a ON a.id = c.account
+		WHERE l.room = ? AND c.network = ?`, func(r row) error {
+		if chat.Account(r.text(0)) != i.Account {
+			twice = true
+		} else if title == "" {
+			title = r.text(1)
+		}
+		return nil
+	}, in, i.Network)
+	if err != nil || !twice || title == "" {
+		return network, err
+	}
+	return fmt.Sprintf("%s (%s)", network, title), nil
 }
 
 // notice finds the message that tells a room of an incident, and makes it when it is new. One whose text was erased
@@ -155,8 +179,8 @@ const maxCountedWaiting = 100_000
 
 // selectTold counts what waits in the chats of the account since before it was back.
 const selectTold = `SELECT room, message, told_at, delivered, waiting FROM (SELECT n.room, n.message, n.told_at, n.delivered,
-		(SELECT count(*) FROM (SELECT 1 FROM account a JOIN chat x ON x.account = a.id JOIN link l ON l.chat = x.id AND l.room = n.room
-			JOIN delivery d ON d.chat = x.id WHERE a.name = ?2 AND d.ended_at IS NULL AND d.kind = 'send' AND d.planned_at <= ?3 LIMIT ?5)) AS waiting
+		(SELECT count(*) FROM (SELECT 1 FROM link l CROSS JOIN chat x ON x.id = l.chat CROSS JOIN account a ON a.id = x.account
+			CROSS JOIN delivery d ON d.chat = x.id WHERE l.room = n.room AND a.name = ?2 AND d.ended_at IS NULL AND d.kind = 'send' AND d.planned_at <= ?3 LIMIT ?5)) AS waiting
 	FROM notice n WHERE n.incident = ?1 AND n.ended_at = 0) WHERE ?4 OR waiting = 0 ORDER BY room LIMIT ?6`
 
 // TellEnd implements outage.Notices.
@@ -190,7 +214,7 @@ func (s *Store) tellEnds(ctx context.Context, i outage.Incident, o chat.Outage, 
 		lanes = nil
 		for _, rm := range rooms {
 			o.Told, o.Delivered, o.Waiting = rm.told, rm.delivered, rm.waiting
-			to, err := tx.tellEnd(i.ID, o, rm)
+			to, err := tx.tellEnd(i, o, rm)
 			if err != nil {
 				return err
 			}
@@ -201,8 +225,11 @@ func (s *Store) tellEnds(ctx context.Context, i outage.Incident, o chat.Outage, 
 	return lanes, err
 }
 
-func (t *Tx) tellEnd(incident int64, o chat.Outage, rm toldRoom) (lanes []outage.Lane, err error) {
-	if _, err := t.c.exec("UPDATE notice SET ended_at = ? WHERE incident = ? AND room = ?", t.now, incident, rm.room); err != nil {
+func (t *Tx) tellEnd(i outage.Incident, o chat.Outage, rm toldRoom) (lanes []outage.Lane, err error) {
+	if _, err := t.c.exec("UPDATE notice SET ended_at = ? WHERE incident = ? AND room = ?", t.now, i.ID, rm.room); err != nil {
+		return nil, err
+	}
+	if o.Network, err = t.nameIn(i, o.Network, rm.room); err != nil {
 		return nil, err
 	}
 	revision, err := t.Revise(rm.message, outageContent(o))
@@ -211,7 +238,7 @@ func (t *Tx) tellEnd(incident int64, o chat.Outage, rm toldRoom) (lanes []outage
 	}
 	var chats []chat.ChatID
 	err = t.c.query("SELECT c.chat FROM notice_chat c JOIN link l ON l.chat = c.chat AND l.room = c.room WHERE c.incident = ? AND c.room = ?",
-		func(r row) error { chats = append(chats, chat.ChatID(r.int(0))); return nil }, incident, rm.room)
+		func(r row) error { chats = append(chats, chat.ChatID(r.int(0))); return nil }, i.ID, rm.room)
 	for _, c := range chats {
 		var lane outage.Lane
 		if err == nil {

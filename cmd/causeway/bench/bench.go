@@ -7,7 +7,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -121,7 +120,7 @@ func (r *run) measure(ctx context.Context) error {
 		}
 	}
 	if r.opt.wants(Store) {
-		if err := errors.Join(r.storeWriter(ctx), r.surge(ctx)); err != nil {
+		if err := r.storeWriter(ctx); err != nil {
 			return err
 		}
 	}

@@ -35,13 +35,17 @@ func (r *run) storeWriter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	people, err := r.openSurge(ctx)
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
 	w := &rowWriter{store: s, body: []byte(strings.Repeat("x", 300))}
 	for range r.opt.Rounds {
-		if err := errors.Join(r.rows(ctx, w, single, 1, r.opt.Messages/2), r.rows(ctx, w, grouped, writers, r.opt.Messages*20)); err != nil {
-			return errors.Join(err, s.Close())
+		if err := errors.Join(r.rows(ctx, w, single, 1, r.opt.Messages/2), r.rows(ctx, w, grouped, writers, r.opt.Messages*20), r.surgeRound(ctx, people)); err != nil {
+			return errors.Join(err, s.Close(), people.store.Close())
 		}
 	}
-	return s.Close()
+	return errors.Join(s.Close(), people.store.Close())
 }
 
 func (r *run) rows(ctx context.Context, w *rowWriter, name string, writers, n int) error {

@@ -33,20 +33,17 @@ func identities() Figure {
 	return Figure{Mode: Store, Rooms: surgeRooms, Subject: nameSurge, What: "identities", Unit: "identities/s"}
 }
 
-// surge takes the figure in a store of its own.
-func (r *run) surge(ctx context.Context) error {
+// openSurge makes the rooms, in a store of their own.
+func (r *run) openSurge(ctx context.Context) (*newcomers, error) {
 	s, err := store.Open(ctx, filepath.Join(r.dir, "surge"), store.Options{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	w := &newcomers{store: s, router: route.New()}
-	err = w.open(ctx)
-	for range r.opt.Rounds {
-		if err == nil {
-			err = r.surgeRound(ctx, w)
-		}
+	if err := w.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
-	return errors.Join(err, s.Close())
+	return w, nil
 }
 
 func (r *run) surgeRound(ctx context.Context, w *newcomers) error {
