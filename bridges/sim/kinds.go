@@ -37,12 +37,14 @@ type PollOption struct {
 	Votes int    `json:"votes,omitempty"`
 }
 
-// Vote sets what a user votes for in a poll, by the options' places from 0; none takes the vote back.
+// Vote sets what a user votes for in a poll, by the options' places from 0; none takes the vote back. With Close its author
+// ends the poll instead.
 type Vote struct {
 	Chat    ChatID    `json:"chat"`
 	Message MessageID `json:"message"`
 	User    UserID    `json:"user"`
 	Options []int     `json:"options"`
+	Close   bool      `json:"close,omitempty"`
 }
 
 // Origin is where a forwarded message came from: exactly one of User, Name and Chat is set.

@@ -85,6 +85,8 @@ const (
 	EndVideoChat   GroupAction = "end_video_chat"
 	// Timer lets messages disappear TimerS seconds after they were sent; 0 switches it off.
 	Timer GroupAction = "timer"
+	// SlowMode takes one message of each member, who is no admin, in DelayS seconds; 0 switches it off.
+	SlowMode GroupAction = "slow_mode"
 )
 
 // GroupChange changes a group.
@@ -93,6 +95,7 @@ type GroupChange struct {
 	Action GroupAction `json:"action"`
 	Title  string      `json:"title,omitempty"`
 	TimerS int         `json:"timer_s,omitempty"`
+	DelayS int         `json:"delay_s,omitempty"`
 	// Silent keeps the account from being told: it learns of the change only by an error.
 	Silent bool `json:"silent,omitempty"`
 }

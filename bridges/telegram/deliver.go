@@ -34,6 +34,10 @@ func (a *account) deliver(ctx context.Context, p chat.Post) chat.Outcome {
 		r.outcome = a.bar(t, r.barred)
 	case r.badEmoji:
 		r.outcome = a.narrow(ctx, t, r.outcome)
+	case r.outcome.Why.Code == whyRateLimit.Code, r.slow:
+		r.outcome = a.slowed(ctx, t, r)
+	case r.outcome.Kind == chat.Delivered && p.Action == chat.ActSend && a.memory.mayBeFast(t.group):
+		a.askSlow(ctx, t)
 	}
 	a.learn(p, t, r)
 	r.outcome.Why.Sentence = a.client.secrets.Replace(r.outcome.Why.Sentence) // it quotes the answer

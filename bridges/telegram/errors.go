@@ -25,6 +25,8 @@ type ruling struct {
 	barred string
 	// badEmoji says that the chat does not take the reaction.
 	badEmoji bool
+	// slow says that the chat is in slow mode and took none of several messages.
+	slow bool
 }
 
 // rule reads what became of a call from the raw answer. The library's own decoding is not asked: it fails on whatever
@@ -229,6 +231,9 @@ func badRequest(act chat.Action, a answer) ruling {
 		return hold(denied(whyMuted))
 	case says("message thread not found"), says("TOPIC_DELETED"):
 		return ruling{outcome: chat.RefusedFor(whyTopicGone), access: &chat.Access{Gone: true, Why: whyTopicGone}}
+	}
+	if slowWords(a.text) { // rendered anew it goes in posts of one message each
+		return ruling{outcome: chat.RetryAfter(barredPause, chat.ScopeChat, whySlowMode), slow: true}
 	}
 	if sec := slowMode.FindStringSubmatch(a.text); sec != nil {
 		n, _ := strconv.ParseInt(sec[1], 10, 64)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
@@ -39,6 +40,9 @@ type group struct {
 	Barred []string `json:"barred,omitempty"`
 	// Emoji are those with which it lets us react; nil: all, as far as is known.
 	Emoji *[]string `json:"emoji,omitempty"`
+	// Slow is the time of its slow mode; slowSince is when we asked for it, in this life.
+	Slow      time.Duration `json:"slow,omitempty"`
+	slowSince time.Time
 }
 
 // memory is what the bridge knows of its groups. It is safe for concurrent use: polling and deliveries fill it.

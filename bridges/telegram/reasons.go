@@ -15,7 +15,9 @@ var (
 
 	whyNotRunning = chat.Reason{Code: chat.CodeNotConnected, Sentence: "The account is not connected to Telegram."}
 	whyRateLimit  = chat.Reason{Code: "rate_limited", Sentence: "Telegram asked to slow down."}
-	whyConflict   = chat.Reason{Code: "conflict", Sentence: "Another program uses the bot's token, or a webhook is set.",
+	whySlowMode   = chat.Reason{Code: "slow_mode", Sentence: "The group is in slow mode: it takes one message of each member in a time.",
+		Action: "Make the bot an admin, whom slow mode does not bind, or end the group's slow mode."}
+	whyConflict = chat.Reason{Code: "conflict", Sentence: "Another program uses the bot's token, or a webhook is set.",
 		Action: "Stop the other program, or give this account a bot of its own."}
 	whyCredentials = chat.Reason{Code: "bad_token", Sentence: "Telegram refuses the bot's token.",
 		Action: "Ask @BotFather for the token with /token and put it into the config."}

@@ -70,6 +70,7 @@ func (a *account) tellCapabilities(group int64) {
 	if emoji, some := a.memory.emoji(group); some {
 		caps.React = allowing(caps.React, emoji)
 	}
+	pacing(&caps, a.memory.slow(group))
 	for _, thread := range append([]int64{0}, a.memory.topics(group)...) {
 		a.session.SetCapabilities(remoteChat(group, thread), caps)
 	}
@@ -152,8 +153,8 @@ func (m *memory) emoji(group int64) (emoji []string, some bool) {
 
 // unbar forgets the bars of a group: what was forbidden may be allowed now. The caller holds mu.
 func (m *memory) unbar(id int64, g *group) {
-	if len(g.Barred) > 0 || g.Emoji != nil {
-		g.Barred, g.Emoji, m.dirty = nil, nil, true
+	if len(g.Barred) > 0 || g.Emoji != nil || g.Slow > 0 {
+		g.Barred, g.Emoji, g.Slow, m.dirty = nil, nil, 0, true
 		m.freed = append(m.freed, id)
 	}
 }

@@ -49,6 +49,8 @@ type record struct {
 	steps   []chat.PairStep
 	self    []chat.RemoteUser
 	caps    chat.Capabilities
+	// chatCaps are those of single chats.
+	chatCaps map[chat.RemoteChat]chat.Capabilities
 }
 
 func (r *record) change(f func()) {
@@ -110,9 +112,13 @@ func (r *record) PairStep(_ chat.Account, st chat.PairStep) {
 	r.change(func() { r.steps = append(r.steps, st) })
 }
 func (r *record) Capabilities(_ chat.Account, c chat.RemoteChat, caps chat.Capabilities) {
-	if c == "" {
-		r.change(func() { r.caps = caps })
-	}
+	r.change(func() {
+		if c == "" {
+			r.caps = caps
+			return
+		}
+		r.chatCaps[c] = caps
+	})
 }
 func (r *record) Settled(chat.Account, chat.PostKey, chat.Outcome) {}
 
@@ -160,7 +166,7 @@ func newWorld(t *testing.T, change ...func(*sim.Options, map[string]string)) *wo
 		t.Fatal(err)
 	}
 	w := &world{
-		record: &record{changed: make(chan struct{}), saved: map[string][]byte{}, keys: map[chat.EventKey]bool{}},
+		record: &record{changed: make(chan struct{}), saved: map[string][]byte{}, keys: map[chat.EventKey]bool{}, chatCaps: map[chat.RemoteChat]chat.Capabilities{}},
 		sim:    control.NewClient(server.ControlURL()), logs: &buffer{},
 	}
 	t.Cleanup(func() { w.tellNoBreach(t); w.sim.Close(); server.Close() })

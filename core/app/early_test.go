@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -28,6 +29,7 @@ import (
 type square struct {
 	t       *testing.T
 	latency time.Duration // of the answer to a post
+	polls   bool          // the network has polls, but for the account "words"
 
 	mu    sync.Mutex
 	homes map[chat.Account]*neighbour
@@ -51,7 +53,7 @@ type neighbour struct {
 // newSquare runs a router with these accounts and rooms until the test ends.
 func newSquare(t *testing.T, accounts []string, rooms map[string][]string) *square {
 	t.Helper()
-	s := &square{t: t, latency: 50 * time.Millisecond, homes: map[chat.Account]*neighbour{}, said: map[chat.RemoteChat][]string{}}
+	s := &square{t: t, polls: slices.Contains(accounts, "words"), latency: 50 * time.Millisecond, homes: map[chat.Account]*neighbour{}, said: map[chat.RemoteChat][]string{}}
 	cfg := &config.Config{DataDir: t.TempDir(), Accounts: map[string]*config.Account{}, Rooms: map[string]*config.Room{}}
 	for _, name := range accounts {
 		cfg.Accounts[name] = &config.Account{Network: "square"}
@@ -108,7 +110,14 @@ func (n *neighbour) Run(ctx context.Context) error {
 		return err
 	}
 	n.watch.Self(n.account, []chat.RemoteUser{chat.RemoteUser(n.account)})
-	n.watch.Capabilities(n.account, "", lab.WhatsApp().Caps)
+	caps := lab.WhatsApp().Caps
+	if n.polls {
+		caps.Poll = chat.PollSupport{Level: chat.Full, Question: caps.Text, Options: 12, Option: caps.Text, SeesVotes: true, Closes: true}
+	}
+	if n.account == "words" {
+		caps.Poll = chat.PollSupport{}
+	}
+	n.watch.Capabilities(n.account, "", caps)
 	n.watch.State(n.account, chat.State{State: chat.Connected, Since: time.Now()})
 	for seq := opening.LastSeq; ctx.Err() == nil; pause(ctx, 2*time.Millisecond) {
 		n.mu.Lock()
@@ -261,6 +270,38 @@ func TestTwoAccountsInTheSameGroupsDoNotLoop(t *testing.T) {
 		want["east"] = []string{"Amir\nby hand"}
 		if diff := cmp.Diff(want, s.said); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// TestVotesOfAllSidesAreShownWhereAPollIsWords counts what people choose in a poll and in its native copy: the chat that shows
+// it in words sees the sums.
+func TestVotesOfAllSidesAreShownWhereAPollIsWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSquare(t, []string{"a", "b", "words"}, map[string][]string{"room": {"a:1", "b:2", "words:3"}})
+		var copied chat.RemoteMessage
+		s.onPost = func(by chat.Account, p chat.Post, id chat.RemoteMessage) {
+			if by == "b" && p.Poll != nil {
+				copied = id
+			}
+		}
+		poll := &chat.Poll{Question: "Tea or coffee?", Options: []chat.PollOption{{Text: "Tea"}, {Text: "Coffee"}}}
+		s.hear("1", "asked", ana, chat.MessageNew{ID: "asked", Content: chat.Content{Poll: poll}}, "")
+		time.Sleep(10 * time.Second)
+		if copied == "" {
+			t.Fatal("the network that has polls got none")
+		}
+		s.hear("2", copied, chat.Sender{User: "ben", Kind: chat.SenderUser, Name: "Ben"}, chat.Vote{ID: copied, Options: []int{1}}, "")
+		s.hear("1", "asked", ana, chat.Vote{ID: "asked", Options: []int{1}}, "")
+		time.Sleep(10 * time.Second)
+		s.hear("1", "asked", ana, chat.Vote{ID: "asked", Options: []int{0}}, "")
+		time.Sleep(10 * time.Second)
+		var shown []string
+		for _, p := range append(s.posts("words", chat.ActSend), s.posts("words", chat.ActEdit)...) {
+			shown = append(shown, strings.Join(strings.Split(p.Text.Body, "\n")[3:], " "))
+		}
+		if first, last := shown[0], shown[len(shown)-1]; first != "• Tea — 0 • Coffee — 0" || last != "• Tea — 1 • Coffee — 1" || len(shown) < 3 {
+			t.Errorf("people see %q", shown)
 		}
 	})
 }

@@ -32,6 +32,9 @@ func (s *Server) sendMediaGroup(c *call) (any, *refusal) {
 	if ref := checkAlbum(items); ref != nil {
 		return nil, ref
 	}
+	if len(items) > 1 && s.slowBucket(c) != nil {
+		return nil, bad("SLOWMODE_MULTI_MSGS_DISABLED")
+	}
 	for i, item := range items {
 		if ref := s.attach(list[i], item.file, item.caption, item.kind, quote); ref != nil {
 			return nil, ref

@@ -37,6 +37,7 @@ type apiChatFull struct {
 	AvailableReactions []apiReactionType `json:"available_reactions,omitempty"`
 	PinnedMessage      *apiMessage       `json:"pinned_message,omitempty"`
 	Permissions        *apiPermissions   `json:"permissions,omitempty"`
+	SlowModeDelay      int               `json:"slow_mode_delay,omitempty"`
 }
 
 type apiPermissions struct {

@@ -45,6 +45,8 @@ func (s *Server) decorate(c *chat, in control.GroupChange) error {
 		s.say(c, 0, c.owner, "new_photo", &apiService{NewChatPhoto: photo.api().Photo}, in.Silent)
 	case in.Action == control.RemovePhoto:
 		s.say(c, 0, c.owner, "photo_removed", &apiService{DeleteChatPhoto: true}, in.Silent)
+	case in.Action == control.SlowMode && c.kind == kindSupergroup:
+		c.slow = time.Duration(in.DelayS) * time.Second // no bot is told
 	case in.Action == control.StartVideoChat && c.callSince.IsZero():
 		c.callSince = s.now()
 		s.say(c, 0, c.owner, "video_chat_started", &apiService{VideoChatStarted: &apiMarker{}}, in.Silent)

@@ -4,6 +4,7 @@ package sim
 
 import (
 	"slices"
+	"time"
 )
 
 func (s *Server) getChat(c *call) (any, *refusal) {
@@ -11,7 +12,7 @@ func (s *Server) getChat(c *call) (any, *refusal) {
 	if ref != nil {
 		return nil, ref
 	}
-	full := apiChatFull{apiChat: chat.api(), MaxReactionCount: 11}
+	full := apiChatFull{apiChat: chat.api(), MaxReactionCount: 11, SlowModeDelay: int(chat.slow / time.Second)}
 	if chat.linked != nil {
 		full.LinkedChatID = chat.linked.id
 	}

@@ -39,6 +39,7 @@ type limiter struct {
 type bucketKey struct {
 	bot, chat int64
 	group     bool
+	slow      time.Duration
 }
 
 type bucket struct {
@@ -57,6 +58,9 @@ func (s *Server) limit(c *call) *refusal {
 	now := time.Now()
 	var wait time.Duration
 	taken := s.limiter.bucketsOf(c)
+	if slow := s.slowBucket(c); slow != nil {
+		taken = append(taken, slow)
+	}
 	for _, t := range taken {
 		t.fill(now)
 		wait = max(wait, t.wait())
@@ -103,6 +107,21 @@ func (l *limiter) bucketsOf(c *call) []*bucket {
 		out = append(out, b)
 	}
 	return out
+}
+
+// slowBucket is the slow mode of the chat, which binds whoever is no admin; nil when there is none.
+func (s *Server) slowBucket(c *call) *bucket {
+	chat := s.chats[c.chatID]
+	if chat == nil || chat.slow <= 0 || isAdmin(chat.members[c.bot.user.id]) {
+		return nil
+	}
+	key := bucketKey{bot: c.bot.user.id, chat: chat.id, slow: chat.slow}
+	b := s.limiter.buckets[key]
+	if b == nil {
+		b = &bucket{rate: Rate{Events: 1, Per: chat.slow}, tokens: 1, at: time.Now()}
+		s.limiter.buckets[key] = b
+	}
+	return b
 }
 
 func (r Rate) perSecond() float64 { return float64(r.Events) / r.Per.Seconds() }

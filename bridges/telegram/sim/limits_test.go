@@ -178,3 +178,44 @@ func TestEachItemOfAnAlbumCountsForTheRate(t *testing.T) {
 		}
 	})
 }
+
+func TestSlowModeBindsMembersAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, Options{})
+		group, err := b.world.CreateGroup(t.Context(), control.NewGroup{Title: "slow", Kind: control.Supergroup})
+		if err != nil {
+			t.Fatal(err)
+		}
+		slow := func(delay int) {
+			t.Helper()
+			if _, err := b.world.ChangeGroup(t.Context(), control.GroupChange{Chat: group.Chat, Action: control.SlowMode, DelayS: delay}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		send := func() answer { return b.call(t.Context(), "sendMessage", params{"chat_id": group.Chat, "text": "x"}) }
+		want := func(what string, a answer, after int) {
+			t.Helper()
+			if a.Parameters.RetryAfter != after {
+				t.Errorf("%s: %+v", what, a)
+			}
+		}
+		slow(30)
+		want("the first", send(), 0)
+		time.Sleep(10 * time.Second)
+		want("the second", send(), 20)
+		time.Sleep(20 * time.Second)
+		want("after the wait", send(), 0)
+		slow(0)
+		want("when it has ended", send(), 0)
+		slow(30)
+		if err := b.world.ChangeMember(t.Context(), control.MemberChange{Chat: group.Chat, Action: control.Promote}); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			want("an admin", send(), 0)
+		}
+		if n := b.counters().Breaches["within_retry_after"]; n != 0 {
+			t.Errorf("%d breaches of one who obeys", n)
+		}
+	})
+}

@@ -100,6 +100,9 @@ func (s *Server) setState(c *chat, u *user, state string, by *user, silent bool)
 	if self != nil && inside(state) && state != stateRestricted {
 		delete(self.dead, c.id)
 	}
+	if self != nil && isAdmin(state) && c.slow > 0 { // whom slow mode does not bind need not wait for it
+		delete(self.told, toldKey{c.id, "post"})
+	}
 	if silent || old == state {
 		return
 	}

@@ -177,6 +177,9 @@ func (s *Server) vote(_ context.Context, in control.Vote) error {
 	if err != nil {
 		return err
 	}
+	if in.Close {
+		return s.closeByUser(m, u)
+	}
 	if err := m.mayVote(u, in); err != nil {
 		return err
 	}
@@ -185,6 +188,22 @@ func (s *Server) vote(_ context.Context, in control.Vote) error {
 	if m.bot != nil && !m.poll().IsAnonymous {
 		answer := apiPollAnswer{PollID: m.poll().ID, User: u.api(), OptionIDs: append([]int{}, in.Options...)}
 		s.push(m.bot, "poll_answer", &update{raw: encodeUpdate("poll_answer", answer)}, m.chat, m.thread)
+	}
+	return nil
+}
+
+// closeByUser ends a user's poll. Every bot of the chat is told, which is all that bots hear of the polls of others.
+func (s *Server) closeByUser(m *message, u *user) error {
+	if m.poll() == nil || m.author != u || m.poll().IsClosed {
+		return control.Because(control.ErrRefused, "message %d is no open poll of the user", m.id)
+	}
+	closed := m.poll().copied()
+	closed.IsClosed = true
+	m.setPoll(closed)
+	for _, b := range s.botList {
+		if inside(m.chat.members[b.user.id]) {
+			s.push(b, "poll", &update{raw: encodeUpdate("poll", closed)}, m.chat, m.thread)
+		}
 	}
 	return nil
 }

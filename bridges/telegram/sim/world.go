@@ -89,6 +89,7 @@ type chat struct {
 	deleted   bool
 	linked    *chat           // channel ↔ discussion group
 	said      map[*bot]uint64 // a hash of what each bot said last
+	slow      time.Duration   // between two messages of a member; 0: no slow mode
 	available []string        // reactions that the chat allows; nil means all
 }
 
