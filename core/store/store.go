@@ -151,7 +151,7 @@ func (s *Store) openWriting() error {
 
 // openWriter opens the connection that writes and brings the schema up to date.
 func (s *Store) openWriter() (*conn, error) {
-	c, err := openConn(s.dsn(), creating...)
+	c, err := openConn(viaVFS(s.dsn()), creating...)
 	if err != nil {
 		return nil, err
 	}
