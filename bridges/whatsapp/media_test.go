@@ -276,19 +276,6 @@ func TestARepeatedPostUploadsNothing(t *testing.T) {
 
 func uploads(c control.Counters) int { return int(c.Requests["upload"]) }
 
-// until tries until ok holds.
-func (l *lab) until(what string, ok func() bool) {
-	l.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(patience); time.Now().Before(end); <-tick.C {
-		if ok() {
-			return
-		}
-	}
-	l.Fatal("waited in vain for ", what)
-}
-
 func TestAlbumsHaveAHeadAndAnIDForEachItem(t *testing.T) {
 	l, c := talking(t, sim.Options{})
 	post := chat.Post{Chat: chat.RemoteChat(c), Text: chat.Text{Body: "of the second"}, TextAt: 1}

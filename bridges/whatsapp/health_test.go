@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package whatsapp
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
+	"github.com/causeway-chat/causeway/bridges/whatsapp/sim"
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+// clock is the bridge's clock, which a test moves on together with the world's.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (l *lab) advance(c *clock, d time.Duration) {
+	l.Helper()
+	l.must(l.people.Advance(l.Context(), d))
+	c.ahead.Add(int64(d))
+}
+
+func TestAPhoneThatIsNotSeenIsToldAndSoIsItsReturn(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	var c clock
+	l.pauses.now, l.pauses.phone = c.now, 10*time.Millisecond
+	l.paired()
+	g := l.group(control.NewGroup{})
+	away := l.fault(control.Fault{Kind: sim.PhoneAway})
+	l.advance(&c, 11*24*time.Hour)
+	l.tell(g, "day 11")
+	l.hearsText("day 11")
+	l.state(chat.Connected, "")
+	l.advance(&c, 2*24*time.Hour)
+	if st := l.state(chat.Degraded, "phone_unseen"); st.Why.Action == "" || !st.State.Sends() {
+		t.Errorf("the state is %+v", st)
+	}
+	l.says(g, "posts still go")
+	l.must(l.people.ClearFault(t.Context(), away))
+	_, err := l.people.Post(t.Context(), control.Post{Chat: g, As: control.AsAccount, Text: "back"})
+	l.must(err)
+	l.hearsText("back")
+	l.state(chat.Connected, "")
+}
+
+func TestAPhoneThatWasQuietIsAskedForASign(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	var c clock
+	l.pauses.now, l.pauses.phone = c.now, 10*time.Millisecond
+	l.paired()
+	before := l.bridge.running.Load().notes.fact(t.Context(), factPhone)
+	l.advance(&c, 3*24*time.Hour)
+	l.until("the phone gives a sign", func() bool {
+		return l.bridge.running.Load().notes.fact(t.Context(), factPhone).Sub(before) > 2*24*time.Hour
+	})
+}
+
+func TestALockOnStrangersIsToldWithItsEnd(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.pauses.phone = 10 * time.Millisecond
+	l.paired()
+	g := l.group(control.NewGroup{})
+	f := l.fault(control.Fault{Kind: sim.ReachOutLock, DurationMS: 4000})
+	l.state(chat.Degraded, "reach_out_lock")
+	out := l.deliver(chat.Post{Chat: chat.RemoteChat(l.ana), Text: chat.Text{Body: "hello stranger"}}, patience)
+	if out.Kind != chat.Retry || out.Scope != chat.ScopeChat || out.After <= 0 || out.After > 5*time.Second || out.Why.Code != "reach_out_lock" {
+		t.Errorf("a post to a stranger: %+v", out)
+	}
+	l.struck(f)
+	l.says(g, "groups go on")
+	l.state(chat.Connected, "")
+}
+
+func TestADrainStoresWhatIsInHand(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.paired()
+	c := l.group(control.NewGroup{})
+	l.tell(c, "before")
+	l.hearsText("before")
+	asked, goOn := make(chan struct{}), make(chan struct{})
+	l.router.setHold(func([]chat.Event) error {
+		close(asked)
+		<-goOn
+		return nil
+	})
+	l.tell(c, "in hand")
+	<-asked
+	l.router.setHold(nil)
+	ended := make(chan struct{})
+	go func() {
+		l.stop()
+		close(ended)
+	}()
+	close(goOn)
+	<-ended
+	if got := l.texts(c); len(got) != 2 || got[1] != "in hand" {
+		t.Errorf("after the drain there are %q", got)
+	}
+	l.start()
+	l.tell(c, "after")
+	l.hearsText("after")
+	if l.router.repeats > 0 {
+		t.Errorf("%d events came twice", l.router.repeats)
+	}
+}
+
+func TestADrainDoesNotWaitForARouterThatHangs(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.pauses.drain = 50 * time.Millisecond
+	l.paired()
+	c := l.group(control.NewGroup{})
+	l.tell(c, "before")
+	l.hearsText("before")
+	asked, never := make(chan struct{}, 1), make(chan struct{})
+	l.router.setHold(func([]chat.Event) error {
+		select {
+		case asked <- struct{}{}:
+		default:
+		}
+		<-never
+		return errors.New("too late")
+	})
+	l.tell(c, "in hand")
+	<-asked
+	l.stop()
+	close(never)
+	l.router.setHold(nil)
+	l.start()
+	l.hearsText("in hand")
+}
+
+func TestAPanicInAnEventIsNoAcknowledgement(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.paired()
+	c := l.group(control.NewGroup{})
+	l.tell(c, "before")
+	l.hearsText("before")
+	var once atomic.Bool
+	l.router.setHold(func([]chat.Event) error {
+		if !once.Swap(true) {
+			panic("a mistake of ours")
+		}
+		return nil
+	})
+	l.tell(c, "not lost")
+	l.hearsText("not lost")
+	if !once.Load() {
+		t.Error("nothing panicked")
+	}
+}
+
+func TestThePaceOfReconnectingGrowsWithJitterUpToABound(t *testing.T) {
+	a := &account{pauses: defaultPauses()}
+	for fails, top := range map[int]time.Duration{0: time.Second, 1: 2 * time.Second, 5: 32 * time.Second, 6: time.Minute, 60: time.Minute} {
+		var least, most time.Duration = time.Hour, 0
+		for range 1000 {
+			d := a.pauseAfter(ending{}, fails)
+			least, most = min(least, d), max(most, d)
+		}
+		if least > top/4 || most > top || most < top/2 {
+			t.Errorf("after %d failures: from %v to %v, want up to %v", fails, least, most, top)
+		}
+	}
+	if d := a.pauseAfter(ending{never: true}, 0); d != forever {
+		t.Errorf("never is %v", d)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a.rest(ctx, forever) // ends with its context
+}
