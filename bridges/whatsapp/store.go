@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	"go.mau.fi/whatsmeow/store"
@@ -44,6 +45,13 @@ func openKeys(ctx context.Context, dir string) (*keyStore, error) {
 
 // openDB opens a database that this process alone uses, through one connection.
 func openDB(path string, pragmas ...string) (*sql.DB, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would let everybody read it
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", filepath.Base(path), err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("open %s: %w", filepath.Base(path), err)
+	}
 	opts := url.Values{"_pragma": append(pragmas, "busy_timeout(5000)", "journal_mode(WAL)"), "_txlock": {"immediate"}}
 	name := url.URL{Scheme: "file", Path: path, OmitHost: true, RawQuery: opts.Encode()}
 	db, err := sql.Open("sqlite", name.String())
