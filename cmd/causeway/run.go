@@ -26,9 +26,9 @@ func (c *cli) runCommand() *cobra.Command {
 }
 
 // garbage is by how much of what is in use, in percent, the router's heap may grow before it is collected. It holds a few
-// megabytes, so that Go's own 100 collects them after every few hundred messages; this saves a twentieth of what a message
-// costs for some twenty megabytes while there is work. GOGC in the environment counts for more.
-const garbage = 400
+// megabytes, so that Go's own 100 collects them after every few hundred messages; this saves a thirtieth of what a message
+// costs, for some twenty megabytes while there is work. GOGC in the environment counts for more.
+const garbage = 200
 
 func (c *cli) run(ctx context.Context) error {
 	if os.Getenv("GOGC") == "" {

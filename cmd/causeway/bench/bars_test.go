@@ -113,7 +113,7 @@ func TestTheReportShowsWhatIsComparedSideBySide(t *testing.T) {
 		t.Fatal(err)
 	}
 	written := strings.Join(strings.Fields(b.String()), " ")
-	for _, want := range []string{"burst, 1 chat, 0 ms a call, speed 100 70.0", "router, idle, memory 23.4 MB", "0.700 (0.600 to 0.800) at least 0.500 held"} {
+	for _, want := range []string{"burst, 1 chat, 0 ms a call, speed 100 70.0", "router, idle, memory 23.4 MB", "| at least 0.500 | 0.700 (0.600 to 0.800) | held |"} {
 		if !strings.Contains(written, want) {
 			t.Errorf("%q is missing in:\n%s", want, b.String())
 		}

@@ -23,11 +23,12 @@ const (
 	Rate    = "rate"    // so many a second: how long from the post to its copy
 	Store   = "store"   // the store's writer alone, one row a commit against group commits
 	Backlog = "backlog" // the router's memory while deliveries wait for a network that is out
+	Bars    = "bars"    // whatever has a bar, and takes seconds: Closed, Burst and Store
 	All     = "all"     // everything but Backlog, which takes minutes
 )
 
 // Modes lists what Options.Mode may be.
-func Modes() []string { return []string{All, Closed, Burst, Rate, Store, Backlog} }
+func Modes() []string { return []string{All, Bars, Closed, Burst, Rate, Store, Backlog} }
 
 // Options say what to measure. Zero values have defaults.
 type Options struct {
@@ -80,7 +81,13 @@ func orInt(n *int, def int) {
 }
 
 func (o Options) wants(mode string) bool {
-	return o.Mode == mode || o.Mode == All && mode != Backlog
+	switch o.Mode {
+	case All:
+		return mode != Backlog
+	case Bars:
+		return mode == Closed || mode == Burst || mode == Store
+	}
+	return o.Mode == mode
 }
 
 // Run measures and returns what it found. No process outlives it, and no file.

@@ -60,7 +60,7 @@ func TestNumbersOfMessagesFollowTheBurst(t *testing.T) {
 }
 
 func TestModes(t *testing.T) {
-	for mode, want := range map[string][]string{All: {Closed, Burst, Rate, Store}, Burst: {Burst}, Backlog: {Backlog}} {
+	for mode, want := range map[string][]string{All: {Closed, Burst, Rate, Store}, Bars: {Closed, Burst, Store}, Burst: {Burst}, Backlog: {Backlog}} {
 		var got []string
 		for _, m := range []string{Closed, Burst, Rate, Store, Backlog} {
 			if (Options{Mode: mode}).wants(m) {

@@ -3,9 +3,11 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -20,6 +22,7 @@ type Report struct {
 	Go      string    `json:"go"`
 	CPUs    int       `json:"cpus"`
 	Rounds  int       `json:"rounds"`
+	Load    string    `json:"load"` // of the machine in the minute before; empty when it does not tell
 	Figures []*Figure `json:"figures"`
 	Ratios  []Ratio   `json:"ratios"`
 }
@@ -38,8 +41,18 @@ type Figure struct {
 }
 
 func newReport(opt Options) *Report {
-	return &Report{Began: time.Now().UTC().Truncate(time.Second), Go: runtime.Version(), CPUs: runtime.NumCPU(), Rounds: opt.Rounds,
+	return &Report{Began: time.Now().UTC().Truncate(time.Second), Go: runtime.Version(), CPUs: runtime.NumCPU(), Rounds: opt.Rounds, Load: load(),
 		Figures: []*Figure{}, Ratios: []Ratio{}}
+}
+
+// load is how many processes wanted to run in the last minute (proc(5), loadavg).
+func load() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return ""
+	}
+	first, _, _ := strings.Cut(string(b), " ")
+	return first
 }
 
 // same reports whether both are the same thing, whatever the values.
@@ -103,17 +116,24 @@ func number(v float64) string {
 
 // Write shows the report to people.
 func (r *Report) Write(w io.Writer) error {
-	fmt.Fprintf(w, "%s, %d processors, %s. Medians of %d rounds, of this machine at this hour:\n\n", r.Go, r.CPUs, r.Began.Format(time.DateOnly), r.Rounds)
+	fmt.Fprintf(w, "%s, %d processors, %s, load %s before. Medians of %d rounds, of this machine at this hour:\n\n",
+		r.Go, r.CPUs, r.Began.Format(time.DateOnly), cmp.Or(r.Load, "unknown"), r.Rounds)
 	if err := r.writeCompared(w); err != nil {
 		return err
 	}
 	if err := r.writeOthers(w); err != nil || len(r.Ratios) == 0 {
 		return err
 	}
-	fmt.Fprintf(w, "\nRatios, round by round, which hold on other machines too (median, least to most):\n\n")
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "\nRatios, round by round, which hold on other machines too:\n\n")
+	return r.writeRatios(w)
+}
+
+// writeRatios writes a table that is Markdown, and lines up in a terminal too.
+func (r *Report) writeRatios(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
+	fmt.Fprint(t, "| ratio\t| bar\t| median (least to most)\t|\t|\n|---\t|---\t|---\t|---\t|\n")
 	for _, q := range r.Ratios {
-		fmt.Fprintf(t, "%s\t%s\t(%s to %s)\t%s\t%s\n", q.Name, number(q.Value), number(q.Least), number(q.Most), q.bar(), q.verdict())
+		fmt.Fprintf(t, "| %s\t| %s\t| %s (%s to %s)\t| %s\t|\n", q.Name, q.bar(), number(q.Value), number(q.Least), number(q.Most), q.verdict())
 	}
 	return t.Flush()
 }
