@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	control "github.com/causeway-chat/causeway/bridges/sim"
 	"github.com/causeway-chat/causeway/bridges/signal/sim"
+	control "github.com/causeway-chat/causeway/bridges/sim"
 	"github.com/causeway-chat/causeway/core/chat"
 )
 

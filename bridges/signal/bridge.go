@@ -177,6 +177,9 @@ func (a *account) run(ctx context.Context) error {
 	if a.cfg.upload() != maxInline {
 		a.session.SetCapabilities("", capabilities(a.cfg.upload()))
 	}
+	// What cannot be written down does not keep the process from ending.
+	lastWord := context.AfterFunc(ctx, func() { time.AfterFunc(a.pauses.waits.finish+a.pauses.handUp, a.die) })
+	defer lastWord()
 	helping, stop := context.WithCancel(ctx)
 	var helpers, hander sync.WaitGroup
 	helpers.Go(func() { a.servePairing(helping) })

@@ -177,6 +177,7 @@ func newLab(t *testing.T, opts sim.Options) *lab {
 	if err := s.Start("127.0.0.1:0", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
+	state, spool := t.TempDir(), t.TempDir() // they must outlive the bridge
 	l := &lab{T: t, sim: s, people: control.NewClient(s.ControlURL()), config: map[string]any{}, stop: func() {}}
 	t.Cleanup(func() { l.stop(); l.people.Close(); _ = s.Close() })
 	for k, v := range s.Ready().Config {
@@ -185,7 +186,7 @@ func newLab(t *testing.T, opts sim.Options) *lab {
 	l.ana = l.person("Ana Lima")
 	l.group = l.newGroup(l.ana)
 	l.router = &router{
-		dir: t.TempDir(), spool: t.TempDir(), input: make(chan sdk.PairInput, 4), logs: &buffer{}, changed: make(chan struct{}),
+		dir: state, spool: spool, input: make(chan sdk.PairInput, 4), logs: &buffer{}, changed: make(chan struct{}),
 		keys: map[chat.EventKey]bool{}, saved: map[string][]byte{}, settled: map[chat.PostKey]chat.Outcome{},
 	}
 	return l

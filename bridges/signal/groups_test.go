@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package signal
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/causeway-chat/causeway/bridges/signal/sim"
+	control "github.com/causeway-chat/causeway/bridges/sim"
+	"github.com/causeway-chat/causeway/core/chat"
+)
+
+func TestGroupsAreComparedWithWhatWasToldBefore(t *testing.T) {
+	g := newGroups(func(string) []byte { return nil })
+	name := func(id ServiceID) string { return map[ServiceID]string{ana: "Ana"}[id] }
+	state := Group{ID: "g", Title: "Quay", Member: true, Members: []Member{{Person: Person{ACI: self}}, {Person: Person{ACI: ben}}}}
+	look := func() (kinds []string) {
+		t.Helper()
+		events, next := g.compare(state, self, name)
+		g.keep("g", next)
+		for _, e := range events {
+			kind := e.Kind()
+			switch b := e.Body.(type) {
+			case chat.ChatInfo:
+				kind += " " + b.Title + map[bool]string{true: " open", false: " closed"}[b.Access.CanPost] + " " + b.Access.Why.Code
+			case chat.Membership:
+				kind += " " + string(b.Kind) + " " + b.User.Name
+			}
+			kinds = append(kinds, kind)
+		}
+		return kinds
+	}
+	for _, step := range []struct {
+		what   string
+		change func()
+		want   []string
+	}{
+		{"first sight", func() {}, []string{"chat_info Quay open "}},
+		{"nothing", func() {}, nil},
+		{"a new title", func() { state.Title = "Pier" }, []string{"chat_info Pier open ", "change"}},
+		{"somebody joins", func() { state.Members = append(state.Members, Member{Person: Person{ACI: ana}}) }, []string{"membership joined Ana"}},
+		{"somebody leaves", func() { state.Members = state.Members[:2] }, []string{"membership left Ana"}},
+		{"admins only", func() { state.AdminsOnly = true }, []string{"chat_info Pier closed admins_only"}},
+		{"we become admin", func() { state.Members[0].Admin = true }, []string{"chat_info Pier open "}},
+		{"we are removed", func() { state.Member, state.Members = false, nil }, []string{"chat_info Pier closed not_member"}},
+		{"we are back", func() {
+			state.Member, state.AdminsOnly = true, false
+			state.Members = []Member{{Person: Person{ACI: self}}, {Person: Person{ACI: ben}}}
+		}, []string{"chat_info Pier open "}},
+		{"a post was refused", func() { g.deny("g") }, []string{"chat_info Pier open "}},
+	} {
+		step.change()
+		if diff := cmp.Diff(step.want, look()); diff != "" {
+			t.Errorf("%s:\n%s", step.what, diff)
+		}
+	}
+}
+
+func TestWhatIsKnownOfGroupsOutlivesTheProcess(t *testing.T) {
+	g := newGroups(func(string) []byte { return nil })
+	saved := map[string][]byte{}
+	for _, id := range []string{"a", "b"} {
+		_, next := g.compare(Group{ID: id, Title: id, Member: true}, self, func(ServiceID) string { return "" })
+		for _, it := range g.items(id, next) {
+			saved[it.Key] = it.Value
+		}
+		g.keep(id, next)
+	}
+	again := newGroups(func(key string) []byte { return saved[key] })
+	if diff := cmp.Diff(g.known, again.known); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestGroupChangesComeUpByThemselves(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.connected()
+	l.untilGroup()
+	ben := l.person("Ben")
+	l.must(l.people.ChangeMember(t.Context(), control.MemberChange{Chat: l.group, Action: control.Join, User: ben}))
+	l.router.until(t, "that Ben joined", func() bool {
+		for _, e := range l.router.events {
+			if m, ok := e.Body.(chat.Membership); ok && m.Kind == chat.Joined && m.User.Name == "Ben" {
+				return true
+			}
+		}
+		return false
+	})
+	_, err := l.people.ChangeGroup(t.Context(), control.GroupChange{Chat: l.group, Action: control.Timer, TimerS: 60})
+	l.must(err)
+	l.post("soon gone")
+	l.router.untilText(t, "soon gone")
+	last := l.router.events[len(l.router.events)-1].Body.(chat.MessageNew)
+	if last.Content.ExpiresAfter.Seconds() != 60 {
+		t.Errorf("the timer came up as %v", last.Content.ExpiresAfter)
+	}
+}
