@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package signal_test
+
+import (
+	"testing"
+
+	"github.com/causeway-chat/causeway/bridges/bridgetest"
+	"github.com/causeway-chat/causeway/bridges/sim"
+)
+
+func TestConformance(t *testing.T) {
+	bridgetest.Run(t, bridgetest.Subject{
+		Package:  "github.com/causeway-chat/causeway/cmd/causeway-bridge-signal",
+		BadLogin: map[string]any{"number": "+447700900999"},
+		Secrets:  []string{"number"},
+		Group:    sim.Group,
+		Poison: []string{
+			`{"envelope":{"sourceUuid":"11111111-2222-4333-8444-555555555555","timestamp":1700000000001,"hologramMessage":{"smell":1}}}`,
+			`{"envelope":{"sourceUuid":"11111111-2222-4333-8444-555555555555","timestamp":1700000000002,"dataMessage":{"timestamp":1700000000002,"message":null,"reaction":{"emoji":null}}}}`,
+			`{"brandNew":"nobody knows"}`,
+		},
+	})
+}
