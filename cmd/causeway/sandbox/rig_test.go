@@ -32,6 +32,7 @@ type setting struct {
 	deliver time.Duration // the router's deliver_timeout; default 2 s
 	limits  string        // of every account; default off
 	link    string        // further keys of every link
+	local   bool          // the simulator is a self-hosted server, which shares a folder with the bridges
 	// strangers are further accounts, which no room uses, with their tokens.
 	strangers map[string]string
 }
@@ -106,7 +107,11 @@ func (r *rig) start() {
 func (r *rig) populate() {
 	ctx, cancel := context.WithTimeout(r.ctx, 30*time.Second)
 	defer cancel()
-	p, ready, err := child.StartSimulator(ctx, r.dir, r.bridge(), "--bots", fmt.Sprint(r.set.bots), "--latency", r.set.latency.String())
+	args := []string{"--bots", fmt.Sprint(r.set.bots), "--latency", r.set.latency.String()}
+	if r.set.local {
+		args = append(args, "--local", r.filesDir())
+	}
+	p, ready, err := child.StartSimulator(ctx, r.dir, r.bridge(), args...)
 	r.must(err)
 	r.simulator, r.ready, r.client = r.watch("simulator", p), ready, sim.NewClient(ready.Control)
 	snap, err := r.client.Snapshot(ctx)
@@ -144,6 +149,7 @@ listen: 127.0.0.1:0
 plugin_dir: %q
 log: {level: debug}
 outbox: {deliver_timeout: %s, retry_base: 20ms, retry_cap: 200ms}
+media: {max_size: 2GB}
 supervisor: {heartbeat: 1s, backoff_base: 20ms, backoff_cap: 100ms, crash_loop_retry: 200ms}
 accounts:
 `, r.dataDir(), bin, cmp.Or(r.set.deliver, 2*time.Second))
@@ -162,7 +168,25 @@ accounts:
 }
 
 func (r *rig) account(name, token string) string {
-	return fmt.Sprintf("  %s: {network: telegram, token: %q, api_url: %q, limits: %s}\n", name, token, r.ready.API, cmp.Or(r.set.limits, "off"))
+	files := ""
+	if r.set.local {
+		files = fmt.Sprintf(", files_dir: %q", r.filesDir())
+	}
+	return fmt.Sprintf("  %s: {network: telegram, token: %q, api_url: %q, limits: %s%s}\n", name, token, r.ready.API, cmp.Or(r.set.limits, "off"), files)
+}
+
+// filesDir is where a self-hosted server keeps its files.
+func (r *rig) filesDir() string { return filepath.Join(r.dir, "files") }
+
+// bridgePid is the process of the router's first bridge; while there is none it waits for one.
+func (r *rig) bridgePid() (pid int) {
+	r.t.Helper()
+	r.until("bridge", 20*time.Second, func() (ok bool) {
+		var err error
+		pid, err = child.Of(r.router.Pid(), "causeway-bridge-telegram")
+		return err == nil
+	})
+	return pid
 }
 
 // killRouter ends the router with SIGKILL and starts another.
