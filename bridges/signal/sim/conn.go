@@ -21,8 +21,9 @@ const (
 	maxUnproven = 256 << 10
 	// maxParallel bounds the requests of one connection that run at a time.
 	maxParallel = 256
-	// glance is how long the receive thread looks whether a line is read, before it goes on.
-	glance = 2 * time.Millisecond
+	// Between these a connection is looked at, whether its client has read what was written.
+	shortGlance = 100 * time.Microsecond
+	longGlance  = 5 * time.Millisecond
 )
 
 // conn is one connection of a client, or a stream of events. What is below mu is guarded by Server.mu.
@@ -36,16 +37,18 @@ type conn struct {
 	calls   sync.WaitGroup
 
 	cutByUs  bool
-	left     bool // the client has gone
-	clean    bool // and had read everything by then
-	unproven []handed
-	bytes    int
+	left     bool        // the client has gone
+	clean    bool        // and had read everything by then
+	out      []*outgoing // what may lie unread in the buffer, oldest first
+	bytes    int         // in out
+	watching bool
 }
 
-// handed is an envelope of which we do not know whether the client has read it.
-type handed struct {
-	n       *note
+// outgoing is a line on its way to the client.
+type outgoing struct {
+	n       *note // nil: an answer
 	size    int
+	weight  int // in the buffer; 0 until it is written
 	written bool
 }
 
@@ -109,18 +112,21 @@ func (c *conn) thawed() bool {
 // answer writes what a request is answered, or does to the connection what a fault says.
 func (c *conn) answer(r reply) {
 	if len(r.body) > 0 && c.thawed() {
-		_ = c.write(append(r.body, '\n')[:r.length()])
+		_ = c.write(append(r.body, '\n')[:r.length()], nil)
 	}
 	if r.cut {
 		c.d.s.lockedCut(c)
 	}
 }
 
-// write blocks until the client has room.
-func (c *conn) write(b []byte) error {
+// write blocks until the client has room. It settles what becomes of a note.
+func (c *conn) write(b []byte, n *note) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
+	o := &outgoing{n: n, size: len(b)}
+	c.begin(o)
 	_, err := c.nc.Write(b)
+	c.finish(o, err)
 	return err
 }
 
@@ -146,24 +152,9 @@ func (c *conn) leave(clean bool) {
 	clean = clean || c.cutByUs
 	c.cut()
 	c.left, c.clean = true, clean
-	c.settleWritten(clean)
+	c.settleOut(func(o *outgoing) (settled, read bool) { return o.written, clean })
 	delete(c.d.conns, c)
 	c.d.poke()
-}
-
-// settleWritten settles all that is written. What is not yet settles itself. The caller holds s.mu.
-func (c *conn) settleWritten(read bool) {
-	var open []handed
-	c.bytes = 0
-	for _, h := range c.unproven {
-		if h.written {
-			c.d.s.settle(h.n, 1, read)
-			continue
-		}
-		open = append(open, h)
-		c.bytes += h.size
-	}
-	c.unproven = open
 }
 
 // hear hands a note to whoever listens.
@@ -173,90 +164,27 @@ func (e *ear) hear(n *note, strike noteStrike) {
 		return
 	}
 	c := e.conn
-	line := strike.spoil(e.encode(n))
-	c.expect(n, len(line))
 	if !c.thawed() {
 		c.missed(n)
 		return
 	}
-	for range strike.times() {
-		if err := c.write(line); err != nil {
-			c.missed(n)
-			return
-		}
-	}
+	line := strike.spoil(e.encode(n))
 	if strike.has(HalfLine) || strike.has(CutLine) {
+		_ = c.write(line, nil) // nobody can read it
 		c.missed(n)
-	} else {
-		c.wrote(n)
+	} else if c.write(line, n) == nil && strike.has(Double) {
+		_ = c.write(line, nil)
 	}
 	if strike.has(CutLine) {
 		c.d.s.lockedCut(c)
 	}
 }
 
-// expect notes that an envelope is on the way.
-func (c *conn) expect(n *note, size int) {
-	c.d.s.mu.Lock()
-	defer c.d.s.mu.Unlock()
-	c.unproven = append(c.unproven, handed{n: n, size: size})
-	c.bytes += size
-}
-
-// missed takes back that an envelope is on the way: it will not arrive.
+// missed books that a note does not arrive here.
 func (c *conn) missed(n *note) {
 	c.d.s.mu.Lock()
 	defer c.d.s.mu.Unlock()
-	for i := range c.unproven {
-		if c.unproven[i].n == n {
-			c.bytes -= c.unproven[i].size
-			c.unproven = append(c.unproven[:i:i], c.unproven[i+1:]...)
-			c.d.s.settle(n, 1, false)
-			return
-		}
-	}
-}
-
-// wrote marks an envelope as written, and looks for a moment whether the client reads it.
-func (c *conn) wrote(n *note) {
-	c.mark(n)
-	for until := time.Now().Add(glance); provable(c.nc) && !c.prove() && time.Now().Before(until); {
-		if !wait(c.ctx, glance/20) {
-			return
-		}
-	}
-}
-
-// mark says that an envelope is written. What is too far back to lie in a buffer has been read.
-func (c *conn) mark(n *note) {
-	c.d.s.mu.Lock()
-	defer c.d.s.mu.Unlock()
-	for i := range c.unproven {
-		if c.unproven[i].n == n {
-			c.unproven[i].written = true
-		}
-	}
-	if c.left {
-		c.settleWritten(c.clean)
-		return
-	}
-	for c.bytes > maxUnproven && len(c.unproven) > 1 {
-		c.d.s.settle(c.unproven[0].n, 1, true)
-		c.bytes -= c.unproven[0].size
-		c.unproven = c.unproven[1:]
-	}
-}
-
-// prove settles what the client has read for sure; false while something may lie in the buffer.
-func (c *conn) prove() bool {
-	s := c.d.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !drained(c.nc) {
-		return false
-	}
-	c.settleWritten(true)
-	return true
+	c.d.s.settle(n, 1, false)
 }
 
 // encode writes a note as a line, in the shape that its listener takes.

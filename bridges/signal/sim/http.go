@@ -168,7 +168,7 @@ func (d *daemon) stream(nc net.Conn, e *ear) {
 // keepAlive writes something now and then.
 func (c *conn) keepAlive() {
 	for wait(c.ctx, keepAlive) {
-		if c.thawed() && c.write([]byte(":\n")) != nil {
+		if c.thawed() && c.write([]byte(":\n"), nil) != nil {
 			return
 		}
 	}

@@ -90,6 +90,32 @@ func TestWhatLayUnreadIsLostWithItsReader(t *testing.T) {
 	}
 }
 
+func TestWhatWasReadOfABurstIsNotLost(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		return // nothing can be told there
+	}
+	w := newTown(t, Options{})
+	c := w.dial("unix")
+	for i := range 5 {
+		w.post(fmt.Sprintf("message %d", i))
+	}
+	w.eventually("all is written", func() bool { return w.handed("message 4") })
+	one := make([]byte, 1)
+	for lines := 0; lines < 3; { // that the group exists, and two
+		_, err := c.nc.Read(one)
+		w.must(err)
+		if one[0] == '\n' {
+			lines++
+		}
+	}
+	w.ledger() // looks
+	_ = c.nc.Close()
+	w.eventually("the loss is booked", func() bool { return len(w.lost()) > 0 })
+	if diff := cmp.Diff([]string{"message 2", "message 3", "message 4"}, w.lost()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func (w *town) handed(text string) bool {
 	return slices.ContainsFunc(w.ledger().Posted, func(e control.Entry) bool { return e.Text == text && e.Handed > 0 })
 }

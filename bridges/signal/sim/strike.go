@@ -197,13 +197,6 @@ type noteStrike []control.FaultKind
 
 func (n noteStrike) has(kind control.FaultKind) bool { return slices.Contains(n, kind) }
 
-func (n noteStrike) times() int {
-	if n.has(Double) {
-		return 2
-	}
-	return 1
-}
-
 // strikeNote finds the faults that strike an envelope.
 func (s *Server) strikeNote(a *account, n *note, ears int) noteStrike {
 	s.mu.Lock()
