@@ -32,6 +32,7 @@ type setting struct {
 	deliver time.Duration // the router's deliver_timeout; default 2 s
 	limits  string        // of every account; default off
 	link    string        // further keys of every link
+	wait    time.Duration // how long deliveries wait for their files; default 2 min
 	local   bool          // the simulator is a self-hosted server, which shares a folder with the bridges
 	// strangers are further accounts, which no room uses, with their tokens.
 	strangers map[string]string
@@ -149,10 +150,10 @@ listen: 127.0.0.1:0
 plugin_dir: %q
 log: {level: debug}
 outbox: {deliver_timeout: %s, retry_base: 20ms, retry_cap: 200ms}
-media: {max_size: 2GB}
+media: {max_size: 2GB, wait: %s}
 supervisor: {heartbeat: 1s, backoff_base: 20ms, backoff_cap: 100ms, crash_loop_retry: 200ms}
 accounts:
-`, r.dataDir(), bin, cmp.Or(r.set.deliver, 2*time.Second))
+`, r.dataDir(), bin, cmp.Or(r.set.deliver, 2*time.Second), cmp.Or(r.set.wait, 2*time.Minute))
 	for i, b := range r.bots {
 		text += r.account(fmt.Sprintf("tg%d", i+1), b.Config["token"])
 	}
