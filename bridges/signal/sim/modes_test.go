@@ -45,10 +45,13 @@ func TestReceiveAnswersWithWhatCame(t *testing.T) {
 	if len(got) != 2 || *got[1].Envelope.Data.Message != "one" {
 		t.Errorf("%s", a.Result)
 	}
-	a = c.call("receive", `{"timeout":0.05}`)
+	a = c.call("receive", `{"timeout":5,"maxMessages":1}`)
 	w.must(json.Unmarshal(a.Result, &got))
 	if len(got) != 1 || *got[0].Envelope.Data.Message != "two" {
 		t.Errorf("%s", a.Result)
+	}
+	if a = c.call("receive", `{"timeout":0.01}`); string(a.Result) != "[]" {
+		t.Errorf("when nothing comes: %s", a.Result)
 	}
 	if lost := w.lost(); len(lost) != 0 {
 		t.Errorf("lost %q", lost)
