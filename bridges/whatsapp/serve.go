@@ -107,7 +107,7 @@ func (l *line) live(ctx context.Context) ending {
 		return dialEnding(err)
 	}
 	end := l.watch(ctx)
-	l.hangUp()
+	l.hangUp(ctx.Err() != nil)
 	return end
 }
 
@@ -166,28 +166,42 @@ func dialEnding(err error) ending {
 	return end
 }
 
-// hangUp ends the connection, after what is in hand has been stored.
-func (l *line) hangUp() {
+// hangUp ends the connection, after what is in hand has been stored and, in a drain, what is being sent has its answer. One that
+// is gone already is left alone: what is being sent then waits for the next one, by the library's own means.
+func (l *line) hangUp(drain bool) {
 	l.a.setReady(nil)
-	l.mu.Lock()
-	l.refusing, l.fresh = true, false
-	var idle chan struct{}
-	if l.inHand > 0 {
-		if l.idle == nil {
-			l.idle = make(chan struct{})
-		}
-		idle = l.idle
+	patience := time.NewTimer(l.a.pauses.drain)
+	defer patience.Stop()
+	select {
+	case <-l.settled():
+	case <-patience.C:
 	}
-	l.mu.Unlock()
-	if idle != nil {
-		timer := time.NewTimer(l.a.pauses.drain)
-		defer timer.Stop()
+	if drain {
 		select {
-		case <-idle:
-		case <-timer.C:
+		case l.sending <- struct{}{}:
+			<-l.sending
+		case <-patience.C:
 		}
 	}
-	l.client.Disconnect()
+	if l.client.IsConnected() {
+		l.client.Disconnect()
+	}
+}
+
+// settled takes nothing more in, and is closed once nothing is in hand.
+func (l *line) settled() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refusing, l.fresh = true, false
+	if l.idle == nil {
+		l.idle = make(chan struct{})
+	}
+	idle := l.idle
+	if l.inHand == 0 {
+		close(idle)
+		l.idle = nil
+	}
+	return idle
 }
 
 // watching is what is known of a connection that stands.

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package whatsapp
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/store"
+	"go.mau.fi/whatsmeow/types"
+	"go.mau.fi/whatsmeow/types/events"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
+	"github.com/causeway-chat/causeway/bridges/whatsapp/sim"
+	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/plugins/sdk"
+)
+
+// asking is a pairing that shows its steps to a router in the test.
+func asking(t *testing.T) (*router, *shown) {
+	t.Helper()
+	r := newRouter(t)
+	a := &account{session: r, log: r.log, pauses: quickPauses()}
+	next := time.NewTimer(time.Hour)
+	t.Cleanup(func() { next.Stop() })
+	return r, &shown{p: &pairing{a: a}, l: &line{a: a, log: r.log}, next: next}
+}
+
+func TestAPasskeyIsAskedForInWordsAndWithACode(t *testing.T) {
+	r, s := asking(t)
+	if done, err := s.hear(t.Context(), &events.PairPasskeyRequest{PublicKey: &types.WebAuthnPublicKey{RelyingPartID: "whatsapp.com"}}); done || err != nil {
+		t.Fatal(done, err)
+	}
+	st := r.steps[len(r.steps)-1]
+	if st.Step != chat.PairPasskey || !strings.Contains(st.Code, `"rpId":"whatsapp.com"`) || !strings.Contains(st.Text, "web.whatsapp.com") || st.SecondsLeft != 300 {
+		t.Errorf("the step is %+v", st)
+	}
+	if s.turn() {
+		t.Error("a QR code is shown while a passkey is asked for")
+	}
+	if err := s.answered(t.Context(), pairRequest{value: "what?"}); err != nil {
+		t.Fatal(err)
+	}
+	if st := r.steps[len(r.steps)-1]; st.Step != chat.PairPasskey || st.Error == "" {
+		t.Errorf("nonsense is answered with %+v", st)
+	}
+}
+
+func TestCodesThatDifferEndThePairing(t *testing.T) {
+	r, s := asking(t)
+	if done, err := s.hear(t.Context(), &events.PairPasskeyConfirmation{Code: "ABCD"}); done || err != nil {
+		t.Fatal(done, err)
+	}
+	if st := r.steps[len(r.steps)-1]; st.Step != chat.PairAskInput || st.Code != "ABCD" {
+		t.Errorf("the step is %+v", st)
+	}
+	if err := s.answered(t.Context(), pairRequest{value: "no"}); !errors.Is(err, errDiffers) {
+		t.Errorf("codes that differ: %v", err)
+	}
+	if err := s.answered(t.Context(), pairRequest{begin: true, phone: "1"}); !errors.Is(err, errRound) || s.p.request.phone != "1" {
+		t.Errorf("a new beginning: %v, %+v", err, s.p.request)
+	}
+}
+
+func TestNewsOfThePairingMayComeInAnyOrder(t *testing.T) {
+	for _, order := range [][]any{
+		{&events.PairSuccess{}, &events.ManualLoginReconnect{}},
+		{&events.ManualLoginReconnect{}, &events.PairSuccess{}},
+		{&events.PairSuccess{}, &events.Disconnected{}},
+	} {
+		_, s := asking(t)
+		s.l.seen = time.Now().Add(time.Hour) // nothing to note
+		for i, ev := range order {
+			done, err := s.hear(t.Context(), ev)
+			if err != nil || done != (i == 1) {
+				t.Errorf("%T as number %d: %t, %v", ev, i, done, err)
+			}
+		}
+	}
+	_, s := asking(t)
+	if _, err := s.hear(t.Context(), &events.Disconnected{}); !errors.Is(err, errRound) {
+		t.Errorf("a cut before anybody scanned: %v", err)
+	}
+}
+
+func TestFailuresOfAPairingAreWordsForPeople(t *testing.T) {
+	const secret = "447700900123@s.whatsapp.net"
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("%w: %w", errNoCode, whatsmeow.ErrIQBadRequest), "country code"},
+		{fmt.Errorf("%w: %w", errNoCode, whatsmeow.ErrPhoneNumberTooShort), "country code"},
+		{fmt.Errorf("%w: %w", errNoCode, whatsmeow.ErrIQRateOverLimit), "no more codes"},
+		{fmt.Errorf("%w: %w", errNoCode, errors.New(secret)), "gave no code"},
+		{whatsmeow.ErrPairInvalidDeviceIdentityHMAC, "listening in"},
+		{errNobodyScanned, "Nobody"},
+		{fmt.Errorf("the passkey did not work: %w", errors.New(secret)), "passkey"},
+		{errors.New(whyCertificate.Sentence), "cannot prove"},
+	} {
+		if got := pairFailure(c.err); !strings.Contains(got, c.want) || strings.Contains(got, secret) {
+			t.Errorf("%v is told as %q", c.err, got)
+		}
+	}
+}
+
+func TestAForgedPairingIsRefused(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.start()
+	l.state(chat.Pairing, "not_paired")
+	l.router.input <- sdk.PairInput{Step: chat.PairBegin}
+	qr := l.step(0, chat.PairShowQR).QR
+	before, rest, _ := strings.Cut(qr, "#")
+	parts := strings.Split(rest, ",")
+	parts[3] = parts[1] // another secret than the one that was shown
+	_ = l.people.Pair(t.Context(), control.Pair{QR: before + "#" + strings.Join(parts, ",")})
+	if st := l.step(0, chat.PairFailed); !strings.Contains(st.Error, "listening in") {
+		t.Errorf("the step is %+v", st)
+	}
+	l.state(chat.Pairing, "not_paired")
+	l.pair()
+}
+
+func TestAnOutdatedBridgeCanSayThatItIsTheLatest(t *testing.T) {
+	old := store.GetWAVersion()
+	t.Cleanup(func() { store.SetWAVersion(old) })
+	l := newLab(t, sim.Options{RequiredVersion: "2.3000.2000000000"})
+	l.start()
+	l.state(chat.Pairing, "not_paired")
+	l.router.input <- sdk.PairInput{Step: chat.PairBegin}
+	if st := l.step(0, chat.PairFailed); !strings.Contains(st.Error, "client_version: latest") {
+		t.Errorf("the step is %+v", st)
+	}
+	l.stop()
+	l.config = configFor(t, l.server, map[string]any{"client_version": "latest"})
+	l.start()
+	l.state(chat.Pairing, "not_paired")
+	l.pair()
+	l.state(chat.Connected, "")
+}
