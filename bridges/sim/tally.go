@@ -22,8 +22,8 @@ func (t Tally) Add(o Tally) Tally {
 }
 
 // Compare looks for each posted text among what our accounts wrote into a view. Texts must be distinct lines: a copy is
-// recognised by its last line, for its first may name the sender. A text is out of order when its first copy stands
-// before the first copy of one that was posted earlier.
+// recognised by a line of its own, beside which may stand the sender's name, a quote, and other people's texts. A text is
+// out of order when its first copy stands before the first copy of one that was posted earlier.
 func Compare(posted []string, view View) Tally {
 	first, count := firstCopies(view)
 	t := Tally{Posted: len(posted)}
@@ -47,16 +47,19 @@ func Compare(posted []string, view View) Tally {
 	return t
 }
 
-// firstCopies maps each last line that our accounts wrote to its first place and to how often it stands there.
+// firstCopies maps each line that our accounts wrote to its first place and to how often it stands in the view.
 func firstCopies(view View) (first, count map[string]int) {
 	first, count = map[string]int{}, map[string]int{}
-	for i, m := range view.Messages {
+	at := 0
+	for _, m := range view.Messages {
 		if m.Account == "" || m.Deleted {
 			continue
 		}
-		line := m.Text[strings.LastIndexByte(m.Text, '\n')+1:]
-		if count[line]++; count[line] == 1 {
-			first[line] = i
+		for line := range strings.SplitSeq(m.Text, "\n") {
+			if count[line]++; count[line] == 1 {
+				first[line] = at
+			}
+			at++
 		}
 	}
 	return first, count

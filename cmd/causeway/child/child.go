@@ -68,7 +68,8 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
-// StartSimulator runs a bridge binary's simulator, with further flags, and reads where it listens.
+// StartSimulator runs a bridge binary's simulator, with further flags, and reads where it listens. Its log is called after
+// its network, for example telegram-simulator.log.
 func StartSimulator(ctx context.Context, dir, binary string, flags ...string) (*Process, sim.Ready, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -76,7 +77,8 @@ func StartSimulator(ctx context.Context, dir, binary string, flags ...string) (*
 	}
 	defer r.Close()
 	args := append([]string{"simulate", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"}, flags...)
-	p, err := Start(dir, "simulator", w, binary, args...)
+	name := strings.TrimPrefix(filepath.Base(binary), "causeway-bridge-") + "-simulator"
+	p, err := Start(dir, name, w, binary, args...)
 	w.Close()
 	if err != nil {
 		return nil, sim.Ready{}, err
@@ -87,7 +89,7 @@ func StartSimulator(ctx context.Context, dir, binary string, flags ...string) (*
 	ready, _, err := sim.ReadReady(r)
 	if err != nil {
 		p.Kill()
-		return nil, sim.Ready{}, fmt.Errorf("simulator did not start (see %s): %w", filepath.Join(dir, "simulator.log"), err)
+		return nil, sim.Ready{}, fmt.Errorf("simulator did not start (see %s): %w", filepath.Join(dir, name+".log"), err)
 	}
 	return p, ready, nil
 }

@@ -42,6 +42,8 @@ type setting struct {
 // of the simulator and the router's command line reaches into it.
 type rig struct {
 	*world
+	*network
+	rooms  []pair
 	t      *testing.T
 	set    setting
 	ctx    context.Context
@@ -50,6 +52,9 @@ type rig struct {
 	// restarts counts processes that were started anew. Each may ask once more for what the one before it has just asked for.
 	restarts int
 }
+
+// pair is one room's two groups.
+type pair struct{ left, right sim.ChatID }
 
 // person is a simulated user. Names and words carry marks that must not be found in any log.
 type person struct {
@@ -70,7 +75,7 @@ func newRig(t *testing.T, set setting) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, set: set, world: &world{dir: dir, opt: Options{BinDir: bin, Out: t.Output()}}}
+	r := &rig{t: t, set: set, world: &world{dir: dir, opt: Options{BinDir: bin, Out: t.Output()}}, network: &network{kind: kinds[0]}}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r.ctx, r.fail = ctx, cancel
 	t.Cleanup(r.cleanUp)
@@ -112,9 +117,9 @@ func (r *rig) populate() {
 	if r.set.local {
 		args = append(args, "--local", r.filesDir())
 	}
-	p, ready, err := child.StartSimulator(ctx, r.dir, r.bridge(), args...)
+	p, ready, err := child.StartSimulator(ctx, r.dir, r.binary(r.network.program()), args...)
 	r.must(err)
-	r.simulator, r.ready, r.client = r.watch("simulator", p), ready, sim.NewClient(ready.Control)
+	r.simulator, r.ready, r.client = r.watch("telegram-simulator", p), ready, sim.NewClient(ready.Control)
 	snap, err := r.client.Snapshot(ctx)
 	r.must(err)
 	r.bots = snap.Accounts
@@ -210,7 +215,7 @@ func (r *rig) stopRouter() {
 
 // causeway runs the command line and decodes what it prints.
 func (r *rig) causeway(into any, args ...string) error {
-	cmd := exec.CommandContext(r.ctx, r.program(), append([]string{"-c", r.configFile(), "--json"}, args...)...)
+	cmd := exec.CommandContext(r.ctx, r.binary("causeway"), append([]string{"-c", r.configFile(), "--json"}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -350,7 +355,7 @@ func (r *rig) checkLogs() {
 
 // log is every line that router, bridges and simulator have written.
 func (r *rig) log() (lines []string) {
-	for _, name := range []string{"router", "simulator"} {
+	for _, name := range []string{"router", "telegram-simulator"} {
 		text, err := os.ReadFile(filepath.Join(r.dir, name+".log"))
 		if err != nil {
 			r.t.Error(err)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package sandbox runs the real router and the real bridge processes against simulated networks on loopback, in a
-// temporary folder: nothing to register, nothing to lose.
+// temporary folder: nothing to register, nothing to lose. Each room joins one group of every network.
 package sandbox
 
 import (
@@ -11,13 +11,14 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 )
 
 // Options say what to run.
 type Options struct {
 	Demo  bool
-	Rooms int    // how many rooms of two groups each; at least 1
+	Rooms int    // how many rooms, of one group on each network; at least 1
 	Data  string // folder to use and keep; empty for a temporary one
 	// BinDir is where causeway and the bridges are; empty for the folder of the running binary.
 	BinDir string
@@ -37,7 +38,7 @@ var (
 	// would know nothing of what is in it.
 	ErrUsed = errors.New("a sandbox needs a folder of its own, and this one holds a causeway.yaml")
 	// ErrNoBridge says that the bridges are not where causeway is.
-	ErrNoBridge = errors.New("there is no causeway-bridge-telegram")
+	ErrNoBridge = errors.New("a bridge is missing")
 	// ErrEnded says that the router or the simulator ended by itself.
 	ErrEnded = errors.New("ended by itself")
 	// ErrInterrupted says that the demo was ended by its user.
@@ -78,11 +79,32 @@ func (w *world) run(ctx context.Context) error {
 	if err := w.startRouter(); err != nil {
 		return err
 	}
+	if err := w.pair(ctx); err != nil {
+		return err
+	}
 	if w.opt.Demo {
 		return w.demo(ctx)
 	}
 	w.describe()
 	<-ctx.Done()
+	return nil
+}
+
+// pair pairs the networks that want it.
+func (w *world) pair(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	if err := w.listening(ctx); err != nil {
+		return err
+	}
+	for _, n := range w.networks {
+		if !n.pairs {
+			continue
+		}
+		if err := n.pair(ctx, w); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -99,9 +121,8 @@ func (w *world) say(format string, args ...any) { fmt.Fprintf(w.opt.Out, format+
 // close ends all processes and removes a temporary folder.
 func (w *world) close() {
 	w.router.stop(10 * time.Second)
-	w.simulator.stop(5 * time.Second)
-	if w.client != nil {
-		w.client.Close()
+	for _, n := range w.networks {
+		n.close()
 	}
 	if w.temporary {
 		_ = os.RemoveAll(w.dir) // a temporary folder that stays behind does no harm
@@ -110,28 +131,31 @@ func (w *world) close() {
 
 // describe tells a person what runs and how to use it.
 func (w *world) describe() {
-	p := w.rooms[0]
-	w.say(`A simulated Telegram, the router and the bridge are running. Stop them
-with Ctrl-C. Everything is in %[1]s
+	w.say(`Simulated networks, the router and the bridges are running. Stop them with
+Ctrl-C. Everything is in %s
 
-In another terminal, name the config and the simulator:
+In another terminal, name the config and the simulators:
 
-  export CAUSEWAY_CONFIG=%[2]s
-  SIM=%[3]s
+  export CAUSEWAY_CONFIG=%s`, w.dir, w.configFile())
+	for _, n := range w.networks {
+		w.say("  %s=%s", strings.ToUpper(n.account), n.ready.Control)
+	}
+	from, to := w.networks[0], w.networks[1]
+	w.say(`
+%[1]s writes in the %[2]s group of room 1; look at the one on %[3]s:
 
-Ana writes in the first group of room 1; look at the other group:
+  curl -s $%[4]s/v1/messages -d \
+    '{"chat":"%[5]s","user":"%[6]s","text":"hello"}'
+  curl -s "$%[7]s/v1/see?chat=%[8]s"
 
-  curl -s $SIM/v1/messages -d \
-    '{"chat":"%[4]s","user":"%[5]s","text":"hello"}'
-  curl -s "$SIM/v1/see?chat=%[6]s"
+Cut %[3]s off for 10 seconds, write again, and see it catch up:
 
-Cut the network off for 10 seconds, write again, and see it catch up:
-
-  curl -s $SIM/v1/faults -d '{"kind":"outage_reset","duration_ms":10000}'
+  curl -s $%[7]s/v1/faults -d '{"kind":"outage_reset","duration_ms":10000}'
 
 Ask the router:
 
-  %[7]s status
-  %[7]s room show room1
-  %[7]s queue ls`, w.dir, w.configFile(), w.ready.Control, p.left, w.ana, p.right, w.program())
+  %[9]s status
+  %[9]s room show room1
+  %[9]s queue ls`, from.kind.person, from.title, to.title, strings.ToUpper(from.account), from.groups[0], from.person,
+		strings.ToUpper(to.account), to.groups[0], w.binary("causeway"))
 }

@@ -10,10 +10,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/causeway-chat/causeway/bridges/sim"
 	"github.com/causeway-chat/causeway/cmd/causeway/child"
 )
 
@@ -23,16 +23,9 @@ type world struct {
 	dir       string
 	temporary bool
 	fail      context.CancelCauseFunc
-	simulator *process
 	router    *process
-	ready     sim.Ready
-	client    *sim.Client
-	ana, ben  sim.UserID
-	rooms     []pair
+	networks  []*network
 }
-
-// pair is one room's two groups.
-type pair struct{ left, right sim.ChatID }
 
 // process is a child that is expected to live until we end it.
 type process struct {
@@ -85,98 +78,69 @@ func settle(opt Options) (*world, error) {
 		}
 		w.opt.BinDir = filepath.Dir(self)
 	}
-	_, err := os.Stat(w.bridge())
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%w in %s; go build -o bin/ ./cmd/... builds all programs", ErrNoBridge, w.opt.BinDir)
+	for _, k := range kinds {
+		if _, err := os.Stat(w.binary(k.program())); errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("%w: no %s in %s; go build -o bin/ ./cmd/... builds all programs", ErrNoBridge, k.program(), w.opt.BinDir)
+		}
+		w.networks = append(w.networks, &network{kind: k})
 	}
-	if opt.Data == "" {
-		w.dir, err = os.MkdirTemp("", "causeway-sandbox-")
-		w.temporary = true
-		return w, err
-	}
-	if w.dir, err = filepath.Abs(opt.Data); err != nil {
-		return nil, err
-	}
-	if _, err := os.Stat(w.configFile()); !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", w.dir, cmp.Or(err, ErrUsed))
-	}
-	return w, os.MkdirAll(w.dir, 0o700)
+	return w, w.settleFolder()
 }
 
-// populate starts the simulator and fills it with people and groups.
+// settleFolder makes the folder.
+func (w *world) settleFolder() (err error) {
+	if w.opt.Data == "" {
+		w.dir, err = os.MkdirTemp("", "causeway-sandbox-")
+		w.temporary = true
+		return err
+	}
+	if w.dir, err = filepath.Abs(w.opt.Data); err != nil {
+		return err
+	}
+	if _, err := os.Stat(w.configFile()); !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s: %w", w.dir, cmp.Or(err, ErrUsed))
+	}
+	return os.MkdirAll(w.dir, 0o700)
+}
+
+// populate starts the simulators and fills them with people and groups.
 func (w *world) populate(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	p, ready, err := child.StartSimulator(ctx, w.dir, w.bridge())
-	if err != nil {
-		return err
-	}
-	w.simulator, w.ready, w.client = w.watch("simulator", p), ready, sim.NewClient(ready.Control)
-	if w.ana, err = w.user(ctx, "Ana"); err != nil {
-		return err
-	}
-	if w.ben, err = w.user(ctx, "Ben"); err != nil {
-		return err
-	}
-	for i := range w.opt.Rooms {
-		if err := w.addRoom(ctx, i+1); err != nil {
+	for _, n := range w.networks {
+		if err := n.populate(ctx, w); err != nil {
 			return err
 		}
 	}
 	return w.writeConfig()
 }
 
-func (w *world) user(ctx context.Context, name string) (sim.UserID, error) {
-	reply, err := w.client.CreateUser(ctx, sim.NewUser{Name: name})
-	return reply.User, err
-}
-
-func (w *world) addRoom(ctx context.Context, n int) error {
-	var p pair
-	for i, chat := range []*sim.ChatID{&p.left, &p.right} {
-		side := []string{"East", "West"}[i]
-		members := [][]sim.UserID{{w.ana}, {w.ben}}[i]
-		id, err := w.client.CreateGroup(ctx, sim.NewGroup{
-			Title: fmt.Sprintf("%s bank %d", side, n), Kind: sim.Supergroup, Members: members, Role: sim.RoleAdmin})
-		if err != nil {
-			return fmt.Errorf("make group: %w", err)
-		}
-		*chat = id
-	}
-	w.rooms = append(w.rooms, p)
-	return nil
-}
-
-func (w *world) program() string { return filepath.Join(w.opt.BinDir, "causeway") }
-
-func (w *world) bridge() string { return filepath.Join(w.opt.BinDir, "causeway-bridge-telegram") }
+// binary is where a program of ours is.
+func (w *world) binary(name string) string { return filepath.Join(w.opt.BinDir, name) }
 
 func (w *world) configFile() string { return filepath.Join(w.dir, "causeway.yaml") }
 
 func (w *world) dataDir() string { return filepath.Join(w.dir, "data") }
 
-// writeConfig writes what an operator would write, with short times for a demo.
+// writeConfig writes what an operator would write.
 func (w *world) writeConfig() error {
-	text := fmt.Sprintf(`# SPDX-License-Identifier: Apache-2.0
-data_dir: %q
-listen: 127.0.0.1:0
-plugin_dir: %q
-accounts:
-  tg:
-    network: telegram
-    token: %q
-    api_url: %s
-    limits: off
-rooms:
-`, w.dataDir(), w.opt.BinDir, w.ready.Config["token"], w.ready.Config["api_url"])
-	for i, p := range w.rooms {
-		text += fmt.Sprintf("  room%d:\n    chats: [\"tg:%s\", \"tg:%s\"]\n", i+1, p.left, p.right)
+	text := fmt.Sprintf("# SPDX-License-Identifier: Apache-2.0\ndata_dir: %q\nlisten: 127.0.0.1:0\nplugin_dir: %q\naccounts:\n", w.dataDir(), w.opt.BinDir)
+	for _, n := range w.networks {
+		text += n.config()
+	}
+	text += "rooms:\n"
+	for room := range w.opt.Rooms {
+		var chats []string
+		for _, n := range w.networks {
+			chats = append(chats, fmt.Sprintf("%q", n.account+":"+string(n.groups[room])))
+		}
+		text += fmt.Sprintf("  room%d:\n    chats: [%s]\n", room+1, strings.Join(chats, ", "))
 	}
 	return os.WriteFile(w.configFile(), []byte(text), 0o600)
 }
 
 func (w *world) startRouter() error {
-	p, err := child.Start(w.dir, "router", nil, w.program(), "run", "-c", w.configFile())
+	p, err := child.Start(w.dir, "router", nil, w.binary("causeway"), "run", "-c", w.configFile())
 	if err == nil {
 		w.router = w.watch("router", p)
 	}
