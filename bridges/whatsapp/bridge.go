@@ -176,6 +176,7 @@ func (a *account) run(ctx context.Context) error {
 		}
 		unlinked = l.serve(ctx)
 		l.close()
+		a.dropAsks() // who asked while it was linked has had an answer
 	}
 	return nil
 }

@@ -44,16 +44,21 @@ func (a *account) heardPairing(r pairRequest) {
 		case a.again <- struct{}{}:
 		default:
 		}
+		if st.State == chat.Starting && r.begin { // whether it is linked is not known yet
+			a.ask(r)
+		}
 		return
 	}
 	if r.begin {
 		a.session.PairStep(chat.PairStep{Step: chat.PairWait, Text: "Asking WhatsApp for a code. " + careful})
 	}
-	select { // the newest counts
-	case <-a.asks:
-	default:
-	}
-	a.asks <- r // nobody else writes to it
+	a.ask(r)
+}
+
+// ask keeps what somebody wants for pair; the newest counts. Nobody but servePairing calls it.
+func (a *account) ask(r pairRequest) {
+	a.dropAsks()
+	a.asks <- r
 }
 
 func unpaired(st chat.State) bool { return st.State == chat.Pairing || st.State == chat.LoggedOut }
