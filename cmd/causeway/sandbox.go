@@ -28,7 +28,7 @@ func (c *cli) sandboxCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&opt.Demo, "demo", false, "play a scripted conversation and exit")
-	cmd.Flags().IntVar(&opt.Rooms, "rooms", 1, "how many rooms of two groups each")
+	cmd.Flags().IntVar(&opt.Rooms, "rooms", 1, "how many rooms, of one group on each network")
 	cmd.Flags().StringVar(&opt.Data, "data", "", "a folder to use and keep")
 	return cmd
 }
