@@ -44,7 +44,7 @@ func (a *account) heardPairing(r pairRequest) {
 		case a.again <- struct{}{}:
 		default:
 		}
-		if st.State == chat.Starting && r.begin { // whether it is linked is not known yet
+		if r.begin && (st.State == "" || st.State == chat.Starting) { // whether it is linked is not known yet
 			a.ask(r)
 		}
 		return
