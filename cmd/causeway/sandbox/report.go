@@ -15,8 +15,12 @@ import (
 // settled waits until everything that was posted so far has arrived everywhere, or nothing more comes.
 func (s *stage) settled(ctx context.Context) error {
 	for _, from := range s.places() {
+		heard, err := s.heard(ctx, from)
+		if err != nil {
+			return err
+		}
 		for _, to := range s.others(from) {
-			_, err := s.patiently(ctx, to, func(v sim.View) bool { return sim.Compare(s.posted[from], v).Lost == 0 })
+			_, err := s.patiently(ctx, to, func(v sim.View) bool { return sim.Compare(heard, v).Lost == 0 })
 			if err != nil {
 				return fmt.Errorf("wait for what was posted on %s: %w", from.net.title, err)
 			}
@@ -50,6 +54,20 @@ func (s *stage) report(ctx context.Context) error {
 	}
 	s.say("\nNothing was lost in %d deaths by kill -9 and an outage. What was on its way when\n"+
 		"a process died may be seen twice: at most one message for each group and death.", s.kills)
+	return s.confess(ctx)
+}
+
+// confess tells what networks lost themselves, before anybody could hear it.
+func (s *stage) confess(ctx context.Context) error {
+	for _, from := range s.places() {
+		heard, err := s.heard(ctx, from)
+		if err != nil {
+			return err
+		}
+		if n := len(s.posted[from]) - len(heard); n > 0 {
+			s.say("(%s's own daemon forgot %d that it had handed to a bridge killed with -9.)", from.net.title, n)
+		}
+	}
 	return nil
 }
 
@@ -74,7 +92,7 @@ func (s *stage) tally(ctx context.Context, n *network) (total sim.Tally, err err
 }
 
 // heard is what was posted at a place without what the network itself lost before anybody could hear it: Signal's daemon
-// forgets what was read from it by a process that died before it was stored. It is told.
+// forgets what it has handed to a process that died before it was stored.
 func (s *stage) heard(ctx context.Context, from place) ([]string, error) {
 	if s.opt.lose {
 		return s.posted[from], nil
@@ -84,11 +102,7 @@ func (s *stage) heard(ctx context.Context, from place) ([]string, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(slices.Clone(s.posted[from]), func(text string) bool {
-		lost := slices.ContainsFunc(ledger.Lost, func(e sim.Entry) bool { return e.Text == text })
-		if lost {
-			s.say("%s itself lost %q.", from.net.title, text)
-		}
-		return lost
+		return slices.ContainsFunc(ledger.Lost, func(e sim.Entry) bool { return e.Text == text })
 	}), nil
 }
 
