@@ -41,12 +41,12 @@ func (p place) chat() sim.ChatID { return p.net.groups[p.room] }
 // demo plays a conversation over the first room, cuts a network off, kills the bridges and the router in the middle of
 // bursts over all rooms, and counts.
 func (w *world) demo(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute+time.Duration(w.opt.Rooms)*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute+time.Duration(w.opt.Rooms)*10*time.Second)
 	defer cancel()
 	s := &stage{world: w, posted: map[place][]string{}, deaths: map[*network]int{}}
 	s.say("Groups on %s are joined in a room. The router and\n"+
 		"the bridges are the real programs; the networks are simulated.\n", s.titles(" and "))
-	for _, act := range []func(context.Context) error{s.talk, s.loseOne, s.outage, s.killBridges, s.killRouter, s.again, s.report} {
+	for _, act := range []func(context.Context) error{s.talk, s.outage, s.loseOne, s.killBridges, s.killRouter, s.again, s.report} {
 		if err := act(ctx); err != nil {
 			return err
 		}
