@@ -169,7 +169,7 @@ func (s *Store) openWriter() (*conn, error) {
 // secure_delete overwrites what is deleted: an erased body must not stay readable in the file.
 var creating = []string{"page_size = 4096", "auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL",
 	"foreign_keys = ON", "busy_timeout = 10000", "secure_delete = ON", "wal_autocheckpoint = 4000", "temp_store = MEMORY",
-	"cache_size = -32768"}
+	"cache_size = -16384"}
 
 // start runs the goroutines over the writing connection, which they own.
 func (s *Store) start(c *conn) error {
