@@ -10,8 +10,11 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/outbox"
@@ -295,5 +298,30 @@ func writeLimited(t *testing.T, dir string) {
 	}
 	if err := <-s.Failed(); !errors.Is(err, store.ErrBroken) {
 		t.Error(err)
+	}
+}
+
+func TestAfterACrowdACommitWaitsForMore(t *testing.T) {
+	for name, c := range map[string]struct{ crowd, commits int }{"a crowd": {8, 1}, "a few": {1, 2}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var commits atomic.Int64
+				s := openAt(t, t.TempDir(), store.Options{Committed: func(time.Duration) { commits.Add(1) }})
+				fs := make([]func(*store.Tx) error, c.crowd)
+				for i := range fs {
+					fs[i] = key(fmt.Sprint("first ", i), nil)
+				}
+				group(t, s, fs...)
+				before := commits.Load()
+				var wg sync.WaitGroup
+				wg.Go(func() { write(t, s, key("one", nil)) })
+				time.Sleep(200 * time.Microsecond)
+				wg.Go(func() { write(t, s, key("another", nil)) })
+				wg.Wait()
+				if got := int(commits.Load() - before); got != c.commits {
+					t.Errorf("two writes in a row make %d commits, want %d", got, c.commits)
+				}
+			})
+		})
 	}
 }
