@@ -107,12 +107,8 @@ func (d *daemon) attend(ctx context.Context, ears *lineConn, sub int64, calls *l
 	err := d.listen(ctx, ears)
 	stop()
 	keeper.Wait()
-	if err != nil {
-		calls.close()
-		return err
-	}
 	d.leave(ears, sub, calls)
-	return nil
+	return err
 }
 
 // keepCalls replaces the connection for calls when it ends, and returns the last one.
@@ -274,11 +270,12 @@ func (d *daemon) look(ctx context.Context) error {
 	return d.checkAccount(ctx, c)
 }
 
-// leave is the clean stop: first nothing more is received, then calls in flight end, then what is on its way is read.
+// leave is the clean stop, whatever the reason: first nothing more is received, then calls in flight end, then what is on
+// its way is read.
 func (d *daemon) leave(ears *lineConn, sub int64, calls *lineConn) {
 	ctx, cancel := context.WithTimeout(context.Background(), d.waits.finish)
 	defer cancel()
-	if !d.alone {
+	if !d.alone && !ears.over() {
 		if _, err := ears.call(ctx, "unsubscribeReceive", d.params(map[string]any{"subscription": sub}), nil); err != nil {
 			d.log.Warn("signal-cli did not confirm that it has stopped receiving", "code", "stop_unconfirmed", "err", err)
 		}

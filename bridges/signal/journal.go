@@ -34,7 +34,10 @@ type record struct {
 }
 
 // journal keeps what was heard until the router has committed it: files of records in a folder of the bridge's own. The
-// daemon tells each message once, so this is the only copy. It is safe for concurrent use.
+// daemon tells each message once, so this is the only copy. A record is written the moment it is heard, so that it outlives
+// the process, and synced right after that by a goroutine which takes all that was written meanwhile along; only what is
+// synced is given out. Waiting for the sync before more is read would keep nothing safer: what the daemon has written to us
+// is nowhere else. It is safe for concurrent use.
 type journal struct {
 	dir string
 	max int64
@@ -43,8 +46,14 @@ type journal struct {
 	segments []*segment // oldest first; the last one is written to
 	next     uint64     // the seq of the next record
 	done     uint64     // all up to here is committed
+	synced   uint64     // all up to here is on disk
 	size     int64
-	grown    chan struct{} // 1: a token when there is something new
+	failed   error         // of a sync: nobody knows what is on disk then
+	grown    chan struct{} // 1: a token when there is something new on disk
+	wrote    chan struct{} // 1: a token when there is something to sync
+	stop     chan struct{}
+	syncing  sync.WaitGroup
+	once     sync.Once
 }
 
 // segment is one file. Its name is the seq of its first record.
@@ -52,6 +61,7 @@ type segment struct {
 	first, last uint64 // last is first-1 while it is empty
 	size        int64
 	file        *os.File
+	dirty       bool // something in it is not synced
 }
 
 // openJournal reads what an earlier life left. done is what the router committed last; what is not after it is passed
@@ -60,7 +70,8 @@ func openJournal(dir string, done uint64, limit int64) (*journal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make journal folder: %w", err)
 	}
-	j := &journal{dir: dir, max: limit, done: done, next: done + 1, grown: make(chan struct{}, 1)}
+	j := &journal{dir: dir, max: limit, done: done, next: done + 1, grown: make(chan struct{}, 1), wrote: make(chan struct{}, 1), stop: make(chan struct{})}
+	j.syncing.Go(j.keepSynced)
 	names, err := filepath.Glob(filepath.Join(dir, "*"+segmentEnd))
 	if err != nil {
 		return nil, err
@@ -72,6 +83,7 @@ func openJournal(dir string, done uint64, limit int64) (*journal, error) {
 			return nil, err
 		}
 	}
+	j.synced = j.next - 1
 	return j, j.erase()
 }
 
@@ -147,14 +159,17 @@ func appendRecord(b *bytes.Buffer, seq uint64, e Envelope) {
 	b.Write(e.Raw)
 }
 
-// append writes notifications and syncs. When it returns nil they are on disk.
+// append writes notifications. When it returns nil they outlive the process, and are about to be synced.
 func (j *journal) append(batch []Envelope) error {
 	if len(batch) == 0 {
 		return nil
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.size >= j.max {
+	switch {
+	case j.failed != nil:
+		return j.failed
+	case j.size >= j.max:
 		return errJournalFull
 	}
 	s, err := j.open()
@@ -165,7 +180,7 @@ func (j *journal) append(batch []Envelope) error {
 	for i, e := range batch {
 		appendRecord(&b, j.next+uint64(i), e)
 	}
-	if err := s.write(b.Bytes()); err != nil {
+	if _, err := s.file.WriteAt(b.Bytes(), s.size); err != nil { // what stands there now is written over by the next try
 		return fmt.Errorf("write the journal: %w", err)
 	}
 	if s.size == 0 {
@@ -175,19 +190,58 @@ func (j *journal) append(batch []Envelope) error {
 	s.last = j.next - 1
 	s.size += int64(b.Len())
 	j.size += int64(b.Len())
-	select {
-	case j.grown <- struct{}{}:
-	default:
-	}
+	s.dirty = true
+	wake(j.wrote)
 	return nil
 }
 
-// write puts bytes at the end. What a failed write leaves there is written over by the next one.
-func (s *segment) write(b []byte) error {
-	if _, err := s.file.WriteAt(b, s.size); err != nil {
-		return err
+// wake leaves a token.
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
-	return syncData(s.file)
+}
+
+// keepSynced syncs what was written until the journal is closed, and then once more.
+func (j *journal) keepSynced() {
+	for {
+		select {
+		case <-j.wrote:
+			j.sync()
+		case <-j.stop:
+			j.sync()
+			return
+		}
+	}
+}
+
+// sync puts all that was written so far on disk, while more may be written.
+func (j *journal) sync() {
+	files, through := j.unsynced()
+	var err error
+	for _, f := range files {
+		err = errors.Join(err, syncData(f))
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err != nil {
+		j.failed = fmt.Errorf("sync the journal: %w", err)
+	} else {
+		j.synced = max(j.synced, through)
+	}
+	wake(j.grown)
+}
+
+func (j *journal) unsynced() (files []*os.File, through uint64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, s := range j.segments {
+		if s.dirty {
+			files, s.dirty = append(files, s.file), false
+		}
+	}
+	return files, j.next - 1
 }
 
 // open finds the segment to write to, or begins one.
@@ -218,10 +272,13 @@ func syncDir(dir string) error {
 	return d.Sync()
 }
 
-// read returns up to n records after seq, oldest first, of at most maxBatchBytes unless one alone is larger.
+// read returns up to n synced records after seq, oldest first, of at most maxBatchBytes unless one alone is larger.
 func (j *journal) read(after uint64, n int) (out []record, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.failed != nil {
+		return nil, j.failed
+	}
 	size := 0
 	for _, s := range j.segments {
 		if s.size == 0 || s.last <= after {
@@ -236,7 +293,7 @@ func (j *journal) read(after uint64, n int) (out []record, err error) {
 			if r.seq <= after {
 				continue
 			}
-			if len(out) == n || len(out) > 0 && size+len(r.env.Raw) > maxBatchBytes {
+			if r.seq > j.synced || len(out) == n || len(out) > 0 && size+len(r.env.Raw) > maxBatchBytes {
 				return out, nil
 			}
 			out, size = append(out, r), size+len(r.env.Raw)
@@ -289,11 +346,14 @@ func (j *journal) waitingBytes() int64 {
 	return j.size
 }
 
+// close syncs what was written and ends.
 func (j *journal) close() {
+	j.once.Do(func() { close(j.stop) })
+	j.syncing.Wait()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, s := range j.segments {
-		_ = s.file.Close() // everything in it is synced
+		_ = s.file.Close()
 	}
 	j.segments = nil
 }

@@ -33,6 +33,7 @@ func put(t *testing.T, j *journal, texts ...string) {
 	if err := j.append(batch); err != nil {
 		t.Fatal(err)
 	}
+	j.sync()
 }
 
 func contents(t *testing.T, j *journal, after uint64) (out []string) {
@@ -87,6 +88,30 @@ func TestWhatIsCommittedIsErased(t *testing.T) {
 	j.close()
 	if diff := cmp.Diff([]string{"next"}, contents(t, open(t, dir, 2), 2)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestOnlyWhatIsSyncedIsGivenOut(t *testing.T) {
+	j := open(t, t.TempDir(), 0)
+	if err := j.append([]Envelope{{Raw: json.RawMessage("a")}}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-j.grown:
+	case <-time.After(patience):
+		t.Fatal("it was never synced")
+	}
+	if diff := cmp.Diff([]string{"a"}, contents(t, j, 0)); diff != "" {
+		t.Error(diff)
+	}
+	j.segments[0].file.Close() // a disk that has gone
+	if err := j.append([]Envelope{{Raw: json.RawMessage("b")}}); err == nil {
+		t.Error("what cannot be written is taken")
+	}
+	j.segments[0].dirty = true
+	j.sync()
+	if _, err := j.read(1, 1); err == nil {
+		t.Error("a journal that cannot be synced goes on")
 	}
 }
 

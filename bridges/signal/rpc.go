@@ -92,7 +92,7 @@ type lineConn struct {
 	mu      sync.Mutex
 	last    uint64
 	calls   map[uint64]*waiting
-	over    error
+	ending  error         // what ended it
 	ended   chan struct{} // closed when the reader has ended
 }
 
@@ -107,7 +107,7 @@ func (c *lineConn) serve() {
 	c.conn.Close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over = err
+	c.ending = err
 	for id, w := range c.calls {
 		delete(c.calls, id)
 		w.answered <- answer{err: fmt.Errorf("%w: the connection ended", ErrUncertain)}
@@ -226,7 +226,7 @@ func (c *lineConn) begin() (uint64, *waiting, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.over != nil:
+	case c.ending != nil:
 		return 0, nil, ErrOffline
 	case len(c.calls) >= maxWaiting:
 		return 0, nil, errors.New("too many calls wait for an answer")
@@ -266,6 +266,16 @@ func (c *lineConn) write(ctx context.Context, r request) error {
 	return fmt.Errorf("%w: the connection broke", ErrUncertain)
 }
 
+// over reports whether the connection has ended.
+func (c *lineConn) over() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // idle reports whether no call waits for an answer.
 func (c *lineConn) idle() bool {
 	c.mu.Lock()
@@ -297,10 +307,10 @@ func (c *lineConn) why() error {
 	<-c.ended
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if errors.Is(c.over, io.EOF) || c.over == nil {
+	if errors.Is(c.ending, io.EOF) || c.ending == nil {
 		return errors.New("signal-cli closed the connection")
 	}
-	return c.over
+	return c.ending
 }
 
 // address is where the daemon listens: unix:///path, tcp://host:port or http://host:port.
