@@ -7,7 +7,10 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"go.mau.fi/whatsmeow/types/events"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
 	"github.com/causeway-chat/causeway/bridges/whatsapp/sim"
@@ -172,4 +175,37 @@ func TestThePaceOfReconnectingGrowsWithJitterUpToABound(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	a.rest(ctx, forever) // ends with its context
+}
+
+func TestSilenceIsToldAndThenEndsTheConnection(t *testing.T) {
+	r := newRouter(t)
+	a := &account{session: r, log: r.log, pauses: defaultPauses()}
+	a.states = &teller{say: r.SetState, log: r.log}
+	l := &line{a: a, log: r.log, seen: time.Now()}
+	w := &watching{loggedIn: true, caughtUp: true}
+	if _, over := l.hear(t.Context(), w, &events.KeepAliveTimeout{ErrorCount: 1}); over || a.states.current().State != chat.Degraded {
+		t.Errorf("after one question without an answer: %t, %+v", over, a.states.current())
+	}
+	if _, over := l.hear(t.Context(), w, &events.KeepAliveRestored{}); over || a.states.current().State != chat.Connected {
+		t.Errorf("after an answer: %t, %+v", over, a.states.current())
+	}
+	end, over := l.hear(t.Context(), w, &events.KeepAliveTimeout{ErrorCount: 2})
+	if !over || end.state != chat.Down || end.why != whyMum || end.never || end.after != 0 {
+		t.Errorf("after two: %t, %+v", over, end)
+	}
+}
+
+func TestALoginThatStallsEndsTheConnection(t *testing.T) {
+	for name, w := range map[string]watching{"no login": {}, "nothing of what waited": {loggedIn: true}} {
+		synctest.Test(t, func(t *testing.T) {
+			l := &line{a: &account{pauses: defaultPauses()}, news: make(chan any, maxNews), memory: newMemory()}
+			start := time.Now()
+			if end := l.watchFrom(t.Context(), w); end.state != chat.Down || end.why != whyMum || end.good {
+				t.Errorf("%s: %+v", name, end)
+			}
+			if took := time.Since(start); took != time.Minute {
+				t.Errorf("%s: it took %v", name, took)
+			}
+		})
+	}
 }

@@ -175,7 +175,7 @@ func (p *pairing) run(ctx context.Context) (*line, error) {
 // worth a try.
 func (p *pairing) round(ctx context.Context, l *line) error {
 	if err := p.a.askVersion(ctx); err != nil {
-		p.a.log.Warn("the latest version is not known", "err", err)
+		p.a.log.Warn("the latest version is not known") // the error may hold a whole page
 	}
 	conn, cut := context.WithCancel(p.a.hand)
 	defer cut()

@@ -41,7 +41,7 @@ func (l *line) addresses(j, alt types.JID) (lid, pn types.JID) {
 		pn, err = l.lids.GetPNForLID(l.a.hand, lid)
 	}
 	if err != nil {
-		l.log.Warn("an address could not be looked up", "err", err)
+		l.log.Warn("an address could not be looked up") // the library's errors hold it
 	}
 	return whole(lid), whole(pn)
 }

@@ -3,6 +3,7 @@
 package whatsapp
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -44,10 +45,18 @@ func newRouter(t *testing.T) *router {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	out := io.Writer(io.Discard)
+	logged := &logBuffer{}
+	out := io.Writer(logged)
 	if testing.Verbose() {
-		out = os.Stderr
+		out = io.MultiWriter(logged, os.Stderr)
 	}
+	t.Cleanup(func() {
+		for _, secret := range []string{"4477009", "Ana"} {
+			if strings.Contains(logged.String(), secret) {
+				t.Errorf("the log holds %q", secret)
+			}
+		}
+	})
 	return &router{
 		t: t, dir: dir, input: make(chan sdk.PairInput, 4), keys: map[chat.EventKey]bool{}, changed: make(chan struct{}),
 		log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -154,4 +163,22 @@ func holds(t *testing.T, dir, what string) bool {
 		}
 	}
 	return false
+}
+
+// logBuffer keeps what is logged.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }

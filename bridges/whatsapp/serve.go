@@ -98,7 +98,7 @@ func (a *account) rest(ctx context.Context, d time.Duration) {
 // live connects and stays until the connection ends.
 func (l *line) live(ctx context.Context) ending {
 	if err := l.a.askVersion(ctx); err != nil {
-		l.log.Warn("the latest version is not known", "err", err)
+		l.log.Warn("the latest version is not known") // the error may hold a whole page
 	}
 	conn, cut := context.WithCancel(l.a.hand)
 	defer cut() // nothing of this connection is acknowledged any more
@@ -211,8 +211,9 @@ type watching struct {
 }
 
 // watch listens to what becomes of the connection, until it ends or ctx does.
-func (l *line) watch(ctx context.Context) ending {
-	var w watching
+func (l *line) watch(ctx context.Context) ending { return l.watchFrom(ctx, watching{}) }
+
+func (l *line) watchFrom(ctx context.Context, w watching) ending {
 	patience := time.NewTimer(l.a.pauses.login)
 	defer patience.Stop()
 	look := time.NewTicker(l.a.pauses.phone)
