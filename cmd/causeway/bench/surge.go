@@ -47,6 +47,9 @@ func (r *run) openSurge(ctx context.Context) (*newcomers, error) {
 }
 
 func (r *run) surgeRound(ctx context.Context, w *newcomers) error {
+	if r.opt.Mode == Bars { // it has none, and takes as long as all the rest of Store
+		return nil
+	}
 	n, began := r.opt.Messages*5, time.Now()
 	if err := w.come(ctx, n); err != nil {
 		return fmt.Errorf("%s: %w", nameSurge, err)
