@@ -34,6 +34,7 @@ type setting struct {
 	link    string        // further keys of every link
 	wait    time.Duration // how long deliveries wait for their files; default 2 min
 	local   bool          // the simulator is a self-hosted server, which shares a folder with the bridges
+	notice  string        // outage.notice_after; default 3m
 	// strangers are further accounts, which no room uses, with their tokens.
 	strangers map[string]string
 }
@@ -157,8 +158,9 @@ log: {level: debug}
 outbox: {deliver_timeout: %s, retry_base: 20ms, retry_cap: 200ms}
 media: {max_size: 2GB, wait: %s}
 supervisor: {heartbeat: 1s, backoff_base: 20ms, backoff_cap: 100ms, crash_loop_retry: 200ms}
+outage: {notice_after: %s}
 accounts:
-`, r.dataDir(), bin, cmp.Or(r.set.deliver, 2*time.Second), cmp.Or(r.set.wait, 2*time.Minute))
+`, r.dataDir(), bin, cmp.Or(r.set.deliver, 2*time.Second), cmp.Or(r.set.wait, 2*time.Minute), cmp.Or(r.set.notice, "3m"))
 	for i, b := range r.bots {
 		text += r.account(fmt.Sprintf("tg%d", i+1), b.Config["token"])
 	}

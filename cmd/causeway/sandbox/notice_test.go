@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sandbox
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/causeway-chat/causeway/bridges/sim"
+)
+
+// TestPeopleReadOfAnOutageOnce cuts one of two bots off, and kills the router once people have been told. (Killed while it
+// tells them, it would tell them again, as it does with any post that is in flight to Telegram.)
+func TestPeopleReadOfAnOutageOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, setting{bots: 2, deliver: time.Second, notice: "2s"})
+	r.connected()
+	r.talk(5, 10*time.Millisecond).wait()
+	cut := r.fault(sim.Fault{Kind: sim.OutageReset, Account: r.bots[1].Account})
+	k := r.talkIn(r.rooms[0].left, 40, 50*time.Millisecond)
+	r.notice("cannot be reached since")
+	r.until("quiet lane of the left group", 10*time.Second, func() bool { return r.waitingFor("tg1") == 0 })
+	r.killRouter()
+	k.wait()
+	r.pass(3 * time.Second)
+	r.notice("cannot be reached since")
+	r.must(r.client.ClearFault(r.ctx, cut))
+	r.notice("is back after")
+	r.settle(time.Minute)
+	r.finish()
+}
+
+// notice waits until the left group shows one line about an outage, which says this. The bots are of one network, so it
+// names the group.
+func (r *rig) notice(says string) {
+	r.t.Helper()
+	r.sees(r.rooms[0].left, func(v sim.View) bool {
+		var lines []string
+		for _, m := range v.Visible() {
+			if m.Account != "" && strings.HasPrefix(m.Text, "Telegram (Group 0 1) ") {
+				lines = append(lines, m.Text)
+			}
+		}
+		if len(lines) > 1 {
+			r.t.Fatalf("people read %q", lines)
+		}
+		return len(lines) == 1 && strings.Contains(lines[0], says)
+	})
+}
+
+// waitingFor is how many deliveries wait for an account.
+func (r *rig) waitingFor(name string) (n int) {
+	var st status
+	r.must(r.causeway(&st, "status"))
+	for _, a := range st.Accounts {
+		if a.Name == name {
+			n = a.Waiting
+		}
+	}
+	return n
+}
