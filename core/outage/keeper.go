@@ -95,7 +95,7 @@ func (k *Keeper) Ended(a chat.Account, d chat.Delivery) {
 	if m := k.machines[a]; back.IsZero() {
 		back = m.up // the clock will tell the incident
 	}
-	if !back.IsZero() && d.PlannedAt.After(back) {
+	if !back.IsZero() && !d.PlannedAt.Before(back) {
 		return
 	}
 	if k.caught[i.ID] == nil {
