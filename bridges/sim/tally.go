@@ -47,6 +47,42 @@ func Compare(posted []string, view View) Tally {
 	return t
 }
 
+// Apart shows the posts of our accounts that carry several messages as posts of one each: below its writer's name, without
+// the time that a late one has. Texts must be single lines.
+func Apart(view View) View {
+	var apart []Seen
+	for _, m := range view.Messages {
+		if m.Account == "" || !strings.Contains(m.Text, "\n") {
+			apart = append(apart, m)
+			continue
+		}
+		for _, group := range strings.Split(m.Text, "\n\n") {
+			apart = append(apart, single(m, strings.Split(group, "\n"))...)
+		}
+	}
+	view.Messages = apart
+	return view
+}
+
+// single makes a message of each line below a name.
+func single(m Seen, lines []string) (out []Seen) {
+	name := withoutTime(lines[0])
+	for _, line := range lines[1:] {
+		if m.Text = name + "\n" + line; withoutTime(line) != "" {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// withoutTime takes the time off a line: "Ana (14:05 UTC)".
+func withoutTime(line string) string {
+	if at := strings.LastIndexByte(line, '('); at >= 0 && strings.HasSuffix(line, " UTC)") {
+		return strings.TrimSpace(line[:at])
+	}
+	return line
+}
+
 // firstCopies maps each line that our accounts wrote to its first place and to how often it stands in the view.
 func firstCopies(view View) (first, count map[string]int) {
 	first, count = map[string]int{}, map[string]int{}

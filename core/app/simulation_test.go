@@ -50,7 +50,7 @@ func TestNothingIsLostOverKillsAndFaults(t *testing.T) {
 		})
 	}
 	for _, what := range []string{"router killed", "bridge killed", "fail", "limit", "lose_reply", "late_reply", "ack_lost",
-		"lost_by_network", "key_repeated", "answer lost in a death", "asked again"} {
+		"lost_by_network", "key_repeated", "answer lost in a death", "asked again", "merged post", "merged post edited"} {
 		if met[what] == 0 {
 			t.Errorf("no run ever met %q", what)
 		}
@@ -79,10 +79,11 @@ func simulate(t *testing.T, seed uint64, met map[string]int, change func(*simula
 	}
 	w.calm()
 	w.stop()
+	wrong = w.check()
 	for what, n := range w.met() {
 		met[what] += n
 	}
-	return w.check()
+	return wrong
 }
 
 // simulation is a running router with its networks and people.

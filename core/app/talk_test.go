@@ -180,40 +180,83 @@ func (w *simulation) swallowed() int {
 func (w *simulation) checkChat(a chat.Account, r int) (repeats int) {
 	place := map[chat.Account]int{}
 	seen := w.nets[a].Sees(chat.RemoteChat(roomChat(r)))
+	w.countMerged(seen)
 	for _, m := range w.talk.all {
 		if m.room != r || m.at == a || m.lost {
 			continue
 		}
-		copies, first := copiesOf(seen, m)
-		repeats += max(len(copies)-1, 0)
+		copies := copiesOf(seen, m)
+		repeats += max(len(copies)-corrections(copies)-1, 0)
 		w.checkCopies(a, m, copies)
 		if len(copies) == 0 {
 			continue
 		}
-		if first < place[m.at] {
+		if copies[0].place < place[m.at] {
 			w.objectf("%s shows %q out of order", a, m.text)
 		}
-		place[m.at] = max(place[m.at], first)
+		place[m.at] = max(place[m.at], copies[0].place)
 	}
 	return repeats
 }
 
-// copiesOf finds the copies of a message, and where the first one stands.
-func copiesOf(seen []lab.Shown, m *said) (copies []lab.Shown, first int) {
-	for i, s := range seen {
-		if !s.Ours || !strings.HasPrefix(lastLine(s.Text), m.mark) { // above it a quotation of another message may stand
+// countMerged counts what became of posts that show several messages.
+func (w *simulation) countMerged(seen []lab.Shown) {
+	for _, s := range seen {
+		said := 0
+		for line := range strings.Lines(s.Text) {
+			if strings.HasPrefix(line, "#") {
+				said++
+			}
+		}
+		if said < 2 || !s.Ours {
 			continue
 		}
-		if copies = append(copies, s); len(copies) == 1 {
-			first = i
+		w.count("merged post")
+		if s.Edits > 0 {
+			w.count("merged post edited")
+		}
+		if s.ReplyTo != "" {
+			w.count("merged post that is a reply")
 		}
 	}
-	return copies, first
 }
 
-func lastLine(s string) string { return s[strings.LastIndexByte(s, '\n')+1:] }
+// sighting is a message as a chat shows it: a line of a post, which others may share.
+type sighting struct {
+	lab.Shown
+	line  string
+	above string // the line before it
+	place int
+}
 
-func (w *simulation) checkCopies(a chat.Account, m *said, copies []lab.Shown) {
+// copiesOf finds the copies of a message, in their order.
+func copiesOf(seen []lab.Shown, m *said) (copies []sighting) {
+	for i, s := range seen {
+		if !s.Ours {
+			continue
+		}
+		above := ""
+		for j, line := range strings.Split(s.Text, "\n") {
+			if strings.HasPrefix(line, m.mark) {
+				copies = append(copies, sighting{Shown: s, line: line, above: above, place: i*1000 + j})
+			}
+			above = line
+		}
+	}
+	return copies
+}
+
+// corrections counts the copies that are told as edited, beside one that could not be edited any more.
+func corrections(copies []sighting) (n int) {
+	for _, c := range copies {
+		if strings.HasSuffix(c.above, "(edited)") {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *simulation) checkCopies(a chat.Account, m *said, copies []sighting) {
 	switch {
 	case m.deleted:
 		if len(copies) > 0 && w.doubts(a) == 0 {
@@ -221,21 +264,39 @@ func (w *simulation) checkCopies(a chat.Account, m *said, copies []lab.Shown) {
 		}
 	case len(copies) == 0:
 		w.objectf("%s lost %q", a, m.text)
-	case !slices.ContainsFunc(copies, func(s lab.Shown) bool { return strings.HasSuffix(s.Text, m.text) }):
+	case !slices.ContainsFunc(copies, func(s sighting) bool { return s.line == m.text }):
 		w.objectf("%s shows %q, not %q", a, copies[0].Text, m.text)
-	case !slices.ContainsFunc(copies, func(s lab.Shown) bool { return strings.Join(s.Emoji, "") == m.emoji }):
+	case !slices.ContainsFunc(copies, func(s sighting) bool { return w.reactedRight(s, m) }):
 		w.objectf("%s shows %v on %q, not %q", a, copies[0].Emoji, m.text, m.emoji)
 	case m.replyTo != nil && !w.answersRight(a, m, copies):
 		w.objectf("%s shows %q as an answer to something else", a, m.text)
 	}
 }
 
+// reactedRight reports whether a post shows the reactions of a message, or of one that shares it: one account has one
+// emoji on a post.
+func (w *simulation) reactedRight(s sighting, m *said) bool {
+	want := map[string]bool{}
+	for _, o := range w.talk.all {
+		if o.room == m.room && !o.deleted && slices.ContainsFunc(strings.Split(s.Text, "\n"), func(line string) bool { return strings.HasPrefix(line, o.mark) }) {
+			want[o.emoji] = true
+		}
+	}
+	if len(want) > 1 {
+		delete(want, "")
+	}
+	return want[strings.Join(s.Emoji, "")]
+}
+
 // answersRight reports whether a copy of a reply answers a copy of what the reply answered. What was deleted has none.
-func (w *simulation) answersRight(a chat.Account, m *said, copies []lab.Shown) bool {
+func (w *simulation) answersRight(a chat.Account, m *said, copies []sighting) bool {
 	if m.replyTo.deleted {
 		return true
 	}
-	return slices.ContainsFunc(copies, func(s lab.Shown) bool {
+	return slices.ContainsFunc(copies, func(s sighting) bool {
+		if strings.Contains(s.above, ": "+m.replyTo.mark) { // in a post of several a line tells it
+			return true
+		}
 		target, ok := w.nets[a].Find(m.chat(), s.ReplyTo)
 		return ok && strings.Contains(target.Text, m.replyTo.mark)
 	})

@@ -2,7 +2,11 @@
 
 package chat
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Message is Causeway's own record of a message of a room.
 type Message struct {
@@ -47,6 +51,31 @@ type Copy struct {
 	Edits int
 	// Emoji is the set of reactions that our account has on it now.
 	Emoji []string
+}
+
+// FormMerged is the word in the form of a copy that shares its text with copies of other messages, in one post.
+const FormMerged = "merged"
+
+// Merged reports whether other messages stand in one text with this copy, each at an offset of its own.
+func (c Copy) Merged() bool { return slices.Contains(strings.Fields(c.Form), FormMerged) }
+
+// Meant picks, of the copies that stand in one post, that which somebody means who answers the post or reacts to it: the
+// one whose words hold what was quoted, else the last, which is what people have read last. There is at least one.
+func Meant(copies []Copy, quote string, words func(MessageID) (string, error)) (Copy, error) {
+	last := copies[len(copies)-1]
+	if quote == "" {
+		return last, nil
+	}
+	for _, c := range copies {
+		said, err := words(c.Message)
+		if err != nil {
+			return last, err
+		}
+		if strings.Contains(said, quote) {
+			return c, nil
+		}
+	}
+	return last, nil
 }
 
 // DeliveryKind says what a delivery brings to a chat.

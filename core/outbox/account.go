@@ -12,6 +12,9 @@ import (
 type account struct {
 	name     chat.Account
 	sendable bool
+	served   bool // was sendable before
+	// ramp bounds the lanes in motion while the account comes back after an outage; 0 when it does not.
+	ramp int
 	// held rests all lanes until the account is resumed, heldUntil until a time. They mirror the hold on disk.
 	held      bool
 	heldUntil time.Duration
@@ -21,6 +24,8 @@ type account struct {
 	// offline counts calls in a row that found no bridge; offlineUntil rests the account, in memory alone.
 	offline      int
 	offlineUntil time.Duration
+
+	blocked time.Duration // when lanes last waited for its state, hold or pace
 
 	pace    *pace // nil: no limit, or none known yet
 	active  int   // lanes in motion
@@ -64,13 +69,16 @@ func (o *Outbox) enqueue(l *lane) {
 	if l.enqueued {
 		return
 	}
-	l.enqueued = true
+	l.enqueued, l.queued = true, o.now()
 	if l.behind {
 		l.account.backlog.push(l)
 	} else {
 		l.account.live.push(l)
 	}
 }
+
+// slowAfter is how long a lane that is up to date stands in the queue of its account: more is a wait for its pace.
+const slowAfter = 100 * time.Millisecond
 
 // dispatch starts as many queued lanes as the account's state, places and tokens allow.
 func (o *Outbox) dispatch(a *account) {
@@ -86,6 +94,7 @@ func (o *Outbox) dispatch(a *account) {
 			o.dropStale(l)
 			continue
 		}
+		l.slow = l.slow || l.queued <= a.blocked && o.now()-l.queued > slowAfter
 		l.probing = true
 		a.probing++
 		o.begetStep(l)
@@ -99,9 +108,52 @@ func (o *Outbox) dropStale(l *lane) {
 	}
 }
 
-// accountWait is 0 when a lane can start, negative when something else will tell of it.
+// places is how many lanes of the account may be in motion.
+func (o *Outbox) places(a *account) int {
+	if a.ramp > 0 {
+		return min(a.ramp, o.opt.MaxActivePerAccount)
+	}
+	return o.opt.MaxActivePerAccount
+}
+
+// comesBack begins a slow start: 1, 2, 4 … lanes, so that a network which has just come back is not run down again.
+func (a *account) comesBack() {
+	if !a.sendable && (a.served || a.backlog.len() > 1) {
+		a.ramp = 1
+	}
+	a.served = true
+}
+
+// climb goes on with a slow start: a call that the network has answered makes room for one more lane, so that each round
+// trip doubles them. One that found nobody, or that the whole account has to rest for, begins anew.
+func (o *Outbox) climb(a *account, out chat.Outcome) {
+	switch {
+	case a.ramp == 0, out.Kind == chat.Retry && out.Scope == chat.ScopeChat:
+	case out.Kind == chat.Retry, out.Kind == chat.Uncertain:
+		a.ramp = 1
+	case a.ramp < o.opt.MaxActivePerAccount:
+		a.ramp++
+	default:
+		a.ramp = 0
+	}
+}
+
+// accountWait is 0 when a lane can start, negative when something else will tell of it. It notes when more than a free
+// place is missing.
 func (o *Outbox) accountWait(a *account) time.Duration {
-	if !o.running || o.stopping || !a.sendable || a.held || a.active >= o.opt.MaxActivePerAccount {
+	if a.active >= o.places(a) {
+		return -1
+	}
+	wait := o.paceWait(a)
+	if wait != 0 {
+		a.blocked = o.now()
+	}
+	return wait
+}
+
+// paceWait is how long the account's state, hold or pace lets its lanes wait, negative when nobody knows.
+func (o *Outbox) paceWait(a *account) time.Duration {
+	if !o.running || o.stopping || !a.sendable || a.held {
 		return -1
 	}
 	if d := o.restEnd(a) - o.now(); d > 0 {

@@ -24,7 +24,7 @@ func (s *step) gathersFor(m chat.Message) bool {
 	return m.Content.Album != "" && s.lane.Caps.Album.Max > 1 && onlyMedium(m.Content) && !s.goesAlone()
 }
 
-// goesAlone reports whether media go in posts of their own, because an album of them was refused or could not be rendered.
+// goesAlone reports whether messages go in posts of their own, because one of several was refused or could not be rendered.
 func (s *step) goesAlone() bool { return s.alone || s.head.ID <= s.aloneTo }
 
 // albumSupport is what the lane puts together in a post.
@@ -38,10 +38,10 @@ func (s *step) albumSupport() chat.AlbumSupport {
 // splits reports whether a post that was refused goes on as its items: one that the network does not take must not lose the
 // others.
 func (s *step) splits(d chat.Delivery, p Post) bool {
-	return d.Kind == chat.DeliverSend && p.Frozen.Action == chat.ActSend && len(p.Frozen.Media) > 1
+	return d.Kind == chat.DeliverSend && p.Frozen.Action == chat.ActSend && (len(p.Frozen.Media) > 1 || p.merged())
 }
 
-// split lets the items of a refused album go one by one.
+// split lets the items of a refused post go one by one.
 func (s *step) split(tx Tx, d chat.Delivery, p Post, why chat.Reason) error {
 	s.aloneTo = max(s.aloneTo, d.ID)
 	for _, it := range p.Items {
@@ -184,11 +184,12 @@ func (s *step) planTogether(tx Tx, album []albumItem) (p plan, ok bool, err erro
 		return plan{}, false, err
 	}
 	in.Content.Media = tagged(media)
+	s.timed(&in, whole)
 	parts := render.Message(in)
 	if len(parts[0].Media) != len(album) || owner > 0 && len(parts) > 1 {
 		return plan{}, false, nil
 	}
-	p.posts = s.posts(whole, 0, parts)
+	p.posts = stamped(in, s.posts(whole, 0, parts))
 	p.posts[0].Frozen.TextAt = owner
 	share(p.posts, album)
 	return p, len(p.posts) == len(parts) && overLimit(s.lane.Caps, &p.posts[0].Frozen).Code == "", nil

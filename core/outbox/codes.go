@@ -33,6 +33,7 @@ const (
 )
 
 var (
+	reasonShared   = chat.Reason{Code: CodeDeleteShared, Sentence: "It is one message with others there; it goes with the last of them."}
 	reasonInternal = chat.Reason{Code: CodeInternal, Sentence: "Causeway failed while it prepared this message.",
 		Action: "Report this with the log; the message is not tried again."}
 	reasonDropped = chat.Reason{Code: CodeUncertainDropped,

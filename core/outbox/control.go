@@ -25,11 +25,15 @@ func (o *Outbox) Wake(lanes ...LaneRef) {
 	}
 }
 
-// SetSendable says whether lanes of an account may send, by its state. Accounts start as not sendable.
+// SetSendable says whether lanes of an account may send, by its state. Accounts start as not sendable. One that can send
+// again begins slowly.
 func (o *Outbox) SetSendable(name chat.Account, sendable bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	a := o.account(name)
+	if sendable {
+		a.comesBack()
+	}
 	a.sendable = sendable
 	if sendable {
 		a.offline, a.offlineUntil = 0, 0

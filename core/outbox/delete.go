@@ -26,6 +26,9 @@ func (s *step) planDelete(tx Tx, d chat.Delivery) (plan, error) {
 	}
 	if len(p.posts) == 0 {
 		p.state = chat.DeliveryRefused
+		if p.why.Code == "" {
+			p.state = chat.DeliveryDelivered
+		}
 	}
 	return p, nil
 }
@@ -33,6 +36,12 @@ func (s *step) planDelete(tx Tx, d chat.Delivery) (plan, error) {
 // deletePart deletes one part, or notes why not. What shares its id with other messages goes with the last of them.
 func (s *step) deletePart(tx Tx, p *plan, d chat.Delivery, aliases []chat.Copy) error {
 	c := newest(aliases)
+	if c.Merged() {
+		alone, err := s.deleteMerged(tx, p, d, aliases)
+		if err != nil || !alone {
+			return err
+		}
+	}
 	shared, err := s.sharedWithOthers(tx, c)
 	switch why := s.deletable(aliases); {
 	case err != nil:
@@ -40,7 +49,7 @@ func (s *step) deletePart(tx Tx, p *plan, d chat.Delivery, aliases []chat.Copy) 
 	case why.Code != "":
 		p.why = why
 	case shared:
-		p.why = chat.Reason{Code: CodeDeleteShared, Sentence: "It is one message with others there; it goes with the last of them."}
+		p.why = reasonShared
 		p.drops = append(p.drops, c.Part)
 	default:
 		m := chat.Message{ID: d.Message, Revision: d.Revision}

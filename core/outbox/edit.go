@@ -40,6 +40,10 @@ func (s *step) planEdit(tx Tx, d chat.Delivery, m chat.Message) (plan, error) {
 		return s.replaceMedia(d, m, in, copies)
 	}
 	in.Content.Media = media
+	if shared := ofPart(copies, 0); len(shared) > 0 && newest(shared).Merged() {
+		return s.changeMerged(tx, d, m, in, copies)
+	}
+	timedAs(&in, m, copies)
 	return s.change(d, m, in, copies), nil
 }
 

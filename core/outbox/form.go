@@ -21,6 +21,9 @@ const (
 	formPoll    = "poll"
 	formBare    = "bare"   // shows no words, which stand with another item of its album
 	formShared  = "shared" // other messages stand under the same id
+	formMerged  = chat.FormMerged
+	formLate    = "late" // shows when the message was written
+	formGone    = "gone" // of an item of an edit: it is not to be shown any more; of no copy
 )
 
 // formOf says what a post without media shows besides text.
@@ -69,7 +72,7 @@ func mediaWords(form string) []string {
 func shows(form, want string) bool {
 	switch want {
 	case "":
-		return withoutWord(form, formShared) == ""
+		return withoutWord(withoutWord(withoutWord(form, formShared), formMerged), formLate) == ""
 	case formPlace, formLive:
 		return hasWord(form, formPlace) || hasWord(form, formLive)
 	}

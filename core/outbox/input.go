@@ -16,7 +16,7 @@ const maxExcerpt = 200
 
 // input collects what rendering needs to know of a message.
 func (s *step) input(tx Tx, m chat.Message) (render.Input, error) {
-	in := render.Input{Content: m.Content, Style: s.style(), Language: s.lane.Language, Caps: s.lane.Caps}
+	in := render.Input{Content: m.Content, Style: s.style(), Language: s.lane.Language, Caps: s.lane.Caps, Sender: m.Sender}
 	if m.Sender != 0 {
 		in.Name = m.SenderName
 	}
@@ -61,8 +61,7 @@ func (s *step) reply(tx Tx, m chat.Message) (*render.Reply, error) {
 			r.Excerpt = excerpt(body)
 		}
 	}
-	r.Target, err = s.replyTarget(tx, id, answered, r)
-	return &r, err
+	return &r, s.replyTarget(tx, id, answered, &r)
 }
 
 // answeredBy finds the message of the room that a message answers; 0 when it answers none, or one that nobody knows. An
@@ -73,6 +72,9 @@ func answeredBy(tx Tx, m chat.Message) (chat.MessageID, error) {
 		return m.ReplyTo, nil
 	}
 	c, ok, err := tx.CopyOf(m.Origin, ref.ID)
+	if err == nil && ok && c.Merged() {
+		c, err = quoted(tx, c, ref.Quote)
+	}
 	if err != nil || !ok {
 		return 0, err
 	}
@@ -106,22 +108,25 @@ func (s *step) early(tx Tx, d chat.Delivery, m chat.Message) (bool, error) {
 	return slices.ContainsFunc(posts, func(p Post) bool { return p.State == PostInFlight }), err
 }
 
-// replyTarget finds the copy of an answered message in this chat; nil when there is none.
-func (s *step) replyTarget(tx Tx, id chat.MessageID, answered chat.Message, r render.Reply) (*chat.ReplyTarget, error) {
+// replyTarget finds the copy of an answered message in this chat, if there is one.
+func (s *step) replyTarget(tx Tx, id chat.MessageID, answered chat.Message, r *render.Reply) error {
 	copies, err := tx.Copies(s.l.id, id)
 	if err != nil || len(copies) == 0 {
-		return nil, err
+		return err
 	}
 	quote := r.Quote
 	if !strings.Contains(answered.Content.Text.Body, quote) {
 		quote = ""
 	}
 	c := newest(firstPart(copies))
-	t := target(c, r.Excerpt, quote)
-	if c.Origin && answered.Sender != 0 {
-		t.Author, _, err = tx.Author(answered.Sender)
+	if r.Within = c.Merged(); r.Within && quote == "" {
+		quote = piece(answered.Content.Text)
 	}
-	return t, err
+	r.Target = target(c, r.Excerpt, quote)
+	if c.Origin && answered.Sender != 0 {
+		r.Target.Author, _, err = tx.Author(answered.Sender)
+	}
+	return err
 }
 
 func target(c chat.Copy, excerpt, quote string) *chat.ReplyTarget {

@@ -16,6 +16,11 @@ func (p Post) others() []Item {
 	return slices.DeleteFunc(slices.Clone(p.Items), func(it Item) bool { return it.Delivery == p.Delivery })
 }
 
+// merged reports whether a post is one text of several messages.
+func (p Post) merged() bool {
+	return p.Frozen.Action == chat.ActSend && len(p.Frozen.Media) == 0 && len(p.Items) > 1
+}
+
 // cost is how many messages a post makes, each of which counts for the pace.
 func (p Post) cost() int {
 	if p.Frozen.Action != chat.ActSend {

@@ -37,6 +37,7 @@ type lane struct {
 	probing  bool // was started for a token that it has not taken yet
 	token    bool // took a token whose mark was not committed
 	gathers  bool // rests until more of an album may have come
+	slow     bool // its pace or a hold has made it wait since its last post
 	asks     uint8
 	fails    uint8 // steps in a row that the store refused
 	moves    uint8 // moves in a row
@@ -45,9 +46,12 @@ type lane struct {
 	// the monotonic clock: however the wall clock jumps, a wait is not waited twice.
 	rests, waited int64
 
-	// alone is the last delivery of an album that was refused: up to it items go one by one. It is in memory alone; after a
-	// restart the album is tried once more.
+	// alone is the last delivery of an album or of a merged post that was refused: up to it messages go one by one. It is in
+	// memory alone; after a restart the post is tried once more.
 	alone chat.DeliveryID
+
+	// queued is since when it stands in its account's queue.
+	queued time.Duration
 
 	// asked is the last delivery whose media were asked for, and askedAt since when they are for the first, in ms.
 	asked   chat.DeliveryID

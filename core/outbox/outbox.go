@@ -45,6 +45,10 @@ type Options struct {
 	MediaWait time.Duration
 	// AlbumQuiet is how long after its last item an album counts as complete; default 1 s.
 	AlbumQuiet time.Duration
+	// MergeMax bounds how many texts a lane that is behind its pace puts into one post; 1 merges none. Default 64.
+	MergeMax int
+	// LateAfter is the age from which a message is shown with the time at which it was written; default 1 min.
+	LateAfter time.Duration
 	// MaxActivePerAccount bounds how many lanes of one account are in motion; default 256.
 	MaxActivePerAccount int
 	// Rand makes jitter and keys repeatable in simulations; nil is random. It is used under a lock of the Outbox.
@@ -107,6 +111,10 @@ func (o Options) withDefaults() Options {
 	orTime(&o.KeepBody, 24*time.Hour)
 	orTime(&o.MediaWait, 2*time.Minute)
 	orTime(&o.AlbumQuiet, time.Second)
+	orTime(&o.LateAfter, time.Minute)
+	if o.MergeMax <= 0 {
+		o.MergeMax = 64
+	}
 	if o.MaxActivePerAccount <= 0 {
 		o.MaxActivePerAccount = 256
 	}

@@ -27,8 +27,11 @@ func (s *step) recordCopies(tx Tx, p Post, a answer) error {
 func recordSent(tx Tx, p Post, a answer) error {
 	c := chat.Copy{Chat: p.Lane, Message: p.Message, Part: p.Part, Revision: p.Revision, Form: formOf(p.Frozen), Digest: digest(p.Frozen),
 		SentAt: acceptedAt(p, a)}
-	if len(p.Items) == 0 {
+	switch {
+	case len(p.Items) == 0:
 		return saveUnder(tx, c, a.out.IDs)
+	case p.merged():
+		return recordMerged(tx, p, c, a.out.IDs)
 	}
 	for i, it := range p.Items {
 		c.Message, c.Part, c.Revision, c.Form, c.Digest = it.Message, it.Part, it.Revision, p.form(i, len(a.out.IDs)), digest(p.said(i))
@@ -113,6 +116,9 @@ func recordReaction(tx Tx, p Post) error {
 		return err
 	}
 	c := newest(firstPart(copies))
+	if c.Merged() && p.Part != reactPart {
+		return reactMerged(tx, c, p.Frozen.Emoji)
+	}
 	c.Emoji = p.Frozen.Emoji
 	return tx.SaveCopy(c)
 }
@@ -128,6 +134,9 @@ func recordEdit(tx Tx, p Post, a answer) error {
 		return nil
 	}
 	c := newest(copies)
+	if c.Merged() {
+		return editMerged(tx, p, c, a)
+	}
 	c.Revision, c.Digest = p.Revision, digest(p.Frozen)
 	if p.Frozen.Text.Body != "" {
 		c.Form = withoutWord(c.Form, formBare)

@@ -93,6 +93,11 @@ func (s *step) planSend(tx Tx, d chat.Delivery, m chat.Message) (plan, error) {
 	if s.gathersFor(m) {
 		return s.planAlbum(tx, d, m)
 	}
+	if s.merges(d) && mergeable(m) {
+		if p, ok, err := s.planMerged(tx, d, m); err != nil || ok {
+			return p, err
+		}
+	}
 	media, ready := s.media(d, m)
 	if !ready {
 		return plan{rests: true}, nil
@@ -107,7 +112,8 @@ func (s *step) planAlone(tx Tx, m chat.Message, media []chat.Media) (plan, error
 		return plan{}, err
 	}
 	in.Content.Media = media
-	posts := s.posts(m, 0, render.Message(in))
+	s.timed(&in, m)
+	posts := stamped(in, s.posts(m, 0, render.Message(in)))
 	if len(posts) == 0 {
 		return refused(CodeNothingToShow, "Nothing of it can be shown on this network."), nil
 	}
@@ -178,6 +184,11 @@ func (s *step) planReact(tx Tx, m chat.Message) (plan, error) {
 		return plan{}, err
 	}
 	aliases := firstPart(copies)
+	if newest(aliases).Merged() && s.lane.Caps.React.Level.Native() {
+		if counts, err = s.reactionsOn(tx, newest(aliases)); err != nil {
+			return plan{}, err
+		}
+	}
 	emoji, left := render.Choose(counts, s.lane.Caps.React)
 	switch level := s.lane.Caps.React.Level; {
 	case level.Native():
@@ -206,7 +217,7 @@ func (s *step) tellReactions(tx Tx, m chat.Message, aliases []chat.Copy, emoji [
 		return done(c), nil
 	}
 	r := render.Reply{Author: m.SenderName, Excerpt: excerpt(m.Content.Text.Body)}
-	if r.Target, err = s.replyTarget(tx, m.ID, m, r); err != nil {
+	if err := s.replyTarget(tx, m.ID, m, &r); err != nil {
 		return plan{}, err
 	}
 	post := sending(render.Reacted("", fresh, render.Input{Style: s.style(), Language: s.lane.Language, Caps: s.lane.Caps, Reply: &r}))

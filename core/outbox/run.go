@@ -101,6 +101,7 @@ func (o *Outbox) endStep(s *step) {
 	l.token = s.took && s.next != nextDeliver
 	l.asked, l.askedAt, l.alone = s.asked, s.askedAt, s.aloneTo
 	l.fails = 0
+	l.slow = s.waits || s.slow && s.next != nextDeliver && s.next != nextIdle
 	if s.behind != nil {
 		l.behind = *s.behind
 	}
@@ -120,6 +121,7 @@ func (o *Outbox) endStep(s *step) {
 // noteOutcome adapts pace and patience to an outcome that has been recorded.
 func (o *Outbox) noteOutcome(l *lane, out chat.Outcome, moved bool) {
 	a := l.account
+	o.climb(a, out)
 	if isOffline(out) {
 		if a.offlineUntil <= o.now() { // the first of several lanes that found nobody there
 			a.offlineUntil = o.now() + min(o.opt.RetryCap, o.opt.RetryBase<<min(a.offline, 20))

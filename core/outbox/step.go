@@ -44,8 +44,9 @@ type step struct {
 	asks    uint8
 	resumes uint64
 	refuse  []chat.DeliveryID // whose rendering panicked
-	alone   bool              // rendering an album panicked: its items go one by one
-	aloneTo chat.DeliveryID   // an album was refused: up to this one, items go one by one
+	alone   bool              // rendering several messages as one post panicked: they go one by one
+	aloneTo chat.DeliveryID   // a post of several messages was refused: up to this one, they go one by one
+	slow    bool              // the lane had to wait for its pace or a hold
 	bare    bool              // recording panicked
 	// asked is the last delivery whose media were asked for, and askedAt since when they are for the first, in ms.
 	asked   chat.DeliveryID
@@ -69,6 +70,8 @@ type step struct {
 	held chat.Reason
 	// doubted says that the outcome ended a doubt.
 	doubted bool
+	// waits says that it rests for its pace or a hold.
+	waits bool
 	// together says that several messages were looked at, and gathers that it rests until more of them may have come.
 	together, gathers bool
 }
@@ -78,7 +81,7 @@ func (o *Outbox) newStep(l *lane) *step {
 	defer o.mu.Unlock()
 	l.woken, l.resumed = false, false
 	return &step{o: o, l: l, pending: l.pending, late: l.late, asks: l.asks, resumes: l.account.resumes, took: l.token,
-		asked: l.asked, askedAt: l.askedAt, aloneTo: l.alone}
+		asked: l.asked, askedAt: l.askedAt, aloneTo: l.alone, slow: l.slow}
 }
 
 // panicError is a panic of our own code inside a step.
@@ -110,7 +113,7 @@ func (s *step) avoid(p *panicError) bool {
 func (s *step) run(tx Tx) (err error) {
 	s.now, s.head, s.taking, s.post = time.Now(), chat.Delivery{}, false, Post{}
 	s.next, s.wait, s.until, s.ended, s.behind, s.moved, s.doubted, s.held = nextIdle, 0, 0, s.ended[:0], nil, false, false, chat.Reason{}
-	s.together, s.gathers = false, false
+	s.together, s.gathers, s.waits = false, false, false
 	defer func() {
 		if r := recover(); r != nil {
 			err = &panicError{delivery: s.head.ID, taking: s.taking, value: r, stack: debug.Stack()}
@@ -157,6 +160,7 @@ func (s *step) take(tx Tx) error {
 
 // rests finds a reason not to work now.
 func (s *step) rests() bool {
+	s.waits = true
 	switch {
 	case s.lane.Link.Paused, s.lane.Hold.UntilResumed:
 		s.next = nextPark
@@ -169,6 +173,7 @@ func (s *step) rests() bool {
 	case unknown(s.lane.Caps):
 		s.next, s.wait = nextRest, untilKnown
 	default:
+		s.waits = false
 		return false
 	}
 	return true

@@ -21,7 +21,7 @@ func (s *step) token(n int) bool {
 	case ok:
 		s.took = n > 0
 	case wait > 0:
-		s.next, s.wait = nextRest, wait
+		s.next, s.wait, s.waits = nextRest, wait, true
 	default:
 		s.next = nextQueue
 	}
@@ -58,7 +58,7 @@ func (o *Outbox) mustYield(l *lane) bool {
 	if l.probing {
 		return false
 	}
-	if a.waits() && (a.pace != nil || a.active >= o.opt.MaxActivePerAccount) {
+	if a.waits() && (a.pace != nil || a.active >= o.places(a)) {
 		return true
 	}
 	return a.pace.tokens(time.Now()) < float64(1+a.probing)

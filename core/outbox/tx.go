@@ -142,12 +142,14 @@ type Post struct {
 	Epoch    uint64
 	SentAt   time.Time
 	Outcome  chat.Outcome
-	// Items are what the media of the post are, in their order; nil for a post without media. The first is the post's own;
-	// those of an album may belong to the messages of further deliveries, which then end as the post does.
+	// Items are what the media of the post are, in their order, or without media the messages whose texts it shows. The
+	// first is the post's own; the others may belong to further deliveries, which then end as the post does. A post that is
+	// all its own and needs no form has none. That of an edit tells which message is taken out of its target.
 	Items []Item
 }
 
-// Item is one medium of a post. The outcome's id at its place is where it stands.
+// Item is one medium of a post, for which the outcome's id at its place is where it stands, or one of several texts, which
+// all stand under all ids, each at its place.
 type Item struct {
 	Delivery chat.DeliveryID
 	Message  chat.MessageID

@@ -190,6 +190,7 @@ func newWorld(t testing.TB) *world {
 		Networks: func(a chat.Account) outbox.Network { return w.nets[a] },
 		Epoch:    func(chat.Account) uint64 { return w.epoch },
 		Observe:  outbox.Observe{Ended: w.note},
+		MergeMax: 1, LateAfter: 1 << 62, // tests of merging and of what is late say so
 	}
 	return w
 }

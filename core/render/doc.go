@@ -27,6 +27,8 @@ type Input struct {
 	Sent, Now time.Time
 	// Sender tells people of one name apart, in posts of several messages.
 	Sender chat.IdentityID
+	// Inner says that the post of the message cannot be a native reply of its own; Merged says so of all but the first.
+	Inner bool
 	// Mentions maps users of the origin network to users of the target network, for people who claimed both.
 	Mentions map[chat.RemoteUser]chat.RemoteUser
 	// Language is that of our own words, as a code of BCP 47; English where there is no catalogue for it.
@@ -34,7 +36,6 @@ type Input struct {
 	Caps     chat.Capabilities
 
 	goesOn bool // the same person as above: no name again
-	inner  bool // not the first of its post, which alone can be a native reply
 }
 
 // Reply is what the message answers. Target is set when the answered message has a copy in the target chat; Within says

@@ -68,7 +68,7 @@ func (m *merger) place(in *Input) (separator string) {
 	if m.last == nil {
 		return ""
 	}
-	in.inner = true
+	in.Inner = true
 	in.goesOn = in.Sender == m.last.Sender && in.Name == m.last.Name && in.Content.Forward == nil
 	if in.goesOn {
 		return "\n"

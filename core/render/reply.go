@@ -17,7 +17,7 @@ const (
 // target is the network's own reply, with no more than the network needs. It is nil where a line must tell.
 func (in Input) target() *chat.ReplyTarget {
 	r, can := in.Reply, in.Caps.Reply
-	if r == nil || r.Target == nil || !can.Level.Native() || in.inner {
+	if r == nil || r.Target == nil || !can.Level.Native() || in.Inner {
 		return nil
 	}
 	t := *r.Target

@@ -215,6 +215,16 @@ func (f *fake) CopyOf(id chat.ChatID, remote chat.RemoteMessage) (first chat.Cop
 	return first, ok, f.fails()
 }
 
+func (f *fake) CopiesAt(id chat.ChatID, remote chat.RemoteMessage) (all []chat.Copy, err error) {
+	for k, c := range f.copies {
+		if k.chat == id && k.remote == remote {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b chat.Copy) int { return a.At - b.At })
+	return all, f.fails()
+}
+
 func (f *fake) AddMessage(m *chat.Message, origin chat.RemoteMessage) error {
 	f.seqs[m.Room]++
 	m.ID, m.Seq = chat.MessageID(f.id()), f.seqs[m.Room]

@@ -72,7 +72,7 @@ func (s *step) answered(c *chat.Content) (chat.MessageID, error) {
 		c.ReplyTo = nil
 		return 0, nil
 	}
-	_, m, why, err := s.find(c.ReplyTo.ID)
+	_, m, why, err := s.findQuoted(c.ReplyTo.ID, c.ReplyTo.Quote)
 	if err != nil || why == WhyUnknownMessage {
 		return 0, err
 	}
@@ -91,10 +91,19 @@ func (s *step) planUnknown(u chat.Unknown) error {
 // find looks up the room's message that an event means by one of its ids in the event's chat. why tells what is in the
 // way: the room does not know it, or it is deleted; m is then filled as far as it is known.
 func (s *step) find(id chat.RemoteMessage) (cp chat.Copy, m chat.Message, why Why, err error) {
+	return s.findQuoted(id, "")
+}
+
+// findQuoted is find for an answer that quotes a piece of what it answers, by which it is found in a post of several
+// messages.
+func (s *step) findQuoted(id chat.RemoteMessage, quote string) (cp chat.Copy, m chat.Message, why Why, err error) {
 	if id == "" {
 		return cp, m, WhyUnknownMessage, nil
 	}
 	cp, ok, err := s.tx.CopyOf(s.chat.ID, id)
+	if err == nil && ok && cp.Merged() {
+		cp, err = s.meant(cp, quote)
+	}
 	if err != nil || !ok {
 		s.res.Early = append(s.res.Early, s.chat.ID)
 		return cp, m, WhyUnknownMessage, err
@@ -110,4 +119,16 @@ func (s *step) find(id chat.RemoteMessage) (cp chat.Copy, m chat.Message, why Wh
 	}
 	s.res.Message = m.ID
 	return cp, m, why, nil
+}
+
+// meant finds the message of a post of several that an event means.
+func (s *step) meant(cp chat.Copy, quote string) (chat.Copy, error) {
+	all, err := s.tx.CopiesAt(cp.Chat, cp.Remote)
+	if err != nil || len(all) == 0 {
+		return cp, err
+	}
+	return chat.Meant(all, quote, func(id chat.MessageID) (string, error) {
+		m, _, err := s.tx.Message(id)
+		return m.Content.Text.Body, err
+	})
 }

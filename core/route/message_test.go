@@ -3,6 +3,7 @@
 package route_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -109,6 +110,23 @@ func TestReplyFindsTheRoomsMessage(t *testing.T) {
 				t.Errorf("what the network told (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestReplyToAPostOfSeveralMessagesFindsTheOneThatIsMeant(t *testing.T) {
+	w := newWorld(t)
+	var said []chat.MessageID
+	for at, body := range []string{"good morning", "who brings the tent?", "nobody?"} {
+		m := w.said(tg, fmt.Sprint(at), text(body))
+		w.tx.save(chat.Copy{Chat: w.id(wa), Remote: "p", At: at, Message: m, Form: chat.FormMerged})
+		said = append(said, m)
+	}
+	for quote, want := range map[string]chat.MessageID{"the tent": said[1], "": said[2], "words of nobody": said[2]} {
+		ref := &chat.ReplyRef{ID: "p", Quote: quote}
+		m := w.tx.messages[w.said(wa, "r"+quote, chat.Content{Text: chat.Text{Body: "me"}, ReplyTo: ref})]
+		if m.ReplyTo != want {
+			t.Errorf("with the quotation %q it answers %d, want %d", quote, m.ReplyTo, want)
+		}
 	}
 }
 

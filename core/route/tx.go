@@ -50,6 +50,8 @@ type Chats interface {
 type Messages interface {
 	// CopyOf finds what stands in chat c under a remote id, the first offset if several do. ok is false when nothing does.
 	CopyOf(c chat.ChatID, id chat.RemoteMessage) (cp chat.Copy, ok bool, err error)
+	// CopiesAt returns all that stands in chat c under one remote id, by offset.
+	CopiesAt(c chat.ChatID, id chat.RemoteMessage) ([]chat.Copy, error)
 	// AddMessage stores a new message with the room's next seq, and its origin copy under the remote id, in place of what
 	// stood there. An empty origin makes no copy. It fills ID and Seq.
 	AddMessage(m *chat.Message, origin chat.RemoteMessage) error

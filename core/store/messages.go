@@ -107,7 +107,7 @@ func (t *Tx) CopyOf(id chat.ChatID, remote chat.RemoteMessage) (c chat.Copy, ok 
 	return c, ok, err
 }
 
-// CopiesAt implements outbox.Records.
+// CopiesAt implements route.Messages and outbox.Records.
 func (t *Tx) CopiesAt(id chat.ChatID, remote chat.RemoteMessage) (copies []chat.Copy, err error) {
 	err = t.c.query("SELECT "+copyColumns+" FROM copy WHERE chat = ? AND remote_id = ? ORDER BY at", func(r row) error {
 		c, err := scanCopy(r)

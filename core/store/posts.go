@@ -55,11 +55,8 @@ func (t *Tx) PostByKey(key chat.PostKey) (p outbox.Post, ok bool, err error) {
 	return p, ok, err
 }
 
-// readItems reads the items of a post that may have some: it has media, or what it would say was erased.
+// readItems reads the items of a post.
 func (t *Tx) readItems(p *outbox.Post) error {
-	if p.Frozen.Action != chat.ActSend || len(p.Frozen.Media) == 0 && p.Frozen.Text.Body != "" {
-		return nil
-	}
 	return t.c.query("SELECT delivery, message, part, revision, form FROM post_member WHERE post = ? ORDER BY at", func(r row) error {
 		p.Items = append(p.Items, outbox.Item{Delivery: chat.DeliveryID(r.int(0)), Message: chat.MessageID(r.int(1)), Part: int(r.int(2)),
 			Revision: int(r.int(3)), Form: r.text(4)})

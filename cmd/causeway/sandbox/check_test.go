@@ -33,6 +33,7 @@ func mirrored(from, to sim.View) tally {
 			posted = append(posted, m.Text)
 		}
 	}
+	to = sim.Apart(to)
 	out := tally{Tally: sim.Compare(posted, to)}
 	out.Disordered = 0
 	last := -1

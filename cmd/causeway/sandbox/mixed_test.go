@@ -119,7 +119,7 @@ func (r *rig) copies() map[string][]sim.Seen {
 	view, err := r.client.See(r.ctx, sim.See{Chat: r.rooms[0].right})
 	r.must(err)
 	out := map[string][]sim.Seen{}
-	for _, m := range view.Visible() {
+	for _, m := range sim.Apart(view).Visible() {
 		if m.Account != "" {
 			line := m.Text[strings.LastIndexByte(m.Text, '\n')+1:]
 			out[line] = append(out[line], m)

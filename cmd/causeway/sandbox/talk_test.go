@@ -70,7 +70,7 @@ func (k *talk) makeRoom(l lane, room <-chan struct{}) {
 	view, err := k.r.client.See(k.ctx, sim.See{Chat: l.to})
 	for err == nil {
 		view, err = k.r.client.See(k.ctx, sim.See{Chat: l.to, Since: view.Cursor, AtLeast: 1, Wait: sim.MaxWait})
-		for _, m := range view.Messages {
+		for _, m := range sim.Apart(view).Messages {
 			if m.Account != "" {
 				select {
 				case <-room:

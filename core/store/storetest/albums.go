@@ -127,6 +127,27 @@ var albumTests = map[string]func(*testing.T, *world){
 			return err
 		})
 	},
+	"TextsOfOnePostComeBackAsTheyWere": func(t *testing.T, w *world) {
+		_, p := w.album(t)
+		w.write(t, func(tx Tx) error {
+			if err := tx.Thaw(p.Delivery); err != nil {
+				return err
+			}
+			p.Frozen.Media, p.Frozen.TextAt, p.Frozen.Text = nil, 0, chat.Text{Body: "a\nb\nc"}
+			takes := outbox.Post{Lane: w.wa, Message: p.Message, Part: 1, State: outbox.PostReady, Delivery: p.Delivery,
+				Frozen: chat.Post{Key: "edit", Chat: "1", Action: chat.ActEdit, Text: chat.Text{Body: "a\nc"}, Target: []chat.RemoteMessage{"m"}},
+				Items:  []outbox.Item{{Delivery: p.Delivery, Message: p.Message, Form: "gone"}}}
+			posts := []outbox.Post{p, takes}
+			if err := tx.Freeze(w.wa, p.Delivery, posts); err != nil {
+				return err
+			}
+			open, err := tx.OpenPosts(p.Delivery)
+			if diff := cmp.Diff(posts, open); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			return err
+		})
+	},
 	"ThawedItemsWaitAgain": func(t *testing.T, w *world) {
 		ids, p := w.album(t)
 		w.put(t, p, outbox.PostInFlight, chat.DeliveryInFlight)
