@@ -176,9 +176,9 @@ func (w *simulation) swallowed() int {
 	return w.kills["answer lost in a death"] + simRooms*w.kills["router killed"]
 }
 
-// checkChat checks one chat and counts its repeats.
+// checkChat checks one chat and counts the posts that repeat something.
 func (w *simulation) checkChat(a chat.Account, r int) (repeats int) {
-	place := map[chat.Account]int{}
+	place, repeated := map[chat.Account]int{}, map[chat.RemoteMessage]bool{}
 	seen := w.nets[a].Sees(chat.RemoteChat(roomChat(r)))
 	w.countMerged(seen)
 	for _, m := range w.talk.all {
@@ -186,7 +186,9 @@ func (w *simulation) checkChat(a chat.Account, r int) (repeats int) {
 			continue
 		}
 		copies := copiesOf(seen, m)
-		repeats += max(len(copies)-corrections(copies)-1, 0)
+		for _, c := range copies[min(1, len(copies)):] {
+			repeated[c.ID] = repeated[c.ID] || !c.correction()
+		}
 		w.checkCopies(a, m, copies)
 		if len(copies) == 0 {
 			continue
@@ -196,7 +198,8 @@ func (w *simulation) checkChat(a chat.Account, r int) (repeats int) {
 		}
 		place[m.at] = max(place[m.at], copies[0].place)
 	}
-	return repeats
+	maps.DeleteFunc(repeated, func(_ chat.RemoteMessage, is bool) bool { return !is })
+	return len(repeated)
 }
 
 // countMerged counts what became of posts that show several messages.
@@ -246,15 +249,8 @@ func copiesOf(seen []lab.Shown, m *said) (copies []sighting) {
 	return copies
 }
 
-// corrections counts the copies that are told as edited, beside one that could not be edited any more.
-func corrections(copies []sighting) (n int) {
-	for _, c := range copies {
-		if strings.HasSuffix(c.above, "(edited)") {
-			n++
-		}
-	}
-	return n
-}
+// correction reports whether it is told as edited, beside a copy that could not be edited any more.
+func (s sighting) correction() bool { return strings.HasSuffix(s.above, "(edited)") }
 
 func (w *simulation) checkCopies(a chat.Account, m *said, copies []sighting) {
 	switch {

@@ -308,6 +308,10 @@ func TestReactionsOnMergedTextsAreThoseOfThePost(t *testing.T) {
 		w.react(one, 2, 1)
 		w.wait(10 * time.Second)
 		w.want("seen", g.sees(), "Ada|one|two 🎉")
+		w.delete(two, 1)
+		w.wait(10 * time.Second)
+		w.want("seen", g.sees(), "Ada|one")
+		w.want("endings", w.endings()[5:], "delete delivered")
 	})
 }
 

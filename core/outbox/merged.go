@@ -169,6 +169,9 @@ func (s *step) deleteMerged(tx Tx, p *plan, d chat.Delivery, aliases []chat.Copy
 		p.drops = append(p.drops, c.Part) // the post goes with the last of them
 		return false, err
 	}
+	if err := s.reactWithout(tx, p, others[0], aliases); err != nil {
+		return false, err
+	}
 	edit, whole, err := s.mergedAnew(tx, c)
 	switch {
 	case err != nil:
@@ -182,6 +185,19 @@ func (s *step) deleteMerged(tx Tx, p *plan, d chat.Delivery, aliases []chat.Copy
 		p.posts = append(p.posts, s.takingOut(d, c, aliases, edit))
 	}
 	return false, nil
+}
+
+// reactWithout takes off the emoji that the post has for the message alone that is taken out of it.
+func (s *step) reactWithout(tx Tx, p *plan, other chat.Copy, aliases []chat.Copy) error {
+	if !s.lane.Caps.React.Level.Native() || len(other.Emoji) == 0 {
+		return nil
+	}
+	counts, err := s.reactionsOn(tx, other)
+	if emoji, _ := render.Choose(counts, s.lane.Caps.React); err == nil && !sameSet(other.Emoji, emoji) {
+		react := chat.Post{Action: chat.ActReact, Target: ids(aliases), Emoji: emoji}
+		p.posts = append(p.posts, s.ready(chat.Message{ID: other.Message}, other.Part, react))
+	}
+	return err
 }
 
 // takingOut is the edit that shows a post without one of its messages.

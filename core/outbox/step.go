@@ -285,7 +285,7 @@ func (s *step) goOn(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
 	if p.Deaths >= maxDeaths {
 		return true, s.poison(tx)
 	}
-	if p.Frozen.Action == chat.ActSend || p.Frozen.Action == chat.ActEdit {
+	if d.Kind != chat.DeliverDelete && (p.Frozen.Action == chat.ActSend || p.Frozen.Action == chat.ActEdit) {
 		m, ok, err := tx.Message(d.Message)
 		if err != nil {
 			return true, err
