@@ -74,7 +74,7 @@ func capabilities(upload int64) chat.Capabilities {
 // mediaLimits says what goes as what it is. Other types arrive too, but not as that: the server makes files of them.
 func mediaLimits(upload int64) map[chat.MediaKind]chat.MediaLimit {
 	return map[chat.MediaKind]chat.MediaLimit{
-		chat.Photo:     {Level: chat.Full, MIME: []string{"image/jpeg", "image/png"}, MaxBytes: maxPhoto, MaxSide: 10_000, Caption: true},
+		chat.Photo:     {Level: chat.Full, MIME: []string{"image/jpeg", "image/png"}, MaxBytes: maxPhoto, MaxSide: 10_000, MaxRatio: 20, Caption: true},
 		chat.Video:     {Level: chat.Full, MIME: []string{"video/mp4"}, MaxBytes: upload, Caption: true},
 		chat.Animation: {Level: chat.Full, MIME: []string{"video/mp4", "image/gif"}, MaxBytes: upload, Caption: true},
 		chat.Audio:     {Level: chat.Full, MIME: []string{"audio/mpeg", "audio/mp4"}, MaxBytes: upload, Caption: true},

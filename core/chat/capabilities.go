@@ -106,7 +106,8 @@ type MediaLimit struct {
 	Level    Level    `json:"level"`
 	MIME     []string `json:"mime,omitempty"` // accepted types; empty: any
 	MaxBytes int64    `json:"max_bytes,omitempty"`
-	MaxSide  int      `json:"max_side,omitempty"` // pixels, width plus height
+	MaxSide  int      `json:"max_side,omitempty"`  // pixels, width plus height
+	MaxRatio int      `json:"max_ratio,omitempty"` // of the longer side to the shorter
 	Caption  bool     `json:"caption,omitempty"`
 	// Types are stricter limits of some types, by their spelling in MIME.
 	Types map[string]TypeLimit `json:"types,omitempty"`
@@ -115,19 +116,27 @@ type MediaLimit struct {
 // TypeLimit limits the files of one type. 0: no such limit.
 type TypeLimit struct {
 	MaxBytes    int64    `json:"max_bytes,omitempty"`
-	MaxSide     int      `json:"max_side,omitempty"` // pixels, width plus height
+	MaxSide     int      `json:"max_side,omitempty"`  // pixels, width plus height
+	MaxRatio    int      `json:"max_ratio,omitempty"` // of the longer side to the shorter
 	MaxDuration Duration `json:"max_duration,omitempty"`
 }
 
 // Of returns the limits of files of a type, as MIME spells it.
 func (l MediaLimit) Of(mime string) TypeLimit {
 	t := l.Types[mime]
-	return TypeLimit{MaxBytes: cmp.Or(t.MaxBytes, l.MaxBytes), MaxSide: cmp.Or(t.MaxSide, l.MaxSide), MaxDuration: t.MaxDuration}
+	return TypeLimit{MaxBytes: cmp.Or(t.MaxBytes, l.MaxBytes), MaxSide: cmp.Or(t.MaxSide, l.MaxSide),
+		MaxRatio: cmp.Or(t.MaxRatio, l.MaxRatio), MaxDuration: t.MaxDuration}
 }
 
 // Holds reports whether a file keeps to the limits, as far as it is known: an unknown size, side or length does.
 func (t TypeLimit) Holds(m Media) bool {
-	return (t.MaxBytes == 0 || m.Size <= t.MaxBytes) && (t.MaxSide == 0 || m.Width+m.Height <= t.MaxSide) &&
+	return (t.MaxBytes == 0 || m.Size <= t.MaxBytes) && (t.MaxSide == 0 || m.Width+m.Height <= t.MaxSide) && t.Bears(m)
+}
+
+// Bears reports whether a file keeps to the limits that no conversion helps to keep: its proportions and its length.
+func (t TypeLimit) Bears(m Media) bool {
+	short := min(m.Width, m.Height) // 0: not known
+	return (t.MaxRatio == 0 || short == 0 || max(m.Width, m.Height) <= t.MaxRatio*short) &&
 		(t.MaxDuration == 0 || m.Duration <= time.Duration(t.MaxDuration))
 }
 

@@ -7,7 +7,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
@@ -105,7 +104,7 @@ func formAs(k chat.MediaKind, m chat.Media, l chat.MediaLimit) (Form, bool) {
 	}
 	limit := l.Of(f.MIME)
 	f.MaxBytes, f.MaxSide = limit.MaxBytes, limit.MaxSide
-	return f, f.MIME != "" && (limit.MaxDuration == 0 || m.Duration <= time.Duration(limit.MaxDuration))
+	return f, f.MIME != "" && limit.Bears(m)
 }
 
 func moves(k chat.MediaKind, t string) bool {

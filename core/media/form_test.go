@@ -15,7 +15,7 @@ import (
 
 // strict is a network with lists for everything, and limits.
 var strict = chat.Capabilities{Media: map[chat.MediaKind]chat.MediaLimit{
-	chat.Photo:     {Level: chat.Full, MIME: []string{typeJPEG, typePNG}, MaxBytes: 10_000_000, MaxSide: 10_000},
+	chat.Photo:     {Level: chat.Full, MIME: []string{typeJPEG, typePNG}, MaxBytes: 10_000_000, MaxSide: 10_000, MaxRatio: 20},
 	chat.Video:     {Level: chat.Full, MIME: []string{typeMP4}, MaxBytes: 50_000_000},
 	chat.Animation: {Level: chat.Full, MIME: []string{typeMP4, typeGIF}, MaxBytes: 50_000_000},
 	chat.VideoNote: {Level: chat.Full, MIME: []string{typeMP4}, MaxBytes: 50_000_000},
@@ -47,6 +47,8 @@ func TestFormsFollowTheListsAndLimits(t *testing.T) {
 		"photo in another type":        {chat.Media{Kind: chat.Photo, MIME: typeWebP}, strict, "→photo image/jpeg, file image/webp"},
 		"photo over the bytes":         {chat.Media{Kind: chat.Photo, MIME: typePNG, Size: 11e6}, strict, "→photo image/jpeg, file image/png"},
 		"photo over the sides":         {chat.Media{Kind: chat.Photo, MIME: typeJPEG, Width: 9000, Height: 1001}, strict, "→photo image/jpeg, file image/jpeg"},
+		"photo too narrow":             {chat.Media{Kind: chat.Photo, MIME: typeJPEG, Width: 300, Height: 14}, strict, "file image/jpeg"},
+		"photo of one known side":      {chat.Media{Kind: chat.Photo, MIME: typeJPEG, Width: 300}, strict, "photo image/jpeg"},
 		"photo nobody can read":        {chat.Media{Kind: chat.Photo, MIME: "image/heic"}, strict, "file image/heic"},
 		"photo that is none":           {chat.Media{Kind: chat.Photo, MIME: typeBytes}, strict, "file application/octet-stream"},
 		"photo, any type":              {chat.Media{Kind: chat.Photo, MIME: "image/heic"}, plain, "photo image/heic"},

@@ -108,7 +108,7 @@ func mediaOverLimit(l chat.MediaLimit, m chat.Media, caption string) chat.Reason
 	case limit.MaxSide > 0 && m.Width+m.Height > limit.MaxSide:
 		return bad("pictures of these dimensions")
 	case !limit.Holds(m):
-		return bad("files of this length")
+		return bad("files of this length or these proportions")
 	case caption != "" && !l.Caption:
 		return bad("a caption on this kind of file")
 	}
