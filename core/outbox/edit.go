@@ -178,6 +178,9 @@ func (s *step) edits(m chat.Message, slots []slot, copies []chat.Copy) (p plan, 
 			p.posts = append(p.posts, s.ready(m, i, slots[i].want))
 		case len(old) == 0: // was refused before
 		case hasWord(newest(old).Form, formPoll) && m.Content.Poll != nil:
+			if m.Content.Poll.Closed && !s.lane.Caps.Poll.Closes && last == 0 {
+				return plan{}, false // a reply tells how it ended; else the text beside it does
+			}
 			s.closePoll(&p, m, i, old)
 		case i >= len(slots):
 			if s.deletable(old).Code != "" {
@@ -229,7 +232,7 @@ func (s *step) changeable(aliases []chat.Copy, form string) bool {
 func (s *step) closePoll(p *plan, m chat.Message, part int, old []chat.Copy) {
 	edit := chat.Post{Action: chat.ActEdit, Poll: m.Content.Poll, Target: ids(old)}
 	c := newest(old)
-	if !m.Content.Poll.Closed || c.Digest == digest(edit) || !s.lane.Caps.Edit.Level.Native() {
+	if !m.Content.Poll.Closed || c.Digest == digest(edit) || !s.lane.Caps.Poll.Closes {
 		c.Revision = m.Revision
 		p.copies = append(p.copies, c)
 		return

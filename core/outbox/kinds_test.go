@@ -21,7 +21,7 @@ func natives(c *chat.Capabilities) {
 	c.Place = chat.PlaceSupport{Level: chat.Full, Venue: chat.Full, Live: chat.Full}
 	c.Contact = chat.ContactSupport{Level: chat.Full}
 	text := chat.TextLimit{Max: 100, Unit: chat.CodePoints}
-	c.Poll = chat.PollSupport{Level: chat.Full, Question: text, Options: 10, Option: text, SeesVotes: true}
+	c.Poll = chat.PollSupport{Level: chat.Full, Question: text, Options: 10, Option: text, SeesVotes: true, Closes: true}
 }
 
 // tell stores a message with this content and plans it for lane 1.
@@ -190,6 +190,21 @@ func TestPollOfItsOwnIsClosedWithItsOrigin(t *testing.T) {
 		if c := w.nets["tg"].call(3); !c.Poll.Closed || c.Target[0] != "m2" {
 			t.Errorf("closed by %+v", c.Post)
 		}
+	})
+}
+
+func TestPollThatCannotBeClosedIsTold(t *testing.T) {
+	open := func(c *chat.Capabilities) { natives(c); c.Poll.Closes = false }
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg", open)
+		w.lane(1, func(l *outbox.Lane) { l.Link.NameStyle = "" })
+		w.vote(w.tell(question(0)), true, 3, 4)
+		w.want("calls", w.nets["tg"].seen(), "send Ada", "send [poll q?]", "edit Ada|[poll, closed]|q?|• a — 3|• b — 4")
+	})
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg", open)
+		w.vote(w.tell(question(0)), true, 3, 4)
+		w.want("calls", w.nets["tg"].seen(), "send [poll q?]", "send (edited)|[poll, closed]|q?|• a — 3|• b — 4")
 	})
 }
 
