@@ -114,45 +114,6 @@ func TestWhoSpokeToAChatThatTakesNothingIsAffected(t *testing.T) {
 	}
 }
 
-func TestARoomIsToldOnceAndOnceOfTheEnd(t *testing.T) {
-	s := openAt(t, t.TempDir(), store.Options{})
-	rm, tg, wa := twoChats(t, s)
-	i := away(t, s)
-	say(t, s, rm, tg, wa, "hello")
-	said := chat.Outage{Network: "WA", Since: wentAway, Told: wentAway.Add(time.Minute)}
-	to := untold(t, s, i, "tg")
-	for n := range 2 { // as after an answer of the store that got lost
-		lanes, rooms, err := s.Tell(t.Context(), i, said, to)
-		if err != nil || len(lanes) != 1-n || rooms != 1-n {
-			t.Fatalf("%v, %d rooms, %v", lanes, rooms, err)
-		}
-	}
-	if to := untold(t, s, i, "tg"); len(to) > 0 {
-		t.Errorf("%v are told again", to)
-	}
-	wantNotice(t, s, tg, chat.DeliverSend, said)
-	i.BackAt = time.Now().Add(time.Second)
-	said.Until = i.BackAt
-	if lanes, done, err := s.TellEnd(t.Context(), i, said, false, 10); err != nil || done || len(lanes) > 0 {
-		t.Fatalf("something waits and the end is told: %v, %v, %v", lanes, done, err)
-	}
-	end(t, s, wa, chat.DeliveryDelivered)
-	end(t, s, tg, chat.DeliveryDelivered)
-	if err := s.Caught(t.Context(), i.ID, map[chat.ChatID]int{wa: 1}); err != nil {
-		t.Fatal(err)
-	}
-	for n := range 2 {
-		if lanes, done, err := s.TellEnd(t.Context(), i, said, false, 10); err != nil || !done || len(lanes) != 1-n {
-			t.Fatalf("%v, %v, %v", lanes, done, err)
-		}
-	}
-	said.Until, said.Delivered = i.BackAt.Truncate(time.Millisecond), 1
-	wantNotice(t, s, tg, chat.DeliverEdit, said)
-	if n, err := s.ToldSince(t.Context(), wentAway); err != nil || n != 2 {
-		t.Errorf("%d notices are counted, %v", n, err)
-	}
-}
-
 // wantNotice checks the notice that waits at the head of a lane. When it was told is the store's own time.
 func wantNotice(t *testing.T, s *store.Store, lane chat.ChatID, kind chat.DeliveryKind, want chat.Outage) {
 	t.Helper()
@@ -235,45 +196,5 @@ func TestTheLanguageOfARoomReachesItsLanes(t *testing.T) {
 			}
 			return err
 		})
-	}
-}
-
-func TestWhoComesIsCountedByTheMinute(t *testing.T) {
-	s := openAt(t, t.TempDir(), store.Options{})
-	_, tg, _ := twoChats(t, s)
-	counted := 0
-	write(t, s, func(tx *store.Tx) error {
-		for n := range 8 {
-			c, err := tx.Gather(tg, chat.NoticeJoined, fmt.Sprint("user", n))
-			if err != nil {
-				return err
-			}
-			if c {
-				counted++
-			}
-		}
-		return nil
-	})
-	if counted != 7 {
-		t.Errorf("%d of 8 are counted", counted)
-	}
-	if due, err := s.DueGatherings(t.Context(), time.Now(), 10); err != nil || len(due) > 0 {
-		t.Errorf("due at once: %+v, %v", due, err)
-	}
-	due, err := s.DueGatherings(t.Context(), time.Now().Add(store.GatherFor+time.Second), 10)
-	if err != nil || len(due) != 1 || due[0].Count != 7 || len(due[0].Names) != 5 {
-		t.Fatalf("%+v, %v", due, err)
-	}
-	for _, want := range []int{7, 0} {
-		write(t, s, func(tx *store.Tx) error {
-			g, err := tx.TakeGathering(tg, chat.NoticeJoined)
-			if g.Count != want {
-				t.Errorf("taken are %d, want %d", g.Count, want)
-			}
-			return err
-		})
-	}
-	if due, err := s.DueGatherings(t.Context(), time.Now().Add(time.Hour), 10); err != nil || len(due) > 0 {
-		t.Errorf("the count has not ended: %+v, %v", due, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/outage"
 	"github.com/causeway-chat/causeway/core/outbox"
 	"github.com/causeway-chat/causeway/core/room"
 	"github.com/causeway-chat/causeway/core/route"
@@ -22,6 +23,7 @@ type Tx interface {
 	Intake
 	Rooms
 	Queue
+	Gatherings
 }
 
 // Intake is what taking events in needs.
@@ -43,8 +45,15 @@ type Queue interface {
 	DropDelivery(id chat.DeliveryID, by, why string) (outbox.LaneRef, error)
 }
 
+// Gatherings is how rooms hear of who came and went.
+type Gatherings interface {
+	TakeGathering(c chat.ChatID, kind chat.NoticeKind) (route.Gathering, error)
+}
+
 // Store is a store under test.
 type Store interface {
+	outage.Store
+	DueGatherings(ctx context.Context, now time.Time, limit int) ([]route.Gathering, error)
 	Write(ctx context.Context, f func(Tx) error) error
 	OpenLanes(ctx context.Context) ([]outbox.LaneRef, error)
 	Recover(ctx context.Context) (uncertain int, err error)
@@ -58,7 +67,7 @@ type Open func(t testing.TB, dir string) Store
 
 // Run runs the suite. Each test has a store of its own.
 func Run(t *testing.T, open Open) {
-	for _, group := range []map[string]func(*testing.T, *world){intakeTests, chatTests, messageTests, laneTests, postTests, albumTests, roomTests, queueTests} {
+	for _, group := range []map[string]func(*testing.T, *world){intakeTests, chatTests, messageTests, laneTests, postTests, albumTests, roomTests, queueTests, outageTests} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) { test(t, newWorld(t, open)) })
 		}
