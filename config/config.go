@@ -106,6 +106,9 @@ type Link struct {
 	// Notices says what this chat hears of the others besides what people say: `none`, `changes` (titles,
 	// pictures, pins, calls), or `all` (also who comes and goes).
 	Notices string `yaml:"notices" default:"changes" enum:"none,changes,all"`
+	// CatchUp says what this chat is brought of what was said while its account could not be reached: `all`, with
+	// several texts in one post and the time of each, or `none`.
+	CatchUp string `yaml:"catch_up" default:"all" enum:"all,none"`
 }
 
 // Outage says when rooms hear of an account that cannot be reached.

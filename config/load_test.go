@@ -95,7 +95,7 @@ retention: {bodies: 2d}
 func TestLoadReadsEveryPartOfAConfig(t *testing.T) {
 	cfg := mustLoad(t, wholeConfig, "TELEGRAM_TOKEN="+goodToken)
 	link := func(account, remote, direction string) Link {
-		return Link{Chat: Chat{account, remote}, Direction: direction, NameStyle: "line", OnUncertain: "repeat", Notices: "changes"}
+		return Link{Chat: Chat{account, remote}, Direction: direction, NameStyle: "line", OnUncertain: "repeat", Notices: "changes", CatchUp: "all"}
 	}
 	want := map[string]*Room{"lobby": {Title: "lobby", Language: "en", Chats: []Link{
 		link("tg", "-1001234567890", "both"), link("wa", "120363041234567890@g.us", "both"), link("sig", "group.AbCd=", "out"),

@@ -171,7 +171,7 @@ func roomRow(r store.ListedRoom) command.RoomRow {
 
 func linkRow(c store.ListedChat) command.LinkRow {
 	row := command.LinkRow{Chat: command.Address(c.Address), Network: c.Network, Title: c.Title, Direction: c.Link.Direction,
-		NameStyle: command.NameStyleWord(c.Link.NameStyle), OnUncertain: command.OnUncertainWord(c.Link.OnUncertain), Notices: c.Link.Notices,
+		NameStyle: command.NameStyleWord(c.Link.NameStyle), OnUncertain: command.OnUncertainWord(c.Link.OnUncertain), Notices: c.Link.Notices, CatchUp: c.Link.CatchUp,
 		Paused: c.Link.Paused, Waiting: c.Waiting}
 	if holds(c.Hold) {
 		why := c.Hold.Why

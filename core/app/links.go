@@ -83,6 +83,7 @@ func withOptions(l room.Link, opt command.LinkOptions) room.Link {
 	l.NameStyle = cmp.Or(opt.NameStyle, l.NameStyle)
 	l.OnUncertain = cmp.Or(opt.OnUncertain, l.OnUncertain)
 	l.Notices = cmp.Or(opt.Notices, l.Notices)
+	l.CatchUp = cmp.Or(opt.CatchUp, l.CatchUp)
 	return l
 }
 

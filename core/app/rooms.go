@@ -30,6 +30,6 @@ func configLink(cfg *config.Config, l config.Link) store.ConfigLink {
 		Chat:    chat.Address{Account: chat.Account(l.Chat.Account), Chat: chat.RemoteChat(l.Chat.Remote)},
 		Network: chat.Network(cfg.Accounts[l.Chat.Account].Network), Direction: room.Direction(l.Direction),
 		NameStyle: command.NameStyle(l.NameStyle), OnUncertain: command.OnUncertain(l.OnUncertain),
-		Notices: room.Notices(l.Notices),
+		Notices: room.Notices(l.Notices), CatchUp: room.CatchUp(l.CatchUp),
 	}
 }

@@ -61,6 +61,7 @@ type LinkOptions struct {
 	NameStyle   chat.NameStyle
 	OnUncertain chat.OnUncertain
 	Notices     room.Notices
+	CatchUp     room.CatchUp
 }
 
 // Queue reads and settles deliveries.

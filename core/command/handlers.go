@@ -169,5 +169,6 @@ func linkOptions(c Call) LinkOptions {
 		NameStyle:   NameStyle(c.Flag("name-style")),
 		OnUncertain: OnUncertain(c.Flag("on-uncertain")),
 		Notices:     room.Notices(c.Flag("notices")),
+		CatchUp:     room.CatchUp(c.Flag("catch-up")),
 	}
 }

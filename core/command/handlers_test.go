@@ -58,7 +58,7 @@ func TestRoomShowSuggestsRooms(t *testing.T) {
 
 func TestRoomLinkPassesChatsAndSettings(t *testing.T) {
 	d := newDesk()
-	r, err := run(t, d.table(), "room link", []string{"lobby", "tg:-1", "wa:3"}, "direction=out", "name-style=none", "on-uncertain=drop", "notices=all")
+	r, err := run(t, d.table(), "room link", []string{"lobby", "tg:-1", "wa:3"}, "direction=out", "name-style=none", "on-uncertain=drop", "notices=all", "catch-up=none")
 	if err != nil || r.(*command.RoomRow).Name != "lobby" {
 		t.Fatalf("%v, %v", r, err)
 	}
@@ -67,8 +67,8 @@ func TestRoomLinkPassesChatsAndSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"link lobby [tg:-1 wa:3] {Direction:out NameStyle:none OnUncertain:drop Notices:all}",
-		"link fresh [wa:3] {Direction: NameStyle: OnUncertain: Notices:}",
+		"link lobby [tg:-1 wa:3] {Direction:out NameStyle:none OnUncertain:drop Notices:all CatchUp:none}",
+		"link fresh [wa:3] {Direction: NameStyle: OnUncertain: Notices: CatchUp:}",
 	}
 	if diff := cmp.Diff(want, d.asked); diff != "" {
 		t.Error(diff)

@@ -149,6 +149,7 @@ type LinkRow struct {
 	NameStyle   string         `json:"name_style"`
 	OnUncertain string         `json:"on_uncertain"`
 	Notices     room.Notices   `json:"notices"`
+	CatchUp     room.CatchUp   `json:"catch_up"`
 	Paused      bool           `json:"paused"`
 	Waiting     int            `json:"waiting"`
 	// Hold is why the lane rests; nil when it does not.

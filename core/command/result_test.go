@@ -56,14 +56,14 @@ var samples = map[string]func(*desk) (name string, args []string){
 	"rooms": func(d *desk) (string, []string) {
 		d.rooms = []command.RoomRow{
 			{Name: "lobby", Title: "Lobby", Language: "en", Waiting: 3, Links: []command.LinkRow{
-				{Chat: address("tg:-1001"), Network: "telegram", Title: "Lobby", Direction: room.Both, NameStyle: "line", OnUncertain: "repeat", Notices: room.Changes},
-				{Chat: address("wa:120363@g.us"), Network: "whatsapp", Title: "Lobby", Direction: room.Both, NameStyle: "prefix", OnUncertain: "repeat", Notices: room.Changes, Waiting: 3}}},
+				{Chat: address("tg:-1001"), Network: "telegram", Title: "Lobby", Direction: room.Both, NameStyle: "line", OnUncertain: "repeat", Notices: room.Changes, CatchUp: room.CatchUpAll},
+				{Chat: address("wa:120363@g.us"), Network: "whatsapp", Title: "Lobby", Direction: room.Both, NameStyle: "prefix", OnUncertain: "repeat", Notices: room.Changes, CatchUp: room.CatchUpAll, Waiting: 3}}},
 			{Name: "readers", Title: "קוראים", FromConfig: true, Language: "ar"},
 		}
 		return "room ls", nil
 	},
 	"room": func(d *desk) (string, []string) {
-		link := command.LinkRow{Direction: room.Both, NameStyle: "line", OnUncertain: "repeat", Notices: room.Changes, Network: "telegram"}
+		link := command.LinkRow{Direction: room.Both, NameStyle: "line", OnUncertain: "repeat", Notices: room.Changes, CatchUp: room.CatchUpAll, Network: "telegram"}
 		paused, resting, held := link, link, link
 		link.Chat, link.Title = address("tg:-1001"), "Lobby"
 		paused.Chat, paused.Title, paused.Paused, paused.Waiting = address("tg:-1002"), "東京", true, 7

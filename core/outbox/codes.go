@@ -13,6 +13,7 @@ const (
 	CodeDeleted           = "deleted"            // discarded: the message was deleted before it went out
 	CodeErased            = "erased"             // discarded: the body is gone for good
 	CodeExpired           = "expired"            // expired: the message has disappeared meanwhile
+	CodeNotCaughtUp       = "not_caught_up"      // expired: said while the account was away, and the link catches up nothing
 	CodeMessageGone       = "message_gone"       // discarded: the message is not known any more
 	CodeTargetMissing     = "target_missing"     // discarded: the message never reached this chat
 	CodeNotLinked         = "not_linked"         // discarded: the chat has left the room
@@ -33,6 +34,9 @@ const (
 )
 
 var (
+	reasonNotCaughtUp = chat.Reason{Code: CodeNotCaughtUp,
+		Sentence: "It was said while the account could not be reached, and this link catches up nothing.",
+		Action:   "Use queue retry to send it all the same, or room link with --catch-up all for the next time."}
 	reasonShared   = chat.Reason{Code: CodeDeleteShared, Sentence: "It is one message with others there; it goes with the last of them."}
 	reasonInternal = chat.Reason{Code: CodeInternal, Sentence: "Causeway failed while it prepared this message.",
 		Action: "Report this with the log; the message is not tried again."}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/outbox"
@@ -25,6 +26,7 @@ type memStore struct {
 	messages map[chat.MessageID]chat.Message
 	copies   map[copyKey][]chat.Copy
 	reacted  map[chat.MessageID]map[chat.ChatID][]string
+	away     map[chat.Account][2]time.Time
 	nextID   int64
 
 	twice  bool         // run every transaction twice, as a group commit may
@@ -187,6 +189,11 @@ func (t memTx) HoldLane(id chat.ChatID, h outbox.Hold) error {
 func (t memTx) HoldAccount(a chat.Account, h outbox.Hold) error {
 	put(t.memStore, t.holds, a, h)
 	return nil
+}
+
+func (t memTx) Away(a chat.Account, at time.Time) (bool, error) {
+	away, ok := t.away[a]
+	return ok && !at.Before(away[0]) && at.Before(away[1]), nil
 }
 
 func (t memTx) MoveChat(id chat.ChatID, to chat.RemoteChat, g chat.RemoteGroup) (bool, error) {

@@ -7,7 +7,17 @@ import (
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/render"
+	"github.com/causeway-chat/causeway/core/room"
 )
+
+// missed reports whether a delivery is not brought any more: its link catches up nothing, and it was planned while the
+// account was away. What is younger than a late message is: the end of an outage is told a moment after it.
+func (s *step) missed(tx Tx, d chat.Delivery) (bool, error) {
+	if s.lane.Link.CatchUp != room.CatchUpNone || s.now.Sub(d.PlannedAt) < s.o.opt.LateAfter {
+		return false, nil
+	}
+	return tx.Away(s.l.account.name, d.PlannedAt)
+}
 
 // timed lets a message that goes out late show when it was written.
 func (s *step) timed(in *render.Input, m chat.Message) {

@@ -129,6 +129,9 @@ func (s *step) joinsTexts(tx Tx, d chat.Delivery, first chat.Message) (m chat.Me
 	if m.Room != first.Room || m.Content.ExpiresAfter != first.Content.ExpiresAfter || !mergeable(m) {
 		return m, false, nil
 	}
+	if missed, err := s.missed(tx, d); err != nil || missed {
+		return m, false, err
+	}
 	early, err := s.early(tx, d, m)
 	return m, !early, err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/outbox"
+	"github.com/causeway-chat/causeway/core/room"
 )
 
 func TestTextsOfAWaitingLaneGoOutInOnePost(t *testing.T) {
@@ -400,5 +401,34 @@ func TestALateTextShowsItsTimeAndKeepsItWhenItIsEdited(t *testing.T) {
 		w.edit(one, "1", 1)
 		w.wait(10 * time.Second)
 		w.want("seen", g.sees(), "Ada ("+at+")|1")
+	})
+}
+
+func TestALinkThatCatchesUpNothingIsSpared(t *testing.T) {
+	inGroup(t, func(w *world, g *group) {
+		w.lane(1, func(l *outbox.Lane) { l.Link.CatchUp = room.CatchUpNone })
+		w.box.SetSendable("tg", false)
+		w.say("before", 1)
+		w.wait(time.Second)
+		from := time.Now()
+		one := w.say("one", 1)
+		w.edit(one, "1", 1)
+		w.wait(time.Hour)
+		w.say("two", 1)
+		w.wait(50 * time.Second)
+		w.say("a moment before the end", 1)
+		w.wait(20 * time.Second)
+		w.store.mu.Lock()
+		w.store.away = map[chat.Account][2]time.Time{"tg": {from, time.Now()}}
+		w.store.mu.Unlock()
+		w.box.SetSendable("tg", true)
+		w.say("after", 1)
+		w.wait(20 * time.Second)
+		seen := strings.Join(g.sees(), "|")
+		if strings.Contains(seen, "one") || strings.Contains(seen, "two") || !strings.Contains(seen, "before") || !strings.Contains(seen, "a moment before the end|after") {
+			t.Errorf("seen %q", seen)
+		}
+		w.want("endings", w.endings(), "send delivered", "send expired not_caught_up", "edit discarded target_missing",
+			"send expired not_caught_up", "send delivered", "send delivered")
 	})
 }

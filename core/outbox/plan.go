@@ -55,6 +55,9 @@ func (s *step) plan(tx Tx, d chat.Delivery) (plan, error) {
 	}
 	switch d.Kind {
 	case chat.DeliverSend:
+		if missed, err := s.missed(tx, d); err != nil || missed {
+			return ending(chat.DeliveryExpired, reasonNotCaughtUp), err
+		}
 		return s.planSend(tx, d, m)
 	case chat.DeliverEdit:
 		return s.planEdit(tx, d, m)

@@ -48,6 +48,8 @@ type Lanes interface {
 	HoldLane(id chat.ChatID, h Hold) error
 	// HoldAccount rests all lanes of an account. It replaces the hold that was there; the zero Hold ends it.
 	HoldAccount(a chat.Account, h Hold) error
+	// Away reports whether the account could not be reached at a time, in an outage that was longer than a flap.
+	Away(a chat.Account, at time.Time) (bool, error)
 	// MoveChat gives the lane's chat its new remote id.
 	MoveChat(id chat.ChatID, to chat.RemoteChat, g chat.RemoteGroup) (moved bool, err error)
 }

@@ -59,6 +59,15 @@ func (n Notices) Wants(k chat.NoticeKind) bool {
 	return n != NoNotices
 }
 
+// CatchUp says what a chat is brought of what was said while its account could not be reached.
+type CatchUp string
+
+// What a chat may be brought. CatchUpAll is the default: several texts in one post, with their times.
+const (
+	CatchUpAll  CatchUp = "all"
+	CatchUpNone CatchUp = "none" // it ends as expired
+)
+
 // Link is a chat's membership of a room. A chat is in at most one room.
 type Link struct {
 	Chat        chat.ChatID
@@ -68,6 +77,7 @@ type Link struct {
 	NameStyle   chat.NameStyle
 	OnUncertain chat.OnUncertain
 	Notices     Notices
+	CatchUp     CatchUp
 	FromConfig  bool
 }
 

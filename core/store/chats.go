@@ -27,7 +27,7 @@ type chatRow struct {
 
 const chatColumns = `c.id, a.name, c.remote_id, c.network, c.remote_group, c.parent, c.title, c.capabilities, c.can_post, c.gone,
 	c.why_code, c.why_sentence, c.why_action, l.room, l.direction, l.paused, l.name_style, l.on_uncertain, l.from_config,
-	l.notices, r.language`
+	l.notices, r.language, l.catch_up`
 
 const selectChat = "SELECT " + chatColumns + ` FROM chat c JOIN account a ON a.id = c.account LEFT JOIN link l ON l.chat = c.id LEFT JOIN room r ON r.id = l.room `
 
@@ -39,7 +39,7 @@ func scanChat(r row) (c chatRow) {
 	if c.linked = r[13] != nil; c.linked {
 		c.link = room.Link{Chat: c.chat.ID, Room: chat.RoomID(r.int(13)), Direction: room.Direction(r.text(14)), Paused: r.bool(15),
 			NameStyle: chat.NameStyle(r.text(16)), OnUncertain: chat.OnUncertain(r.text(17)), FromConfig: r.bool(18),
-			Notices: room.Notices(r.text(19))}
+			Notices: room.Notices(r.text(19)), CatchUp: room.CatchUp(r.text(21))}
 	}
 	c.language = r.text(20)
 	return c

@@ -48,6 +48,12 @@ func (s *Store) SaveIncident(ctx context.Context, i outage.Incident) (id int64, 
 	return id, nil
 }
 
+// Away implements outbox.Lanes.
+func (t *Tx) Away(a chat.Account, at time.Time) (bool, error) {
+	n, err := t.c.number("SELECT count(*) FROM incident WHERE account = ?1 AND opened_at <= ?2 AND (back_at = 0 OR back_at > ?2)", a, at)
+	return n > 0, err
+}
+
 func (t *Tx) saveIncident(i outage.Incident) (id int64, err error) {
 	if i.ID == 0 {
 		if i.ID, err = t.id(); err != nil {

@@ -87,8 +87,8 @@ func TestOnlyAffectedChatsThatWorkAndTakeNoticesAreTold(t *testing.T) {
 		t.Errorf("of an account that does not work %v are told", to)
 	}
 	for name, l := range map[string]room.Link{
-		"gives only": {Direction: room.In, Notices: room.Changes}, "hears nothing": {Direction: room.Both, Notices: room.NoNotices},
-		"is paused": {Direction: room.Both, Notices: room.Changes, Paused: true},
+		"gives only": {Direction: room.In, Notices: room.Changes, CatchUp: room.CatchUpAll}, "hears nothing": {Direction: room.Both, Notices: room.NoNotices},
+		"is paused": {Direction: room.Both, Notices: room.Changes, CatchUp: room.CatchUpAll, Paused: true},
 	} {
 		l.Chat, l.Room, l.NameStyle, l.OnUncertain = tg, rm, chat.OwnLine, chat.Resend
 		write(t, s, func(tx *store.Tx) error { return tx.SaveLink(l) })
@@ -102,7 +102,7 @@ func TestWhoSpokeToAChatThatTakesNothingIsAffected(t *testing.T) {
 	s := openAt(t, t.TempDir(), store.Options{})
 	rm, tg, wa := twoChats(t, s)
 	write(t, s, func(tx *store.Tx) error {
-		return tx.SaveLink(room.Link{Chat: wa, Room: rm, Direction: room.In, NameStyle: chat.OwnLine, OnUncertain: chat.Resend, Notices: room.Changes})
+		return tx.SaveLink(room.Link{Chat: wa, Room: rm, Direction: room.In, NameStyle: chat.OwnLine, OnUncertain: chat.Resend, Notices: room.Changes, CatchUp: room.CatchUpAll})
 	})
 	i := away(t, s)
 	if to := untold(t, s, i, "tg"); len(to) > 0 {
@@ -197,4 +197,77 @@ func TestTheLanguageOfARoomReachesItsLanes(t *testing.T) {
 			return err
 		})
 	}
+}
+
+
+func TestWhoComesIsCountedByTheMinute(t *testing.T) {
+	s := openAt(t, t.TempDir(), store.Options{})
+	_, tg, _ := twoChats(t, s)
+	counted := 0
+	write(t, s, func(tx *store.Tx) error {
+		for n := range 8 {
+			c, err := tx.Gather(tg, chat.NoticeJoined, fmt.Sprint("user", n))
+			if err != nil {
+				return err
+			}
+			if c {
+				counted++
+			}
+		}
+		return nil
+	})
+	if counted != 7 {
+		t.Errorf("%d of 8 are counted", counted)
+	}
+	if due, err := s.DueGatherings(t.Context(), time.Now(), 10); err != nil || len(due) > 0 {
+		t.Errorf("due at once: %+v, %v", due, err)
+	}
+	due, err := s.DueGatherings(t.Context(), time.Now().Add(store.GatherFor+time.Second), 10)
+	if err != nil || len(due) != 1 || due[0].Count != 7 || len(due[0].Names) != 5 {
+		t.Fatalf("%+v, %v", due, err)
+	}
+	for _, want := range []int{7, 0} {
+		write(t, s, func(tx *store.Tx) error {
+			g, err := tx.TakeGathering(tg, chat.NoticeJoined)
+			if g.Count != want {
+				t.Errorf("taken are %d, want %d", g.Count, want)
+			}
+			return err
+		})
+	}
+	if due, err := s.DueGatherings(t.Context(), time.Now().Add(time.Hour), 10); err != nil || len(due) > 0 {
+		t.Errorf("the count has not ended: %+v, %v", due, err)
+	}
+}
+
+func TestAnAccountIsAwayFromTheBeginningToTheEndOfAnIncident(t *testing.T) {
+	s := openAt(t, t.TempDir(), store.Options{})
+	begin := time.Now().Truncate(time.Millisecond)
+	i := outage.Incident{Account: "wa", Network: "whatsapp", OpenedAt: begin}
+	var err error
+	if i.ID, err = s.SaveIncident(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+	want := func(what string, a chat.Account, at time.Time, want bool) {
+		t.Helper()
+		err := s.Write(t.Context(), func(tx *store.Tx) error {
+			got, err := tx.Away(a, at)
+			if got != want {
+				t.Errorf("%s: away is %t", what, got)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	want("before", "wa", begin.Add(-time.Millisecond), false)
+	want("while it lasts", "wa", begin.Add(time.Hour), true)
+	want("another account", "tg", begin.Add(time.Hour), false)
+	i.BackAt = begin.Add(time.Hour)
+	if _, err := s.SaveIncident(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+	want("at the beginning", "wa", begin, true)
+	want("at the end", "wa", begin.Add(time.Hour), false)
 }

@@ -66,7 +66,7 @@ const listChats = "SELECT " + chatColumns + `, r.name, c.members, h.hold_until, 
 
 func scanListed(r row) ListedChat {
 	c := scanChat(r)
-	return ListedChat{Chat: c.chat, Link: c.link, Room: r.text(21), Members: int(r.int(22)), Hold: scanHold(r, 23), Waiting: int(r.int(29))}
+	return ListedChat{Chat: c.chat, Link: c.link, Room: r.text(22), Members: int(r.int(23)), Hold: scanHold(r, 24), Waiting: int(r.int(30))}
 }
 
 // Chats lists the chats that an account sees, or with an empty account all, by title.

@@ -75,8 +75,8 @@ func TestOldestStoreOpensWithEverythingInIt(t *testing.T) {
 
 func oldRoom(t *testing.T, tx *store.Tx) error {
 	links, err := tx.Links(20)
-	want := []room.Link{{Chat: 10, Room: 20, Direction: room.Both, NameStyle: chat.OwnLine, OnUncertain: chat.Resend, Notices: room.Changes},
-		{Chat: 11, Room: 20, Direction: room.Out, Paused: true, NameStyle: chat.Prefix, OnUncertain: chat.Drop, Notices: room.Changes}}
+	want := []room.Link{{Chat: 10, Room: 20, Direction: room.Both, NameStyle: chat.OwnLine, OnUncertain: chat.Resend, Notices: room.Changes, CatchUp: room.CatchUpAll},
+		{Chat: 11, Room: 20, Direction: room.Out, Paused: true, NameStyle: chat.Prefix, OnUncertain: chat.Drop, Notices: room.Changes, CatchUp: room.CatchUpAll}}
 	if diff := cmp.Diff(want, links); diff != "" {
 		t.Errorf("links (-want +got):\n%s", diff)
 	}

@@ -110,9 +110,10 @@ func (t *Tx) LinkChat(l room.Link) error {
 	l.NameStyle = cmp.Or(l.NameStyle, chat.OwnLine)
 	l.OnUncertain = cmp.Or(l.OnUncertain, chat.Resend)
 	l.Notices = cmp.Or(l.Notices, room.Changes)
+	l.CatchUp = cmp.Or(l.CatchUp, room.CatchUpAll)
 	t.forgetChat(l.Chat)
-	_, err := t.c.exec("INSERT INTO link (chat, room, direction, paused, name_style, on_uncertain, notices, from_config) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		l.Chat, l.Room, l.Direction, l.Paused, l.NameStyle, l.OnUncertain, l.Notices, l.FromConfig)
+	_, err := t.c.exec("INSERT INTO link (chat, room, direction, paused, name_style, on_uncertain, notices, catch_up, from_config) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		l.Chat, l.Room, l.Direction, l.Paused, l.NameStyle, l.OnUncertain, l.Notices, l.CatchUp, l.FromConfig)
 	return err
 }
 
@@ -151,8 +152,8 @@ func (t *Tx) inRoom(id chat.RoomID, c room.Chat) (at chat.Address, err error) {
 // SaveLink changes the settings of a link: direction, name style, policy, pause. The room stays.
 func (t *Tx) SaveLink(l room.Link) error {
 	t.forgetChat(l.Chat)
-	n, err := t.c.exec("UPDATE link SET direction = ?, paused = ?, name_style = ?, on_uncertain = ?, notices = ?, from_config = ? WHERE chat = ?",
-		l.Direction, l.Paused, l.NameStyle, l.OnUncertain, l.Notices, l.FromConfig, l.Chat)
+	n, err := t.c.exec("UPDATE link SET direction = ?, paused = ?, name_style = ?, on_uncertain = ?, notices = ?, catch_up = ?, from_config = ? WHERE chat = ?",
+		l.Direction, l.Paused, l.NameStyle, l.OnUncertain, l.Notices, l.CatchUp, l.FromConfig, l.Chat)
 	if err == nil && n == 0 {
 		err = fmt.Errorf("link of chat %d is %w", l.Chat, ErrUnknown)
 	}
@@ -267,6 +268,7 @@ type ConfigLink struct {
 	NameStyle   chat.NameStyle
 	OnUncertain chat.OnUncertain
 	Notices     room.Notices
+	CatchUp     room.CatchUp
 }
 
 // ApplyConfigRooms makes the rooms of the config file as the file says: new ones are created, links that are not there any
@@ -353,7 +355,8 @@ func (t *Tx) applyLink(id chat.RoomID, cl ConfigLink) error {
 		return err
 	}
 	l := room.Link{Chat: c.ID, Room: id, Direction: cmp.Or(cl.Direction, room.Both), NameStyle: cmp.Or(cl.NameStyle, chat.OwnLine),
-		OnUncertain: cmp.Or(cl.OnUncertain, chat.Resend), Notices: cmp.Or(cl.Notices, room.Changes), FromConfig: true}
+		OnUncertain: cmp.Or(cl.OnUncertain, chat.Resend), Notices: cmp.Or(cl.Notices, room.Changes),
+		CatchUp: cmp.Or(cl.CatchUp, room.CatchUpAll), FromConfig: true}
 	old, ok, err := t.Link(c.ID)
 	switch {
 	case err != nil:

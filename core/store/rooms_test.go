@@ -92,7 +92,7 @@ func TestFileTakesOverARoomAndItsChats(t *testing.T) {
 	if err != nil || r.Title != "The lobby" || !r.FromConfig || len(r.Chats) != 2 {
 		t.Fatalf("room: %+v, %v", r, err)
 	}
-	want := room.Link{Chat: wa, Room: r.ID, Direction: room.Out, Paused: true, NameStyle: chat.OwnLine, OnUncertain: chat.Resend, Notices: room.Changes, FromConfig: true}
+	want := room.Link{Chat: wa, Room: r.ID, Direction: room.Out, Paused: true, NameStyle: chat.OwnLine, OnUncertain: chat.Resend, Notices: room.Changes, CatchUp: room.CatchUpAll, FromConfig: true}
 	if diff := cmp.Diff(want, r.Chats[1].Link); diff != "" {
 		t.Errorf("a pause stays, the rest is as the file says (-want +got):\n%s", diff)
 	}

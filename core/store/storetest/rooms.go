@@ -54,8 +54,8 @@ var roomTests = map[string]func(*testing.T, *world){
 		w.write(t, func(tx Tx) error {
 			links, err := tx.Links(w.room)
 			want := []room.Link{
-				{Chat: w.tg, Room: w.room, Direction: room.Both, NameStyle: chat.OwnLine, OnUncertain: chat.Resend, Notices: room.Changes},
-				{Chat: w.wa, Room: w.room, Direction: room.Both, NameStyle: chat.OwnLine, OnUncertain: chat.Resend, Notices: room.Changes},
+				{Chat: w.tg, Room: w.room, Direction: room.Both, NameStyle: chat.OwnLine, OnUncertain: chat.Resend, Notices: room.Changes, CatchUp: room.CatchUpAll},
+				{Chat: w.wa, Room: w.room, Direction: room.Both, NameStyle: chat.OwnLine, OnUncertain: chat.Resend, Notices: room.Changes, CatchUp: room.CatchUpAll},
 			}
 			if diff := cmp.Diff(want, links); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
