@@ -122,8 +122,8 @@ func TestStrangeLinesAreToldAndNothingElseIsHeldUp(t *testing.T) {
 	for _, e := range l.router.events {
 		kinds[e.Kind()]++
 	}
-	if kinds["unknown"] == 0 {
-		t.Errorf("the long line did not go up: %v", kinds)
+	if kinds["unknown"] < 2 || kinds["gap"] < 2 { // the long line, and one that was cut off
+		t.Errorf("went up: %v", kinds)
 	}
 	if texts := l.router.texts(); slices.Contains(texts, "through null_fields") != true || len(slices.Compact(slices.Clone(texts))) != len(texts) {
 		t.Errorf("%q", texts)

@@ -180,8 +180,12 @@ func (d *daemon) dialLines(ctx context.Context) (*lineConn, error) {
 
 // tellLine logs a line that cannot be read. What is in it stays out of the log.
 func (d *daemon) tellLine(l line) {
-	if l.cut {
+	switch {
+	case l.size > maxLine:
 		d.log.Error("signal-cli wrote a line that is too long; its beginning is kept", "code", "line_too_long", "bytes", l.size, "limit", maxLine)
+		return
+	case l.cut:
+		d.log.Error("a line of signal-cli was cut off; its beginning is kept", "code", "line_cut", "bytes", l.size)
 		return
 	}
 	d.log.Error("signal-cli wrote a line that is no JSON; it is kept as it is", "code", "line_not_json", "bytes", l.size)
@@ -308,50 +312,6 @@ func (d *daemon) use(c caller) {
 	if d.calls = c; c != nil {
 		close(d.there)
 		d.there = make(chan struct{})
-	}
-}
-
-// receiveHTTP hears the event stream. Nothing can be done about what is on its way when it ends.
-func (d *daemon) receiveHTTP(ctx context.Context, ready func()) error {
-	h := newHTTPCaller(d.where)
-	defer h.close()
-	if err := d.learnVersion(ctx, h); err != nil {
-		return err
-	}
-	if err := d.checkAccount(ctx, h); err != nil {
-		return err
-	}
-	stream, stop := context.WithCancel(ctx)
-	defer stop()
-	ended := make(chan error, 1)
-	account := d.number
-	if d.isSingle() {
-		account = ""
-	}
-	go func() {
-		ended <- h.events(stream, account, func() { d.use(h); ready() }, d.keep, d.tellLine)
-	}()
-	err := d.watchStream(ctx, ended)
-	stop()
-	d.use(nil)
-	return err
-}
-
-func (d *daemon) watchStream(ctx context.Context, ended chan error) error {
-	look := time.NewTicker(d.waits.watch)
-	defer look.Stop()
-	for {
-		select {
-		case err := <-ended:
-			if ctx.Err() != nil {
-				return nil
-			}
-			return err
-		case <-look.C:
-			if err := d.look(ctx); err != nil && ctx.Err() == nil {
-				return err
-			}
-		}
 	}
 }
 

@@ -18,6 +18,9 @@ func (a *account) deliver(ctx context.Context, p chat.Post) chat.Outcome {
 	if why.Code != "" {
 		return chat.RefusedFor(why)
 	}
+	if wait := a.doubts.captchaWait(time.Now()); wait > 0 {
+		return chat.RetryAfter(min(wait, captchaLook), chat.ScopeAccount, whyCaptcha)
+	}
 	files, why := a.handOver(p)
 	if why.Code != "" {
 		return chat.RefusedFor(why)
@@ -210,6 +213,9 @@ func (a *account) outcome(p chat.Post, act Act, s Sent, err error) chat.Outcome 
 	if len(p.Emoji) > 1 {
 		out.Dropped = append(out.Dropped, "emoji")
 	}
+	if timer := a.groups.timer(act.To.Group); p.ExpiresAfter > 0 && (timer == 0 || timer > p.ExpiresAfter) {
+		out.Dropped = append(out.Dropped, "disappearing timer") // a send takes the chat's own
+	}
 	if act.Kind == ActPoll && p.Reply != nil { // a poll answers nothing
 		out.Dropped = append(out.Dropped, "reply")
 	}
@@ -242,7 +248,7 @@ func (a *account) missed(p chat.Post, list []Miss) (dropped []string) {
 			a.distrust(m.Who)
 		}
 		if m.Token != "" {
-			a.challenge(m.Token)
+			a.challenge(m.Token, cmp.Or(m.After, captchaWait))
 		}
 	}
 	a.log.Warn("some members did not get a message", "chat", string(p.Chat), "code", "members_missed", "missed", len(list), "reasons", dropped)
@@ -295,16 +301,18 @@ func (a *account) barred(to Target, err error) chat.Outcome {
 	return chat.HoldChat(whyNotMember)
 }
 
+// captchaLook is how long the router rests before it asks again whether a captcha was solved. Signal is not asked.
+const captchaLook = 30 * time.Second
+
 // captchaWait is how long Signal lets an account wait that solves no captcha, when it does not say.
 const captchaWait = time.Hour
 
-// slowDown rests the account for as long as Signal wants.
+// slowDown rests the account for as long as Signal wants; for a captcha, until it is solved.
 func (a *account) slowDown(limit *RateLimited) chat.Outcome {
-	after := limit.After
 	if limit.Token != "" {
-		a.challenge(limit.Token)
-		return chat.RetryAfter(cmp.Or(after, captchaWait), chat.ScopeAccount, whyCaptcha)
+		a.challenge(limit.Token, cmp.Or(limit.After, captchaWait))
+		return chat.RetryAfter(captchaLook, chat.ScopeAccount, whyCaptcha)
 	}
 	a.states.trouble(whyRateLimit)
-	return chat.RetryAfter(after, chat.ScopeAccount, whyRateLimit)
+	return chat.RetryAfter(limit.After, chat.ScopeAccount, whyRateLimit)
 }

@@ -7,7 +7,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,13 +73,13 @@ func (c *converter) read(e Envelope) (v verdict) {
 		v.bad = bad
 	}()
 	if e.Cut {
-		return c.unknown(n, "line_unreadable")
+		return c.fragment(n)
 	}
-	params, ok := readFields(e.Raw, &bad)
-	if params.has("result") {
-		params = params.object("result")
-	}
-	if !ok || !params.has("envelope") {
+	params, ok := readParams(e.Raw, &bad)
+	switch {
+	case !ok:
+		return c.fragment(n)
+	case !params.has("envelope"):
 		return c.unknown(n, "notification")
 	}
 	n.env = params.object("envelope")
@@ -94,6 +96,35 @@ func (c *converter) read(e Envelope) (v verdict) {
 
 // saysNothing is why a message without words and files is passed over.
 const saysNothing = "says nothing"
+
+// readParams finds the part of a notification that holds the envelope: with a subscription it stands deeper.
+func readParams(raw json.RawMessage, bad *[]string) (params fields, ok bool) {
+	params, ok = readFields(raw, bad)
+	for _, key := range []string{"params", "result"} {
+		if params.has(key) {
+			params = params.object(key)
+		}
+	}
+	return params, ok
+}
+
+// sentAt finds the time of a message in a piece of its notification.
+var sentAt = regexp.MustCompile(`"timestamp": ?([0-9]{13})`)
+
+// fragment tells a gap of a notification that did not come whole: nobody can have it again.
+func (c *converter) fragment(n notice) verdict {
+	if m := sentAt.FindSubmatch(n.raw); m != nil {
+		n.at, _ = strconv.ParseUint(string(m[1]), 10, 63)
+	}
+	v := c.unknown(n, "line_unreadable")
+	v.events = append(v.events, c.gap(n, string(v.events[0].Key), whyFragment))
+	return v
+}
+
+// gap tells that a message was lost.
+func (c *converter) gap(n notice, key string, why chat.Reason) chat.Event {
+	return chat.Event{Key: chat.EventKey("gap." + key), At: unixMilli(n.at), Sender: n.sender, Body: chat.Gap{From: unixMilli(n.at), To: unixMilli(n.at), Why: why}}
+}
 
 // readSender reads who wrote. Numbers and usernames are further ids, never names.
 func (c *converter) readSender(f fields) chat.Sender {
@@ -178,11 +209,7 @@ func (c *converter) exception(n notice, f fields) verdict {
 		return ignore("repeat")
 	}
 	v := c.unknown(n, "exception")
-	gap := chat.Event{
-		Key: chat.EventKey(fmt.Sprintf("gap.%s.%d.%d", n.sender.User, n.device, n.at)), At: unixMilli(n.at), Sender: n.sender,
-		Body: chat.Gap{From: unixMilli(n.at), To: unixMilli(n.at), Why: whyUndecipher},
-	}
-	v.events = append(v.events, gap)
+	v.events = append(v.events, c.gap(n, fmt.Sprintf("%s.%d.%d", n.sender.User, n.device, n.at), whyUndecipher))
 	return v
 }
 
@@ -295,78 +322,6 @@ func (c *converter) edit(n notice, f fields) verdict {
 		return c.unknown(n, "editMessage")
 	}
 	return c.says(n, "edit", chat.MessageEdit{ID: old.remote(), NewID: now.remote(), Content: content})
-}
-
-// dataKinds are the fields that make a data message something else than words.
-var dataKinds = []struct {
-	field string
-	read  func(*converter, notice, fields) verdict
-}{
-	{"reaction", (*converter).reaction},
-	{"remoteDelete", (*converter).remoteDelete},
-	{"adminDelete", (*converter).adminDelete},
-	{"pollVote", (*converter).vote},
-	{"pollTerminate", (*converter).pollOver},
-	{"pinMessage", (*converter).pin},
-	{"unpinMessage", (*converter).unpin},
-}
-
-// target reads whom and what a field is about.
-func target(f fields, whose string) chat.RemoteMessage {
-	return MessageRef{Author: author(f, whose), SentAt: f.stamp("targetSentTimestamp")}.remote()
-}
-
-func (c *converter) reaction(n notice, f fields) verdict {
-	id := target(f, "targetAuthor")
-	if id == "" || f.text("emoji") == "" && !f.flag("isRemove") {
-		return c.unknown(n, "reaction")
-	}
-	r := chat.Reaction{ID: id}
-	if !f.flag("isRemove") {
-		r.Emoji = []string{f.text("emoji")}
-	}
-	return c.says(n, "reaction", r)
-}
-
-func (c *converter) remoteDelete(n notice, f fields) verdict {
-	id := MessageRef{Author: ServiceID(n.sender.User), SentAt: f.stamp("timestamp")}.remote()
-	if id == "" {
-		return c.unknown(n, "remoteDelete")
-	}
-	return c.says(n, "delete", chat.MessageDelete{ID: id})
-}
-
-func (c *converter) adminDelete(n notice, f fields) verdict {
-	id := target(f, "targetAuthor")
-	if id == "" {
-		return c.unknown(n, "adminDelete")
-	}
-	return c.says(n, "delete", chat.MessageDelete{ID: id})
-}
-
-func (c *converter) vote(n notice, f fields) verdict {
-	id := target(f, "author")
-	if id == "" {
-		return c.unknown(n, "pollVote")
-	}
-	return c.says(n, "vote", chat.Vote{ID: id, Options: read[[]int](f, "optionIndexes")})
-}
-
-// pollOver: only its author ends a poll.
-func (c *converter) pollOver(n notice, f fields) verdict {
-	id := MessageRef{Author: ServiceID(n.sender.User), SentAt: f.stamp("targetSentTimestamp")}.remote()
-	if id == "" {
-		return c.unknown(n, "pollTerminate")
-	}
-	return c.says(n, "poll_over", chat.PollState{ID: id, Closed: true})
-}
-
-func (c *converter) pin(n notice, f fields) verdict {
-	return c.says(n, "pin", chat.Change{Kind: chat.NoticePinned, ID: target(f, "targetAuthor")})
-}
-
-func (c *converter) unpin(n notice, f fields) verdict {
-	return c.says(n, "unpin", chat.Change{Kind: chat.NoticeUnpinned, ID: target(f, "targetAuthor")})
 }
 
 // says makes the event, and one before it that introduces a chat at its first sight in this life. Its key is made of who

@@ -20,6 +20,8 @@ type groupState struct {
 	Member  bool        `json:"member"`
 	MayPost bool        `json:"may_post"`
 	Members []ServiceID `json:"members,omitempty"`
+	// TimerS is the disappearing timer, in seconds; 0: none.
+	TimerS int64 `json:"timer_s,omitempty"`
 	// Changes counts what was told, so that each change has a key of its own, the same after a crash.
 	Changes uint64 `json:"changes"`
 }
@@ -70,6 +72,13 @@ func (g *groups) holds(id string, who ServiceID) bool {
 	return slices.Contains(g.known[id].Members, who)
 }
 
+// timer is a group's disappearing timer; 0: none.
+func (g *groups) timer(id string) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return time.Duration(g.known[id].TimerS) * time.Second
+}
+
 // knows reports whether a group was looked at.
 func (g *groups) knows(id string) bool {
 	g.mu.Lock()
@@ -83,7 +92,7 @@ func (g *groups) compare(now Group, me ServiceID, name nameOf) (events []chat.Ev
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	old, known := g.known[now.ID]
-	next = groupState{Title: now.Title, Member: now.Member, MayPost: now.Member, Changes: old.Changes}
+	next = groupState{Title: now.Title, Member: now.Member, MayPost: now.Member, Changes: old.Changes, TimerS: int64(now.Timer / time.Second)}
 	for _, m := range now.Members {
 		next.Members = append(next.Members, m.ACI)
 		if m.ACI == me && now.AdminsOnly && !m.Admin {
@@ -276,7 +285,7 @@ func (a *account) compareGroup(ctx context.Context, g Group) error {
 		a.meet(ctx, who)
 	}
 	events, next := a.groups.compare(g, a.self(), a.people.name)
-	if len(events) == 0 {
+	if len(events) == 0 && next.TimerS == int64(a.groups.timer(g.ID)/time.Second) {
 		return nil
 	}
 	if err := a.session.Store(ctx, events, a.groups.items(g.ID, next)...); err != nil {

@@ -120,22 +120,18 @@ func (h *httpCaller) events(ctx context.Context, account string, opened func(), 
 func readEvents(in *lineReader, store func([]Envelope) error, told func(line)) error {
 	for {
 		l, err := in.next()
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				err = errors.New("signal-cli ended the event stream")
+		if data, ok := bytes.CutPrefix(l.text, []byte("data:")); ok {
+			if l.cut {
+				told(l)
 			}
-			return err
+			if err := store([]Envelope{{Raw: bytes.TrimSpace(data), Cut: l.cut}}); err != nil {
+				return err
+			}
 		}
-		data, ok := bytes.CutPrefix(l.text, []byte("data:"))
-		if !ok {
-			continue
+		if errors.Is(err, io.EOF) {
+			err = errors.New("signal-cli ended the event stream")
 		}
-		e := Envelope{Raw: bytes.TrimSpace(data), Cut: l.cut}
-		if e.Cut || !json.Valid(e.Raw) {
-			e.Cut = true
-			told(l)
-		}
-		if err := store([]Envelope{e}); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -152,4 +148,48 @@ func (a *alive) Read(p []byte) (int, error) {
 	n, err := a.from.Read(p)
 	a.alarm.Reset(quiet)
 	return n, err
+}
+
+// receiveHTTP hears the event stream. Nothing can be done about what is on its way when it ends.
+func (d *daemon) receiveHTTP(ctx context.Context, ready func()) error {
+	h := newHTTPCaller(d.where)
+	defer h.close()
+	if err := d.learnVersion(ctx, h); err != nil {
+		return err
+	}
+	if err := d.checkAccount(ctx, h); err != nil {
+		return err
+	}
+	stream, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	account := d.number
+	if d.isSingle() {
+		account = ""
+	}
+	go func() {
+		ended <- h.events(stream, account, func() { d.use(h); ready() }, d.keep, d.tellLine)
+	}()
+	err := d.watchStream(ctx, ended)
+	stop()
+	d.use(nil)
+	return err
+}
+
+func (d *daemon) watchStream(ctx context.Context, ended chan error) error {
+	look := time.NewTicker(d.waits.watch)
+	defer look.Stop()
+	for {
+		select {
+		case err := <-ended:
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		case <-look.C:
+			if err := d.look(ctx); err != nil && ctx.Err() == nil {
+				return err
+			}
+		}
+	}
 }

@@ -62,6 +62,7 @@ type segment struct {
 	size        int64
 	file        *os.File
 	dirty       bool // something in it is not synced
+	fresh       bool // its name is not synced
 }
 
 // openJournal reads what an earlier life left. done is what the router committed last; what is not after it is passed
@@ -218,8 +219,11 @@ func (j *journal) keepSynced() {
 
 // sync puts all that was written so far on disk, while more may be written.
 func (j *journal) sync() {
-	files, through := j.unsynced()
+	files, fresh, through := j.unsynced()
 	var err error
+	if fresh {
+		err = syncDir(j.dir)
+	}
 	for _, f := range files {
 		err = errors.Join(err, syncData(f))
 	}
@@ -233,15 +237,16 @@ func (j *journal) sync() {
 	wake(j.grown)
 }
 
-func (j *journal) unsynced() (files []*os.File, through uint64) {
+func (j *journal) unsynced() (files []*os.File, fresh bool, through uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, s := range j.segments {
 		if s.dirty {
 			files, s.dirty = append(files, s.file), false
 		}
+		fresh, s.fresh = fresh || s.fresh, false
 	}
-	return files, j.next - 1
+	return files, fresh, j.next - 1
 }
 
 // open finds the segment to write to, or begins one.
@@ -254,11 +259,7 @@ func (j *journal) open() (*segment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin a journal file: %w", err)
 	}
-	if err := syncDir(j.dir); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("begin a journal file: %w", err)
-	}
-	s := &segment{first: j.next, last: j.next - 1, file: f}
+	s := &segment{first: j.next, last: j.next - 1, file: f, fresh: true}
 	j.segments = append(j.segments, s)
 	return s, nil
 }

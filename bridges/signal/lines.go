@@ -36,7 +36,8 @@ func newLineReader(r io.Reader) *lineReader {
 	return &lineReader{r: bufio.NewReaderSize(r, readBuffer)}
 }
 
-// next reads a line. What stands before the end of the stream without a line's end is no line: io.ErrUnexpectedEOF.
+// next reads a line. What stands before the end of the stream without a line's end is torn: it is returned as cut, with
+// io.ErrUnexpectedEOF.
 func (l *lineReader) next() (out line, err error) {
 	for {
 		part, err := l.r.ReadSlice('\n')
@@ -48,10 +49,10 @@ func (l *lineReader) next() (out line, err error) {
 		switch {
 		case full:
 		case err != nil:
-			if errors.Is(err, io.EOF) && out.size > 0 {
-				err = io.ErrUnexpectedEOF
+			if out.size > 0 {
+				out.cut, err = true, orUnexpected(err)
 			}
-			return line{}, err
+			return out, err
 		default:
 			out.text = bytes.TrimRight(out.text, "\r\n")
 			return out, nil

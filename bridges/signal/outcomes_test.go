@@ -141,8 +141,11 @@ func TestACaptchaIsHandedToTheOperator(t *testing.T) {
 	l.connected()
 	l.fault(control.Fault{Kind: sim.Captcha})
 	out := l.say("k", "too much")
-	if out.Kind != chat.Retry || out.Scope != chat.ScopeAccount || out.Why.Code != whyCaptcha.Code || out.After < time.Minute {
+	if out.Kind != chat.Retry || out.Scope != chat.ScopeAccount || out.Why.Code != whyCaptcha.Code || out.After == 0 {
 		t.Fatalf("%+v", out)
+	}
+	if out := l.say("k1", "still too much"); out.Kind != chat.Retry || out.Why.Code != whyCaptcha.Code {
+		t.Errorf("%+v", out)
 	}
 	l.router.untilState(t, chat.Degraded, whyCaptcha.Code)
 	if st := l.router.states[len(l.router.states)-1]; !strings.Contains(st.Why.Action, "causeway pair") {
@@ -156,6 +159,11 @@ func TestACaptchaIsHandedToTheOperator(t *testing.T) {
 	if out := l.say("k2", "goes"); out.Kind != chat.Delivered {
 		t.Errorf("%+v", out)
 	}
+	c, err := l.people.Counters(t.Context())
+	l.must(err)
+	if len(c.Breaches) > 0 { // nothing was sent while Signal wanted to be left alone
+		t.Errorf("%+v", c.BreachList)
+	}
 }
 
 func (l *lab) untilStep(step string) (found chat.PairStep) {
@@ -167,6 +175,20 @@ func (l *lab) untilStep(step string) (found chat.PairStep) {
 		return found.Step == step
 	})
 	return found
+}
+
+func TestATimerThatASendCannotHaveIsTold(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	_, err := l.people.ChangeGroup(t.Context(), control.GroupChange{Chat: l.group, Action: control.Timer, TimerS: 60})
+	l.must(err)
+	l.connected()
+	l.untilGroup()
+	for after, want := range map[time.Duration]int{0: 0, time.Minute: 0, time.Hour: 0, time.Second: 1} {
+		out := l.deliver(chat.Post{Key: "k", Text: chat.Text{Body: after.String()}, ExpiresAfter: after})
+		if out.Kind != chat.Delivered || len(out.Dropped) != want {
+			t.Errorf("a copy that must go after %v: %+v", after, out)
+		}
+	}
 }
 
 func TestANewSafetyNumberIsNeverTakenInSilence(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/plugins/sdk"
@@ -169,9 +170,9 @@ func (a *account) askCaptcha(ctx context.Context, solution string) {
 		a.session.PairStep(chat.PairStep{Step: chat.PairFailed, Error: "Signal did not take the solution.", Text: "Solve another captcha and run the command again."})
 		return
 	}
-	a.doubts.setToken("")
+	a.doubts.setToken("", time.Time{})
 	a.states.over(whyCaptcha.Code)
-	a.session.PairStep(chat.PairStep{Step: chat.PairDone, Text: "Signal took the solution. What waits goes out when its wait is over."})
+	a.session.PairStep(chat.PairStep{Step: chat.PairDone, Text: "Signal took the solution. What waits goes out within a minute."})
 }
 
 // askTrust shows the first new safety number, and accepts it when it is told to.

@@ -102,10 +102,7 @@ func peopleIn(e Envelope) (out []ServiceID) {
 	if e.Cut {
 		return nil
 	}
-	params, _ := readFields(e.Raw, nil)
-	if params.has("result") {
-		params = params.object("result")
-	}
+	params, _ := readParams(e.Raw, nil)
 	env := params.object("envelope")
 	out = append(out, author(env, "source"))
 	sent := env.object("syncMessage").object("sentMessage")

@@ -3,12 +3,12 @@
 package signal
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
@@ -17,9 +17,8 @@ import (
 // keep is called with everything that is heard, on whatever connection, before anything else is done with it. It returns
 // nil when it is on disk. While there is no room it waits: what is not read stays with the daemon, or at Signal.
 func (a *account) keep(batch []Envelope) error {
-	fresh := a.recent.fresh(batch)
 	for {
-		err := a.journal.append(fresh)
+		err := a.journal.append(batch)
 		if err == nil {
 			a.states.over(whyJournal.Code)
 			return nil
@@ -39,9 +38,9 @@ func (a *account) keep(batch []Envelope) error {
 // maxRecent is how many notifications are recognised when they come again.
 const maxRecent = 4096
 
-// recent recognises notifications that come twice: the daemon writes each to every connection, and some twice to one.
+// recent recognises notifications that come twice in one life: in some modes the daemon writes each to every connection.
+// The router recognises the rest.
 type recent struct {
-	mu    sync.Mutex
 	known map[[16]byte]bool
 	order [][16]byte
 	next  int
@@ -51,57 +50,26 @@ func newRecent() *recent {
 	return &recent{known: map[[16]byte]bool{}, order: make([][16]byte, maxRecent)}
 }
 
-// fresh leaves out what came before, and typing, which nobody needs to find again.
-func (r *recent) fresh(batch []Envelope) (out []Envelope) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, e := range batch {
-		body, typing := essence(e)
-		sum := [16]byte(sum16(body))
-		if typing || r.known[sum] {
-			continue
-		}
-		delete(r.known, r.order[r.next])
-		r.order[r.next], r.known[sum] = sum, true
-		r.next = (r.next + 1) % maxRecent
-		out = append(out, e)
+// seen reports whether a notification came before, and notes it.
+func (r *recent) seen(e Envelope) bool {
+	sum := sha256.Sum256(essence(e))
+	key := [16]byte(sum[:16])
+	if r.known[key] {
+		return true
 	}
-	return out
-}
-
-func sum16(b []byte) []byte {
-	sum := sha256.Sum256(b)
-	return sum[:16]
+	delete(r.known, r.order[r.next])
+	r.order[r.next], r.known[key] = key, true
+	r.next = (r.next + 1) % maxRecent
+	return false
 }
 
 // essence is the part of a notification that is the same on every connection.
-func essence(e Envelope) (body []byte, typing bool) {
-	if e.Cut {
-		return e.Raw, false
+func essence(e Envelope) []byte {
+	params, ok := readParams(e.Raw, nil)
+	if e.Cut || !ok || !params.has("envelope") {
+		return e.Raw
 	}
-	var p struct {
-		Envelope  json.RawMessage `json:"envelope"`
-		Exception json.RawMessage `json:"exception"`
-		Result    struct {
-			Envelope  json.RawMessage `json:"envelope"`
-			Exception json.RawMessage `json:"exception"`
-		} `json:"result"`
-	}
-	if json.Unmarshal(e.Raw, &p) != nil {
-		return e.Raw, false
-	}
-	if len(p.Envelope) == 0 {
-		p.Envelope, p.Exception = p.Result.Envelope, p.Result.Exception
-	}
-	var kinds struct {
-		Typing json.RawMessage `json:"typingMessage"`
-	}
-	_ = json.Unmarshal(p.Envelope, &kinds)
-	typing = len(kinds.Typing) > 0 && string(kinds.Typing) != "null" && len(p.Exception) == 0
-	if len(p.Envelope) == 0 {
-		return e.Raw, false
-	}
-	return append(append([]byte{}, p.Envelope...), p.Exception...), typing
+	return append(bytes.Clone(params.m["envelope"]), params.m["exception"]...)
 }
 
 // handUp converts what is in the journal and hands it up, in order, until ctx ends. What the router has committed is erased.
@@ -137,6 +105,7 @@ func (a *account) handUp(ctx context.Context) error {
 
 func (a *account) handUpBatch(ctx context.Context, c *converter, records []record, through uint64) error {
 	c.me = a.self()
+	records = slices.DeleteFunc(records, func(r record) bool { return a.recent.seen(r.env) })
 	var who []ServiceID
 	for _, r := range records {
 		who = append(who, peopleIn(r.env)...)

@@ -47,5 +47,6 @@ var (
 	whyDenied     = chat.Reason{Code: "denied", Sentence: "signal-cli refused the message."}
 	whyTrouble    = chat.Reason{Code: "signal_trouble", Sentence: "signal-cli could not reach Signal."}
 	whyLost       = chat.Reason{Code: "answer_lost", Sentence: "signal-cli's answer got lost: the message may have been sent."}
+	whyFragment   = chat.Reason{Code: "cut_off", Sentence: "A message did not come whole from signal-cli, which does not tell it again."}
 	whyUndecipher = chat.Reason{Code: "undecryptable", Sentence: "A message came that signal-cli could not decrypt; its text is lost unless the sender's phone sends it again."}
 )

@@ -58,7 +58,6 @@ type request struct {
 type response struct {
 	ID     json.RawMessage `json:"id"`
 	Method string          `json:"method"`
-	Params json.RawMessage `json:"params"`
 	Result json.RawMessage `json:"result"`
 	Error  *rpcError       `json:"error"`
 }
@@ -127,7 +126,7 @@ func (c *lineConn) read() error {
 	size := 0
 	for {
 		l, err := c.in.next()
-		if err == nil {
+		if err == nil || isNotification(l.text) { // of a torn one the beginning is kept
 			batch = c.take(l, batch)
 			size += len(l.text)
 		}
@@ -143,20 +142,20 @@ func (c *lineConn) read() error {
 	}
 }
 
-// take sorts a line: notifications join the batch, which an answer waits for.
+// take sorts a line: notifications join the batch, which an answer waits for. What a notification says is looked at when it
+// is on disk.
 func (c *lineConn) take(l line, batch []Envelope) []Envelope {
-	if len(l.text) == 0 {
-		return batch
-	}
 	var r response
-	switch err := json.Unmarshal(l.text, &r); {
-	case l.cut, err != nil:
+	switch {
+	case len(l.text) == 0:
+		return batch
+	case !l.cut && isNotification(l.text):
+		return append(batch, Envelope{Raw: l.text})
+	case l.cut, json.Unmarshal(l.text, &r) != nil:
 		c.told(l)
 		return append(batch, Envelope{Raw: l.text, Cut: true})
-	case r.Method == "receive":
-		return append(batch, Envelope{Raw: r.Params})
 	case r.Method != "" || len(r.ID) == 0:
-		return append(batch, Envelope{Raw: l.text}) // comes up as unknown
+		return append(batch, Envelope{Raw: l.text})
 	}
 	if len(batch) > 0 && c.store(batch) == nil {
 		batch = nil

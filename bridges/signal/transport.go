@@ -73,7 +73,7 @@ type TransportCapabilities struct {
 
 // Envelope is one notification as it came.
 type Envelope struct {
-	// Raw is the notification's parameters, whole unless Cut.
+	// Raw is the notification or its parameters, whole unless Cut.
 	Raw json.RawMessage
 	// Cut is set when the notification was longer than any can be; Raw is then its beginning.
 	Cut bool

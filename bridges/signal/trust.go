@@ -20,6 +20,7 @@ type doubts struct {
 	mu    sync.Mutex
 	who   []ServiceID
 	token string
+	until time.Time // when Signal takes more without a solution
 }
 
 // add reports whether this is news.
@@ -51,10 +52,20 @@ func (d *doubts) first() ServiceID {
 	return d.who[0]
 }
 
-func (d *doubts) setToken(token string) {
+func (d *doubts) setToken(token string, until time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.token = token
+	d.token, d.until = token, until
+}
+
+// captchaWait is how long nothing may be sent while no captcha is solved.
+func (d *doubts) captchaWait(now time.Time) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.token == "" {
+		return 0
+	}
+	return d.until.Sub(now)
 }
 
 func (d *doubts) captcha() string {
@@ -105,9 +116,9 @@ func (a *account) accept(ctx context.Context, who ServiceID, number string) erro
 	return nil
 }
 
-// challenge notes that Signal wants a captcha solved.
-func (a *account) challenge(token string) {
-	a.doubts.setToken(token)
+// challenge notes that Signal wants a captcha solved, or to be left alone for a while.
+func (a *account) challenge(token string, wait time.Duration) {
+	a.doubts.setToken(token, time.Now().Add(wait))
 	a.states.trouble(whyCaptcha)
 }
 
