@@ -199,7 +199,6 @@ func TestTheLanguageOfARoomReachesItsLanes(t *testing.T) {
 	}
 }
 
-
 func TestWhoComesIsCountedByTheMinute(t *testing.T) {
 	s := openAt(t, t.TempDir(), store.Options{})
 	_, tg, _ := twoChats(t, s)

@@ -59,7 +59,7 @@ func TestOneBadGatewayInTwentySendsLosesNothing(t *testing.T) {
 func TestNoCallComesInsideARetryAfter(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, setting{})
-	limit := r.fault(sim.Fault{Kind: sim.RateLimited, Method: "sendMessage", Every: 40, RetryAfterS: 3})
+	limit := r.fault(sim.Fault{Kind: sim.RateLimited, Method: "sendMessage", Every: 8, RetryAfterS: 3})
 	k := r.talk(40, 10*time.Millisecond)
 	r.until("rate limit", 30*time.Second, func() bool {
 		c, err := r.client.Counters(r.ctx)
