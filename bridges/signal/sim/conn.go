@@ -149,7 +149,7 @@ func (c *conn) leave(clean bool) {
 	s := c.d.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clean = clean || c.cutByUs
+	clean = clean && !wasReset(c.nc) || c.cutByUs
 	c.cut()
 	c.left, c.clean = true, clean
 	c.settleOut(func(o *outgoing) (settled, read bool) { return o.written, clean })

@@ -2,11 +2,15 @@
 
 package sim
 
+import "slices"
+
 // begin notes that a line is on the way.
 func (c *conn) begin(o *outgoing) {
 	c.d.s.mu.Lock()
 	defer c.d.s.mu.Unlock()
-	c.look()
+	if quick(c.nc) {
+		c.look()
+	}
 	if o.n != nil || provable(c.nc) {
 		c.out = append(c.out, o)
 		c.bytes += o.size
@@ -15,7 +19,7 @@ func (c *conn) begin(o *outgoing) {
 
 // finish notes that it is written, or not, and watches until it is read.
 func (c *conn) finish(o *outgoing, err error) {
-	weight := weightOf(o.size)
+	weight := weightOf(c.nc, o.size)
 	s := c.d.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -25,12 +29,11 @@ func (c *conn) finish(o *outgoing, err error) {
 		c.settleOut(func(x *outgoing) (settled, read bool) { return x == o, false })
 	case c.left:
 		c.settleOut(func(x *outgoing) (settled, read bool) { return x.written, c.clean })
-	default:
+	case !provable(c.nc):
 		c.forgetRead()
-		if provable(c.nc) && !c.watching && !c.look() {
-			c.watching = true
-			s.spawn(c.watch)
-		}
+	case !c.watching && !(quick(c.nc) && c.look()):
+		c.watching = true
+		s.spawn(c.watch)
 	}
 }
 
@@ -63,33 +66,59 @@ func (c *conn) settleOut(which func(*outgoing) (settled, read bool)) {
 
 // watch looks again and again whether the client has read what was written, until it has or the connection ends.
 func (c *conn) watch() {
-	s := c.d.s
-	for pause := shortGlance; ; pause = min(2*pause, longGlance) {
-		s.mu.Lock()
-		before := len(c.out)
-		done := c.look() || c.left || c.cutByUs
-		if len(c.out) < before {
-			pause = shortGlance / 2
-		}
-		c.watching = !done
-		s.mu.Unlock()
-		if done || !wait(c.ctx, max(pause, shortGlance)) {
+	pause, before := shortGlance, 0
+	for wait(c.ctx, pause) {
+		queued, last, ok := c.peek()
+		left, done := c.seen(queued, last, ok)
+		if done {
 			return
 		}
+		pause = min(2*pause, longGlance)
+		if left < before && quick(c.nc) {
+			pause = shortGlance
+		}
+		before = left
 	}
 }
 
-// look settles what the client has read for sure, and says whether that is everything. The lines that lie in the buffer
-// are the newest. The caller holds s.mu.
+// peek asks for what is unread without holding s.mu. It says which line was the last by then.
+func (c *conn) peek() (queued int, last *outgoing, ok bool) {
+	s := c.d.s
+	s.mu.Lock()
+	if n := len(c.out); n > 0 {
+		last = c.out[n-1]
+	}
+	s.mu.Unlock()
+	if last != nil {
+		queued, ok = unread(c.nc)
+	}
+	return queued, last, ok
+}
+
+// seen settles what was read by the time of a peek, and ends the watch when nothing is left to see.
+func (c *conn) seen(queued int, last *outgoing, ok bool) (left int, done bool) {
+	c.d.s.mu.Lock()
+	defer c.d.s.mu.Unlock()
+	if ok && !c.left {
+		c.settleRead(queued, slices.Index(c.out, last)+1)
+	}
+	c.watching = len(c.out) > 0 && !c.left && !c.cutByUs
+	return len(c.out), !c.watching
+}
+
+// look settles what the client has read for sure, and says whether that is everything. The caller holds s.mu.
 func (c *conn) look() bool {
-	if c.left || len(c.out) == 0 {
-		return len(c.out) == 0
+	if !c.left && len(c.out) > 0 {
+		if queued, ok := unread(c.nc); ok {
+			c.settleRead(queued, len(c.out))
+		}
 	}
-	queued, ok := unread(c.nc)
-	if !ok {
-		return false
-	}
-	first := len(c.out)
+	return len(c.out) == 0
+}
+
+// settleRead settles those of the first lines that do not weigh in with what is unread: the newest are unread.
+func (c *conn) settleRead(queued, lines int) {
+	first := lines
 	for ; first > 0 && (queued > 0 || !c.out[first-1].written); first-- {
 		queued -= c.out[first-1].weight
 	}
@@ -98,7 +127,6 @@ func (c *conn) look() bool {
 		i++
 		return i < first, true
 	})
-	return len(c.out) == 0
 }
 
 // prove is look for those who do not hold s.mu.

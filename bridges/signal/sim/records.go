@@ -149,6 +149,8 @@ func (s *Server) ledger(context.Context) (control.Ledger, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := control.Ledger{Sent: slices.Clone(s.rec.sent), Lost: slices.Clone(s.rec.lost), Duplicates: s.rec.duplicates}
+	// A loss is found when its connection ends: those of several do not come in order.
+	slices.SortStableFunc(out.Lost, func(a, b control.Entry) int { return a.At.Compare(b.At) })
 	for _, m := range s.rec.posted {
 		out.Posted = append(out.Posted, s.entryOf(m))
 	}

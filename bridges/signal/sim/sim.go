@@ -11,9 +11,10 @@
 // was sent, in milliseconds: "ACI/1700000000123"; its edits bring names of their own, by which it can be found too.
 //
 // The network's own loss is booked as the daemon loses things: what arrives while it receives for nobody, what it could not
-// write, and what lay unread in a connection's buffer when its reader went. Which lines those were can be told for UNIX
-// sockets on Linux, to a fraction of a millisecond; elsewhere the last 256 KiB before a reset count as lost. What a client
-// has read counts as its own from then on. Entries of what is no new message have no text.
+// write, and what lay unread in a connection's buffers when its reader went. Which lines those were can be told on Linux, to
+// a fraction of a millisecond over UNIX sockets; over TCP lines that were read some milliseconds before may be named too.
+// Elsewhere the last 256 KiB before a reset count as lost. What a client has read counts as its own from then on. Entries of
+// what is no new message have no text.
 //
 // A fault with an empty method strikes calls that change something (send, remoteDelete, sendReaction, …), "*" every call.
 // Outages strike connections. Kinds that concern one person take that person's chat as Fault.Chat.

@@ -3,38 +3,118 @@
 package sim
 
 import (
+	"encoding/binary"
+	"fmt"
 	"net"
+	"os"
+	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// provable says whether unread can tell anything about a connection.
+// provable says whether unread can tell anything about a connection: over UNIX sockets, and TCP on this machine.
 func provable(nc net.Conn) bool {
+	switch nc := nc.(type) {
+	case *net.UnixConn:
+		return true
+	case *net.TCPConn:
+		return len(peerEntry(nc)) > 0
+	}
+	return false
+}
+
+// quick says whether unread costs next to nothing.
+func quick(nc net.Conn) bool {
 	_, ok := nc.(*net.UnixConn)
 	return ok
 }
 
-// unread is how much, in the kernel's own measure, lies in a UNIX socket's buffer that the client, which is still there, has
-// not read. The order matters: a socket that closes drops what is unread, and is hung up before.
+// unread is how much, in the kernel's own measure, lies in the buffers of a connection that the client, which is still
+// there, has not read. The order matters: a socket that closes drops what is unread, and is hung up before; and what moves
+// from our buffer to the client's counts twice rather than never.
 func unread(nc net.Conn) (queued int, ok bool) {
-	u, is := nc.(*net.UnixConn)
-	if !is {
-		return 0, false
+	tcp, isTCP := nc.(*net.TCPConn)
+	question := uint(unix.SIOCOUTQ)
+	if isTCP {
+		question = unix.SIOCOUTQNSD // what is sent is in the client's buffer, whether it has said so or not
 	}
-	raw, err := u.SyscallConn()
+	ok = descriptor(nc, func(fd int) bool {
+		var err error
+		if queued, err = unix.IoctlGetInt(fd, question); err != nil {
+			return false
+		}
+		poll := []unix.PollFd{{Fd: int32(fd)}}
+		_, err = unix.Poll(poll, 0)
+		return err == nil && poll[0].Revents&(unix.POLLHUP|unix.POLLERR) == 0
+	})
+	if !ok || !isTCP {
+		return queued, ok
+	}
+	more, ok := peerQueue(peerEntry(tcp))
+	return queued + more, ok
+}
+
+// descriptor calls f with the connection's descriptor; false when there is none any more.
+func descriptor(nc net.Conn, f func(fd int) bool) bool {
+	c, is := nc.(syscall.Conn)
+	if !is {
+		return false
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return false
+	}
+	ok := false
+	err = raw.Control(func(fd uintptr) { ok = f(int(fd)) })
+	return err == nil && ok
+}
+
+// wasReset says whether the client has refused something that was written, since it went.
+func wasReset(nc net.Conn) bool {
+	return descriptor(nc, func(fd int) bool {
+		code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+		return err == nil && code != 0
+	})
+}
+
+// peerEntry begins the line of the kernel's table that tells of the client's end of a TCP connection: its address and ours.
+func peerEntry(nc *net.TCPConn) string {
+	local, ok1 := nc.LocalAddr().(*net.TCPAddr)
+	remote, ok2 := nc.RemoteAddr().(*net.TCPAddr)
+	if !ok1 || !ok2 {
+		return ""
+	}
+	ours, theirs := local.IP.To4(), remote.IP.To4()
+	if ours == nil || theirs == nil || !ours.IsLoopback() || !theirs.IsLoopback() {
+		return ""
+	}
+	hex := func(ip net.IP, port int) string {
+		return fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(ip), port)
+	}
+	return hex(theirs, remote.Port) + " " + hex(ours, local.Port) + " "
+}
+
+// established is the state of a connection whose both ends are open.
+const established = "01"
+
+// peerQueue is how many bytes the client has not read; false when its end is open no more.
+func peerQueue(entry string) (int, bool) {
+	table, err := os.ReadFile("/proc/net/tcp")
 	if err != nil {
 		return 0, false
 	}
-	err = raw.Control(func(fd uintptr) {
-		if queued, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ); err != nil {
-			return
-		}
-		poll := []unix.PollFd{{Fd: int32(fd)}}
-		_, err := unix.Poll(poll, 0)
-		ok = err == nil && poll[0].Revents&(unix.POLLHUP|unix.POLLERR) == 0
-	})
-	return queued, ok && err == nil
+	_, rest, found := strings.Cut(string(table), entry)
+	line, _, _ := strings.Cut(rest, "\n")
+	fields := strings.Fields(line)
+	if !found || len(fields) < 2 || fields[0] != established {
+		return 0, false
+	}
+	_, queue, _ := strings.Cut(fields[1], ":")
+	n, err := strconv.ParseUint(queue, 16, 32)
+	return int(n), err == nil
 }
 
 // maxWeighed is the longest line that is weighed.
@@ -46,10 +126,10 @@ var scales = struct {
 	known map[int]int
 }{known: map[int]int{}}
 
-// weightOf is how much a line of some bytes weighs in a buffer, where the kernel counts more than the bytes. What cannot
-// be weighed counts as its bytes, which is too little.
-func weightOf(size int) int {
-	if size > maxWeighed {
+// weightOf is how much a line of some bytes weighs in a buffer: over a UNIX socket more than its bytes. What cannot be
+// weighed counts as its bytes, which is too little.
+func weightOf(nc net.Conn, size int) int {
+	if _, is := nc.(*net.UnixConn); !is || size > maxWeighed {
 		return size
 	}
 	scales.Lock()
