@@ -66,9 +66,10 @@ func buildAndRun(m *testing.M) (code int, err error) {
 
 // rig is a room of one group on each network.
 type rig struct {
-	t     *testing.T
-	dir   string
-	sides []*side
+	t      *testing.T
+	dir    string
+	sides  []*side
+	router *child.Process
 }
 
 // side is a simulated network with one person in one group.
@@ -96,15 +97,38 @@ func newRig(t *testing.T, networks ...network) *rig {
 		r.sides = append(r.sides, r.side(n))
 	}
 	r.writeConfig()
-	p, err := child.Start(dir, "router", nil, filepath.Join(bin, "causeway"), "run", "-c", r.config())
-	must(t, err)
-	t.Cleanup(func() { p.Stop(15 * time.Second) })
+	r.start()
+	t.Cleanup(func() { r.router.Stop(15 * time.Second) })
 	for _, s := range r.sides {
 		if s.pairs {
 			r.pair(s)
 		}
 	}
+	r.greet()
 	return r
+}
+
+// greet waits until everybody's first words have arrived. Phones learn of a device that was just linked from what it asks for
+// again, so these words may come late, and files behind others.
+func (r *rig) greet() {
+	r.t.Helper()
+	for _, s := range r.sides {
+		s.post(r.t, sim.Post{Text: "hello from " + s.name})
+	}
+	for _, s := range r.sides {
+		for _, other := range r.sides {
+			if other != s {
+				other.sees(r.t, "the greeting", ours("hello from "+s.name))
+			}
+		}
+	}
+}
+
+func (r *rig) start() {
+	r.t.Helper()
+	p, err := child.Start(r.dir, "router", nil, filepath.Join(bin, "causeway"), "run", "-c", r.config())
+	must(r.t, err)
+	r.router = p
 }
 
 func must(t *testing.T, err error) {
@@ -140,7 +164,13 @@ func (r *rig) config() string { return filepath.Join(r.dir, "causeway.yaml") }
 var endpointKeys = []string{"ca_file", "root_key"}
 
 func (r *rig) writeConfig() {
-	text := fmt.Sprintf("data_dir: %q\nlisten: 127.0.0.1:0\nplugin_dir: %q\naccounts:\n", filepath.Join(r.dir, "data"), bin)
+	text := fmt.Sprintf(`data_dir: %q
+listen: 127.0.0.1:0
+plugin_dir: %q
+outbox: {deliver_timeout: 5s, retry_base: 20ms, retry_cap: 500ms}
+supervisor: {heartbeat: 1s, backoff_base: 20ms, backoff_cap: 500ms}
+accounts:
+`, filepath.Join(r.dir, "data"), bin)
 	var chats []string
 	for _, s := range r.sides {
 		text += fmt.Sprintf("  %s:\n    network: %s\n    limits: off\n", s.account, s.name)

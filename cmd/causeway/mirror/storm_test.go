@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mirror
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/causeway-chat/causeway/bridges/sim"
+	"github.com/causeway-chat/causeway/cmd/causeway/child"
+)
+
+var storm = flag.Int("storm", 60, "how many messages people of each network post in TestNothingIsLostInAStorm")
+
+// TestNothingIsLostInAStorm lets people of both networks write, every tenth time with a photo, while WhatsApp is cut off, ends
+// connections and loses answers, and while bridges and router are killed. Everything must arrive, in order and with its bytes.
+// WhatsApp drops a repeat, so nothing may be there twice; Telegram has no keys, so each kill may leave one.
+func TestNothingIsLostInAStorm(t *testing.T) {
+	r := newRig(t, telegram, whatsapp)
+	tg, wa := r.sides[0], r.sides[1]
+	n := *storm
+	var faults []sim.FaultID
+	strike := func(f sim.Fault) func(int) {
+		return func(i int) { // once what was said has arrived, for a fault strikes nothing that is down
+			wa.sees(t, "what was said", func(m sim.Seen) bool { return m.Account != "" && strings.Contains(m.Text, stormWords(tg, i-1)) })
+			faults = append(faults, wa.fault(t, f))
+		}
+	}
+	blows := map[int]func(int){
+		n / 6:     strike(sim.Fault{Kind: sim.OutageReset, DurationMS: 2000}),
+		n / 3:     func(int) { r.killBridge(wa) },
+		n / 2:     strike(sim.Fault{Kind: "stream_error", Count: 1}),
+		n * 3 / 5: func(int) { r.killBridge(tg) },
+		n * 2 / 3: strike(sim.Fault{Kind: sim.HangAfter, Method: "message", Count: 2}),
+		n * 4 / 5: func(int) { r.router.Kill(); r.start() },
+	}
+	for i := range n {
+		if blow := blows[i]; blow != nil {
+			blow(i)
+		}
+		for _, s := range r.sides {
+			s.post(t, stormPost(t, s, i))
+		}
+	}
+	for _, way := range []struct {
+		from, to *side
+		repeats  int
+	}{{tg, wa, 0}, {wa, tg, 3}} {
+		checkStorm(t, way.from, way.to, n, way.repeats)
+	}
+	c, err := wa.client.Counters(t.Context())
+	must(t, err)
+	for _, f := range faults {
+		if c.Struck[f] == 0 {
+			t.Errorf("the fault %s never struck", f)
+		}
+	}
+}
+
+// stormPost is the i-th message of a side.
+func stormPost(t *testing.T, s *side, i int) sim.Post {
+	t.Helper()
+	p := sim.Post{Text: stormWords(s, i)}
+	if i%10 == 5 {
+		p.Media = []sim.Media{{Kind: "photo", Name: "a.jpg", MIME: "image/jpeg", Data: fileOf(t, "image/jpeg", p.Text)}}
+	}
+	return p
+}
+
+func stormWords(s *side, i int) string { return fmt.Sprintf("storm %s %d.", s.account, i) }
+
+func (s *side) fault(t *testing.T, f sim.Fault) sim.FaultID {
+	t.Helper()
+	id, err := s.client.SetFault(t.Context(), f)
+	must(t, err)
+	return id
+}
+
+// killBridge ends a bridge with SIGKILL; the router starts another.
+func (r *rig) killBridge(s *side) {
+	r.t.Helper()
+	pid, err := child.Of(r.router.Pid(), "causeway-bridge-"+s.name)
+	if err != nil {
+		return // it has just ended and is being started
+	}
+	must(r.t, syscall.Kill(pid, syscall.SIGKILL))
+}
+
+// checkStorm waits until everything of one side is seen on the other, and looks at order, repeats and bytes.
+func checkStorm(t *testing.T, from, to *side, n, repeats int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var seen []int
+	view, err := to.client.WaitUntil(ctx, sim.See{Chat: to.group, User: to.who}, func(v sim.View) bool {
+		seen = stormSeen(from, v)
+		return len(slices.Compact(slices.Sorted(slices.Values(seen)))) == n
+	})
+	if err != nil {
+		t.Fatalf("%s to %s: only %v arrived: %v", from.name, to.name, seen, err)
+	}
+	first, again := map[int]bool{}, 0
+	for _, i := range seen {
+		switch {
+		case first[i]:
+			again++
+		case i != len(first):
+			t.Errorf("%s to %s: out of order: %v", from.name, to.name, seen)
+			return
+		}
+		first[i] = true
+	}
+	if again > repeats {
+		t.Errorf("%s to %s: %d more than once, %d are explained: %v", from.name, to.name, again, repeats, seen)
+	}
+	for i := range n {
+		if p := stormPost(t, from, i); len(p.Media) > 0 && !slices.ContainsFunc(view.Messages, carries(p.Media[0])) {
+			t.Errorf("%s to %s: the photo of message %d is not there", from.name, to.name, i)
+		}
+	}
+}
+
+// stormSeen lists what copies of a side's messages say, in order. Those of a backlog may stand in one post.
+func stormSeen(from *side, v sim.View) (seen []int) {
+	words := regexp.MustCompile("storm " + from.account + ` (\d+)\.`)
+	for _, m := range v.Messages {
+		if m.Account == "" {
+			continue
+		}
+		for _, found := range words.FindAllStringSubmatch(m.Text, -1) {
+			i, _ := strconv.Atoi(found[1])
+			seen = append(seen, i)
+		}
+	}
+	return seen
+}
