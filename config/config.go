@@ -128,6 +128,9 @@ type Outbox struct {
 	RetryBase time.Duration `yaml:"retry_base" default:"1s" min:"1ms"`
 	// RetryCap is the longest wait between two repeats.
 	RetryCap time.Duration `yaml:"retry_cap" default:"5m" min:"1ms"`
+	// SettleWait is how long a post whose answer was lost waits for proof that it arrived, on networks that give such
+	// proof later, as Signal does with receipts.
+	SettleWait time.Duration `yaml:"settle_wait" default:"1m" min:"10ms"`
 }
 
 // Media bounds the attachments that are carried from network to network.

@@ -134,6 +134,7 @@ func (e *engine) outboxOptions(cfg *config.Config) outbox.Options {
 		Observe: outbox.Observe{Called: e.called, Ended: e.ended},
 		// A bridge is the first to give up a call, so that it can say what it knows.
 		DeliverTimeout: cfg.Outbox.DeliverTimeout, RetryBase: cfg.Outbox.RetryBase, RetryCap: cfg.Outbox.RetryCap,
+		SettleWait:   cfg.Outbox.SettleWait,
 		DrainTimeout: cfg.Supervisor.DrainTimeout, KeepBody: cfg.Retention.Bodies,
 		Media: e.porter, MediaWait: cfg.Media.Wait,
 	}

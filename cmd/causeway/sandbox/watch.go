@@ -40,9 +40,21 @@ func (s *stage) await(ctx context.Context, to place, text string) (found sim.See
 		return m.Account != "" && holdsLine(m, text)
 	})
 	if err == nil {
-		s.say("    %s shows: \u2068%s\u2069", to.net.title, strings.ReplaceAll(found.Text, "\n", " / "))
+		s.say("    %s shows: \u2068%s\u2069", to.net.title, shortened(found.Text))
 	}
 	return found, err
+}
+
+// maxShown is how many characters of a message are shown in one line.
+const maxShown = 56
+
+// shortened writes a message as one line; of one that holds many texts, the last of them.
+func shortened(text string) string {
+	r := []rune(strings.ReplaceAll(text, "\n", " / "))
+	if len(r) <= maxShown {
+		return string(r)
+	}
+	return "… " + string(r[len(r)-maxShown:])
 }
 
 // copyOf finds our copy of a text.
