@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.mau.fi/whatsmeow/store"
+
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/plugins/sdk"
 )
@@ -164,7 +166,7 @@ func (a *account) run(ctx context.Context) error {
 	defer helpers.Wait()
 	defer stop()
 	for unlinked := false; ctx.Err() == nil; {
-		dev, err := a.keys.device(a.hand)
+		dev, err := a.device(a.hand)
 		if err != nil {
 			return err
 		}
@@ -176,9 +178,21 @@ func (a *account) run(ctx context.Context) error {
 		}
 		unlinked = l.serve(ctx)
 		l.close()
-		a.dropAsks() // who asked while it was linked has had an answer
 	}
 	return nil
+}
+
+// device is the linked device, or a new one that is not linked. The library may write one down again that was unlinked.
+func (a *account) device(ctx context.Context) (*store.Device, error) {
+	for {
+		dev, err := a.keys.device(ctx)
+		if err != nil || dev.ID == nil || a.notes.fact(ctx, factUnlinked+dev.ID.String()).IsZero() {
+			return dev, err
+		}
+		if err := a.keys.forget(ctx, *dev.ID); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // tidy erases bodies whose time is over, until ctx ends.
@@ -204,6 +218,7 @@ type pauses struct {
 	login           time.Duration // from the handshake to the login
 	offline         time.Duration // without anything of what waited, before all of it was told
 	drain           time.Duration // for what is in hand
+	farewell        time.Duration // for acknowledgements on their way out
 	query           time.Duration // for questions of our own
 	answer          time.Duration // for the end of a connection that WhatsApp is to end
 	firstCode       time.Duration // how long the first QR code is good
@@ -223,7 +238,7 @@ type pauses struct {
 func defaultPauses() pauses {
 	return pauses{
 		retry: time.Second, retryCap: time.Minute, refused: 10 * time.Minute, login: time.Minute, offline: time.Minute,
-		drain: 5 * time.Second, query: 75 * time.Second, answer: 10 * time.Second, firstCode: time.Minute, nextCode: 20 * time.Second,
+		drain: 5 * time.Second, farewell: 50 * time.Millisecond, query: 75 * time.Second, answer: 10 * time.Second, firstCode: time.Minute, nextCode: 20 * time.Second,
 		phone: time.Hour, phoneUnseen: 12 * 24 * time.Hour, phoneAsk: 36 * time.Hour, passkey: 5 * time.Minute, tidy: time.Minute,
 		slowDown: 15 * time.Second, slowDownCap: 10 * time.Minute, silence: 20 * time.Second, phoneAnswer: 45 * time.Second, now: time.Now,
 	}

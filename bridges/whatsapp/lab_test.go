@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -16,6 +17,11 @@ import (
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/plugins/sdk"
 )
+
+func TestMain(m *testing.M) {
+	keySync = "OFF"
+	os.Exit(m.Run())
+}
 
 // patience bounds every wait: it is long, because a busy machine is no mistake of the bridge.
 const patience = 30 * time.Second

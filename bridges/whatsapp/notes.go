@@ -210,3 +210,7 @@ func (n *notes) fact(ctx context.Context, name string) (t time.Time) {
 func (n *notes) setFact(ctx context.Context, name string, t time.Time) error {
 	return n.exec(ctx, "note a time", "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", name, t.UTC().Format(time.RFC3339))
 }
+
+func (n *notes) dropFact(ctx context.Context, name string) error {
+	return n.exec(ctx, "forget a time", "DELETE FROM facts WHERE name = ?", name)
+}

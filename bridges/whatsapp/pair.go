@@ -248,6 +248,7 @@ func (s *shown) hear(ctx context.Context, ev any) (done bool, err error) {
 		s.linked = true
 		s.l.setMe(ev.ID, ev.LID)
 		s.l.setFresh()
+		s.l.relinked()
 		s.l.phoneSeen(s.p.a.pauses.now())
 		s.codes = nil
 		s.next.Reset(s.p.a.pauses.answer)
@@ -358,7 +359,7 @@ func pairFailure(err error) string {
 	case errors.Is(err, whatsmeow.ErrIQRateOverLimit):
 		return "WhatsApp gives no more codes for this number at the moment. Wait some hours."
 	case errors.Is(err, whatsmeow.ErrIQBadRequest), errors.Is(err, whatsmeow.ErrPhoneNumberTooShort), errors.Is(err, whatsmeow.ErrPhoneNumberIsNotInternational):
-		return "WhatsApp does not take this phone number. Give it with its country code, for example +447700900123."
+		return "WhatsApp does not take this phone number. Give it with its country code, beginning with +."
 	case errors.Is(err, errNoCode):
 		return "WhatsApp gave no code."
 	case errors.Is(err, whatsmeow.ErrPairInvalidDeviceIdentityHMAC), errors.Is(err, whatsmeow.ErrPairInvalidDeviceSignature):

@@ -24,7 +24,12 @@ import (
 func asking(t *testing.T) (*router, *shown) {
 	t.Helper()
 	r := newRouter(t)
-	a := &account{session: r, log: r.log, pauses: quickPauses()}
+	n, err := openNotes(t.Context(), r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = n.close() })
+	a := &account{session: r, log: r.log, pauses: quickPauses(), notes: n, hand: t.Context()}
 	next := time.NewTimer(time.Hour)
 	t.Cleanup(func() { next.Stop() })
 	return r, &shown{p: &pairing{a: a}, l: &line{a: a, log: r.log}, next: next}

@@ -35,6 +35,9 @@ func (l *line) serve(ctx context.Context) (unlinked bool) {
 		if ctx.Err() != nil {
 			return false
 		}
+		if end.unlinked { // who asked while it was linked has had an answer; from the next state on it counts
+			l.a.dropAsks()
+		}
 		l.a.states.tell(end.state, end.why)
 		if end.unlinked {
 			l.forget()
@@ -57,13 +60,22 @@ func (a *account) dropAsks() {
 	}
 }
 
-// forget drops the keys of a device that was unlinked.
+// factUnlinked is under which a device is noted that was unlinked.
+const factUnlinked = "unlinked/"
+
+// forget drops the keys of a device that was unlinked, and notes that they are worth nothing.
 func (l *line) forget() {
-	if id := l.self().device; !id.IsEmpty() {
-		if err := l.a.keys.forget(l.a.hand, id); err != nil {
-			l.log.Warn("an unlinked device could not be forgotten", "err", err)
-		}
+	id := l.self().device
+	if id.IsEmpty() {
+		return
 	}
+	l.warn("an unlinked device could not be noted", l.a.notes.setFact(l.a.hand, factUnlinked+id.String(), l.a.pauses.now()))
+	l.warn("an unlinked device could not be forgotten", l.a.keys.forget(l.a.hand, id))
+}
+
+// relinked forgets that a device of this name was unlinked once.
+func (l *line) relinked() {
+	l.warn("a linked device could not be noted", l.a.notes.dropFact(l.a.hand, factUnlinked+l.self().device.String()))
 }
 
 // forever is a wait that ends only when somebody asks.
@@ -177,14 +189,25 @@ func (l *line) hangUp(drain bool) {
 	case <-patience.C:
 	}
 	if drain {
-		select {
-		case l.sending <- struct{}{}:
-			<-l.sending
-		case <-patience.C:
-		}
+		l.say(patience.C)
 	}
 	if l.client.IsConnected() {
 		l.client.Disconnect()
+	}
+}
+
+// say lets go out what is to be said before the end: posts under way, and the acknowledgement of what was in hand, which the
+// library sends after its handler has returned.
+func (l *line) say(over <-chan time.Time) {
+	select {
+	case l.sending <- struct{}{}:
+		<-l.sending
+	case <-over:
+		return
+	}
+	select {
+	case <-time.After(l.a.pauses.farewell):
+	case <-over:
 	}
 }
 
