@@ -74,6 +74,7 @@ func (l *line) settle(p place, s standing) func() {
 func (l *line) joinedGroup(ev *events.JoinedGroup) verdict {
 	p, s := groupPlace(ev.JID), l.standingOf(&ev.GroupInfo)
 	s.Member = true
+	l.memory.change(p.chat)
 	now := l.a.pauses.now()
 	return verdict{events: []chat.Event{l.described(p, s, now, fmt.Sprint(now.UnixNano()))}, then: l.settle(p, s)}
 }
@@ -81,6 +82,7 @@ func (l *line) joinedGroup(ev *events.JoinedGroup) verdict {
 // groupChanged hands up what changed in a group: how it stands, and what its members are told of.
 func (l *line) groupChanged(ev *events.GroupInfo) verdict {
 	p := groupPlace(ev.JID)
+	l.memory.change(p.chat)
 	old, known := l.a.notes.group(l.a.hand, p.chat)
 	if !known {
 		old.Member = true
@@ -204,6 +206,7 @@ func (l *line) isAdmin(p place, who types.JID) bool {
 func (l *line) refreshGroups() {
 	ctx, cancel := context.WithTimeout(l.a.hand, l.a.pauses.query)
 	defer cancel()
+	asked := l.memory.handled()
 	groups, err := l.client.GetJoinedGroups(ctx)
 	if err != nil {
 		l.log.Debug("the groups could not be listed") // the library's errors hold addresses
@@ -215,32 +218,36 @@ func (l *line) refreshGroups() {
 		joined = append(joined, p.chat)
 		s := l.standingOf(g)
 		s.Member = true
-		l.refresh(p, func(standing) standing { return s })
+		l.refresh(p, asked, func(standing) standing { return s })
 	}
-	l.leaveOthers(joined)
+	l.leaveOthers(joined, asked)
 }
 
 // leaveOthers notes that the account is in no other groups.
-func (l *line) leaveOthers(joined []chat.RemoteChat) {
+func (l *line) leaveOthers(joined []chat.RemoteChat, asked uint64) {
 	known, err := l.a.notes.groups(l.a.hand)
 	if err != nil {
 		l.log.Warn("the groups could not be read", "err", err)
 	}
 	for _, c := range known {
 		if j, err := types.ParseJID(string(c)); err == nil && j.Server == types.GroupServer && !slices.Contains(joined, c) {
-			l.refresh(groupPlace(j), func(s standing) standing { s.Member = false; return s })
+			l.refresh(groupPlace(j), asked, func(s standing) standing { s.Member = false; return s })
 		}
 	}
 }
 
-// refresh hands up a group's standing if that is news.
-func (l *line) refresh(p place, now func(old standing) standing) {
+// refresh hands up a group's standing if that is news, unless the group has changed since it was asked for: what came as an
+// event is newer.
+func (l *line) refresh(p place, asked uint64, now func(old standing) standing) {
 	if !l.enter() {
 		return
 	}
 	defer l.leave()
 	l.handling.Lock()
 	defer l.handling.Unlock()
+	if l.memory.changedSince(p.chat, asked) {
+		return
+	}
 	old, known := l.a.notes.group(l.a.hand, p.chat)
 	s := now(old)
 	if known && s.hash() == old.hash() {

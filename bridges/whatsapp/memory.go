@@ -16,9 +16,27 @@ type memory struct {
 	mu    sync.Mutex
 	met   map[chat.RemoteChat]string // the title under which a chat was introduced
 	count uint64                     // events that were taken in
+	// changed tells as which event the last change of a group came.
+	changed map[chat.RemoteChat]uint64
 }
 
-func newMemory() *memory { return &memory{met: map[chat.RemoteChat]string{}} }
+func newMemory() *memory {
+	return &memory{met: map[chat.RemoteChat]string{}, changed: map[chat.RemoteChat]uint64{}}
+}
+
+// change notes that the event in hand changes a group.
+func (m *memory) change(c chat.RemoteChat) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.changed[c] = m.count
+}
+
+// changedSince tells whether a group has changed after so many events.
+func (m *memory) changedSince(c chat.RemoteChat, count uint64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.changed[c] > count
+}
 
 // handled counts the events that were taken in.
 func (m *memory) handled() uint64 {
