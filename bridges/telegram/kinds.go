@@ -48,12 +48,20 @@ var kinds = []kind{
 
 func textOf(key string) func(fields) string { return func(f fields) string { return f.text(key) } }
 
+// object is what the field holds. A photo is a list of its sizes, which carryPhoto reads.
+func (k kind) object(m fields) fields {
+	if k.field == "photo" {
+		return fields{bad: m.bad}
+	}
+	return m.object(k.field)
+}
+
 // read puts the message into the content, or what can be said of it.
 func (k kind) read(c *chat.Content, m fields, p place) {
 	if m.has("caption") {
 		c.Text = readText(m, "caption", "caption_entities")
 	}
-	if k.carry != nil && k.carry(c, m, m.object(k.field), p) {
+	if k.carry != nil && k.carry(c, m, k.object(m), p) {
 		return
 	}
 	c.Placeholder = k.name

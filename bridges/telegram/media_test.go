@@ -21,7 +21,11 @@ const (
 // contentOf reads the one message that an update brings.
 func contentOf(t *testing.T, where, body string) chat.Content {
 	t.Helper()
-	events := withoutIntroductions(readOne(t, newConverter(), 10, "message", "{"+where+","+ana+","+body+"}").events)
+	v := readOne(t, newConverter(), 10, "message", "{"+where+","+ana+","+body+"}")
+	if len(v.bad) > 0 {
+		t.Errorf("%s: not understood: %q", body, v.bad)
+	}
+	events := withoutIntroductions(v.events)
 	m, ok := events[0].Body.(chat.MessageNew)
 	if len(events) != 1 || !ok {
 		t.Fatalf("%+v", events)
