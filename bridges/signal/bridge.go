@@ -210,7 +210,7 @@ func (a *account) finish(handed context.CancelFunc) {
 	defer deadline.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for a.journal.waitingBytes() > 0 {
+	for a.journal.waits() {
 		select {
 		case <-tick.C:
 		case <-deadline.C:

@@ -44,6 +44,8 @@ type journal struct {
 
 	mu       sync.Mutex
 	segments []*segment // oldest first; the last one is written to
+	spare    *os.File   // the next one's, so that no write waits for a file to be made
+	files    uint64     // the number of the next file
 	next     uint64     // the seq of the next record
 	done     uint64     // all up to here is committed
 	synced   uint64     // all up to here is on disk
@@ -56,13 +58,12 @@ type journal struct {
 	once     sync.Once
 }
 
-// segment is one file. Its name is the seq of its first record.
+// segment is one file. Its name is its number.
 type segment struct {
-	first, last uint64 // last is first-1 while it is empty
-	size        int64
-	file        *os.File
-	dirty       bool // something in it is not synced
-	fresh       bool // its name is not synced
+	last  uint64 // the seq of its last record; 0 while it is empty
+	size  int64
+	file  *os.File
+	dirty bool // something in it is not synced
 }
 
 // openJournal reads what an earlier life left. done is what the router committed last; what is not after it is passed
@@ -85,13 +86,17 @@ func openJournal(dir string, done uint64, limit int64) (*journal, error) {
 		}
 	}
 	j.synced = j.next - 1
+	if err := j.makeSpare(); err != nil {
+		j.close()
+		return nil, err
+	}
 	return j, j.erase()
 }
 
 const segmentEnd = ".journal"
 
 func (j *journal) load(name string) error {
-	first, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(name), segmentEnd), 10, 63)
+	number, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(name), segmentEnd), 10, 63)
 	if err != nil {
 		return fmt.Errorf("journal file %s: %w", filepath.Base(name), err)
 	}
@@ -99,15 +104,13 @@ func (j *journal) load(name string) error {
 	if err != nil {
 		return fmt.Errorf("open journal: %w", err)
 	}
-	s := &segment{first: first, last: first - 1, file: f}
+	j.files = max(j.files, number+1)
+	s := &segment{file: f}
 	j.segments = append(j.segments, s)
 	for {
 		r, n, err := readRecord(f, s.size)
-		if err != nil || r.seq < first || s.last >= first && r.seq != s.last+1 {
+		if err != nil || s.last > 0 && r.seq != s.last+1 {
 			break
-		}
-		if s.size == 0 {
-			s.first = r.seq
 		}
 		s.last, s.size = r.seq, s.size+n
 	}
@@ -184,9 +187,6 @@ func (j *journal) append(batch []Envelope) error {
 	if _, err := s.file.WriteAt(b.Bytes(), s.size); err != nil { // what stands there now is written over by the next try
 		return fmt.Errorf("write the journal: %w", err)
 	}
-	if s.size == 0 {
-		s.first = j.next
-	}
 	j.next += uint64(len(batch))
 	s.last = j.next - 1
 	s.size += int64(b.Len())
@@ -219,14 +219,12 @@ func (j *journal) keepSynced() {
 
 // sync puts all that was written so far on disk, while more may be written.
 func (j *journal) sync() {
-	files, fresh, through := j.unsynced()
+	files, through := j.unsynced()
 	var err error
-	if fresh {
-		err = syncDir(j.dir)
-	}
 	for _, f := range files {
 		err = errors.Join(err, syncData(f))
 	}
+	err = errors.Join(err, j.makeSpare())
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err != nil {
@@ -237,29 +235,53 @@ func (j *journal) sync() {
 	wake(j.grown)
 }
 
-func (j *journal) unsynced() (files []*os.File, fresh bool, through uint64) {
+func (j *journal) unsynced() (files []*os.File, through uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, s := range j.segments {
 		if s.dirty {
 			files, s.dirty = append(files, s.file), false
 		}
-		fresh, s.fresh = fresh || s.fresh, false
 	}
-	return files, fresh, j.next - 1
+	return files, j.next - 1
 }
 
-// open finds the segment to write to, or begins one.
+// makeSpare makes the next file, if there is none. Its name is synced before anything stands in it.
+func (j *journal) makeSpare() error {
+	j.mu.Lock()
+	number, there := j.files, j.spare != nil
+	j.mu.Unlock()
+	if there {
+		return nil
+	}
+	f, err := os.OpenFile(filepath.Join(j.dir, fmt.Sprintf("%020d%s", number, segmentEnd)), os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("begin a journal file: %w", err)
+	}
+	if err := syncDir(j.dir); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.spare, j.files = f, number+1
+	return nil
+}
+
+// open finds the segment to write to, or begins one. The caller holds mu.
 func (j *journal) open() (*segment, error) {
-	if n := len(j.segments); n > 0 && j.segments[n-1].size < maxSegment {
+	if n := len(j.segments); n > 0 && (j.segments[n-1].size < maxSegment || j.spare == nil) {
 		return j.segments[n-1], nil
 	}
-	name := filepath.Join(j.dir, fmt.Sprintf("%020d%s", j.next, segmentEnd))
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("begin a journal file: %w", err)
+	if j.spare == nil { // the last one has just been taken and erased
+		j.mu.Unlock()
+		err := j.makeSpare()
+		j.mu.Lock()
+		if err != nil {
+			return nil, err
+		}
 	}
-	s := &segment{first: j.next, last: j.next - 1, file: f, fresh: true}
+	s := &segment{file: j.spare}
+	j.spare = nil
 	j.segments = append(j.segments, s)
 	return s, nil
 }
@@ -273,18 +295,15 @@ func syncDir(dir string) error {
 	return d.Sync()
 }
 
-// read returns up to n synced records after seq, oldest first, of at most maxBatchBytes unless one alone is larger.
+// read returns up to n synced records after seq, oldest first, of at most maxBatchBytes unless one alone is larger. It and
+// erase are called by one goroutine; the files are read without a lock, so that nothing that is heard waits for it.
 func (j *journal) read(after uint64, n int) (out []record, err error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.failed != nil {
-		return nil, j.failed
+	segments, synced, err := j.readable(after)
+	if err != nil {
+		return nil, err
 	}
 	size := 0
-	for _, s := range j.segments {
-		if s.size == 0 || s.last <= after {
-			continue
-		}
+	for _, s := range segments {
 		for at := int64(0); at < s.size; {
 			r, step, err := readRecord(s.file, at)
 			if err != nil {
@@ -294,7 +313,7 @@ func (j *journal) read(after uint64, n int) (out []record, err error) {
 			if r.seq <= after {
 				continue
 			}
-			if r.seq > j.synced || len(out) == n || len(out) > 0 && size+len(r.env.Raw) > maxBatchBytes {
+			if r.seq > synced || len(out) == n || len(out) > 0 && size+len(r.env.Raw) > maxBatchBytes {
 				return out, nil
 			}
 			out, size = append(out, r), size+len(r.env.Raw)
@@ -303,34 +322,46 @@ func (j *journal) read(after uint64, n int) (out []record, err error) {
 	return out, nil
 }
 
-// commit erases what the router has: all up to seq.
-func (j *journal) commit(seq uint64) error {
+// readable are the segments that hold something after seq, as they are now.
+func (j *journal) readable(after uint64) (list []segment, synced uint64, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, s := range j.segments {
+		if s.size > 0 && s.last > after {
+			list = append(list, *s)
+		}
+	}
+	return list, j.synced, j.failed
+}
+
+// commit notes what the router has: all up to seq. It is erased soon.
+func (j *journal) commit(seq uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.done = max(j.done, seq)
-	return j.erase()
 }
 
-// erase removes segments of which nothing is needed any more, and empties the last one. The caller holds mu, or is alone.
-func (j *journal) erase() error {
-	keep := j.segments[:0]
-	var failed error
-	for i, s := range j.segments {
-		switch {
-		case s.last > j.done:
-			keep = append(keep, s)
-		case i < len(j.segments)-1:
-			j.size -= s.size
-			failed = errors.Join(failed, s.file.Close(), os.Remove(s.file.Name()))
-		default:
-			failed = errors.Join(failed, s.file.Truncate(0))
-			j.size -= s.size
-			s.size = 0
-			keep = append(keep, s)
-		}
+// erase removes the files of which nothing is needed any more.
+func (j *journal) erase() (failed error) {
+	for _, s := range j.needless() {
+		failed = errors.Join(failed, s.file.Close(), os.Remove(s.file.Name()))
 	}
-	j.segments = keep
 	return failed
+}
+
+// needless takes the segments out that are committed whole. The next record begins another one.
+func (j *journal) needless() (list []*segment) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.segments = slices.DeleteFunc(j.segments, func(s *segment) bool {
+		if s.last > j.done {
+			return false
+		}
+		list = append(list, s)
+		j.size -= s.size
+		return true
+	})
+	return list
 }
 
 // committed is the last record that the router has.
@@ -340,21 +371,32 @@ func (j *journal) committed() uint64 {
 	return j.done
 }
 
-// waitingBytes is how much waits for the router.
-func (j *journal) waitingBytes() int64 {
+// heavy reports whether erasing may bring room at once.
+func (j *journal) heavy() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.size
+	return j.size > maxSegment
+}
+
+// waits reports whether there is something that the router does not have.
+func (j *journal) waits() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.next-1 > j.done
 }
 
 // close syncs what was written and ends.
 func (j *journal) close() {
 	j.once.Do(func() { close(j.stop) })
 	j.syncing.Wait()
+	_ = j.erase() // else the next life does it
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, s := range j.segments {
 		_ = s.file.Close()
 	}
-	j.segments = nil
+	if j.spare != nil {
+		_ = j.spare.Close()
+	}
+	j.segments, j.spare = nil, nil
 }

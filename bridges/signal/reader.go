@@ -86,12 +86,10 @@ func (a *account) handUp(ctx context.Context) error {
 			return err
 		}
 		if len(records) == 0 {
-			select {
-			case <-a.journal.grown:
-				continue
-			case <-ctx.Done():
+			if !a.awaitRecords(ctx) {
 				return nil
 			}
+			continue
 		}
 		done = records[len(records)-1].seq
 		if err := a.handUpBatch(ctx, c, records, done); err != nil {
@@ -99,6 +97,27 @@ func (a *account) handUp(ctx context.Context) error {
 				return nil
 			}
 			return err
+		}
+	}
+}
+
+// eraseAfter is how long what was committed may stay when nothing comes.
+const eraseAfter = 300 * time.Millisecond
+
+// awaitRecords waits for something new in the journal, and erases what is not needed meanwhile. false: ctx has ended.
+func (a *account) awaitRecords(ctx context.Context) bool {
+	quiet := time.NewTimer(eraseAfter)
+	defer quiet.Stop()
+	for {
+		select {
+		case <-a.journal.grown:
+			return true
+		case <-quiet.C:
+			if err := a.journal.erase(); err != nil {
+				a.log.Warn("what was committed cannot be erased from the journal yet", "code", "journal_stays", "err", err)
+			}
+		case <-ctx.Done():
+			return false
 		}
 	}
 }
@@ -124,7 +143,11 @@ func (a *account) handUpBatch(ctx context.Context, c *converter, records []recor
 	for _, v := range verdicts {
 		a.follow(v)
 	}
-	return a.journal.commit(through)
+	a.journal.commit(through)
+	if a.journal.heavy() { // under a steady flow nobody waits
+		return a.journal.erase()
+	}
+	return nil
 }
 
 // follow does what a notification asks for beside its events.
