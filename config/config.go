@@ -107,8 +107,9 @@ type Link struct {
 	// pictures, pins, calls), or `all` (also who comes and goes).
 	Notices string `yaml:"notices" default:"changes" enum:"none,changes,all"`
 	// CatchUp says what this chat is brought of what was said while its account could not be reached: `all`, with
-	// several texts in one post and the time of each, or `none`.
-	CatchUp string `yaml:"catch_up" default:"all" enum:"all,none"`
+	// several texts in one post and the time of each, `digest`, which is the same but sums up a long backlog with a file,
+	// or `none`.
+	CatchUp string `yaml:"catch_up" default:"all" enum:"all,digest,none"`
 }
 
 // Outage says when rooms hear of an account that cannot be reached.

@@ -136,7 +136,7 @@ func (e *engine) outboxOptions(cfg *config.Config) outbox.Options {
 		DeliverTimeout: cfg.Outbox.DeliverTimeout, RetryBase: cfg.Outbox.RetryBase, RetryCap: cfg.Outbox.RetryCap,
 		SettleWait:   cfg.Outbox.SettleWait,
 		DrainTimeout: cfg.Supervisor.DrainTimeout, KeepBody: cfg.Retention.Bodies,
-		Media: e.porter, MediaWait: cfg.Media.Wait,
+		Media: e.porter, MediaWait: cfg.Media.Wait, Keep: e.keep,
 	}
 }
 

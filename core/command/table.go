@@ -84,7 +84,7 @@ func linkFlags() []Flag {
 		{Name: "name-style", Choices: []string{"line", "prefix", "none"}, Help: "how the sender is shown in the chat: on a line of its own, as a prefix, or not at all"},
 		{Name: "on-uncertain", Choices: []string{"repeat", "drop"}, Help: "what happens to a post whose answer was lost: repeat it or drop it"},
 		{Name: "notices", Choices: []string{"none", "changes", "all"}, Help: "what the chat hears of the others besides what people say: nothing, changes (titles, pictures, pins, calls), or all (also who comes and goes)"},
-		{Name: "catch-up", Choices: []string{"all", "none"}, Help: "what the chat is brought of what was said while its account could not be reached: all, several texts in one post, or nothing"},
+		{Name: "catch-up", Choices: []string{"all", "digest", "none"}, Help: "what the chat is brought of what was said while its account could not be reached: all, several texts in one post; digest, a long backlog as a summary with a file; or nothing"},
 	}
 }
 

@@ -22,8 +22,9 @@ const (
 	formBare    = "bare"   // shows no words, which stand with another item of its album
 	formShared  = "shared" // other messages stand under the same id
 	formMerged  = chat.FormMerged
-	formLate    = "late" // shows when the message was written
-	formGone    = "gone" // of an item of an edit: it is not to be shown any more; of no copy
+	formLate    = "late"   // shows when the message was written
+	formDigest  = "digest" // is one of many that a digest stands for
+	formGone    = "gone"   // of an item of an edit: it is not to be shown any more; of no copy
 )
 
 // formOf says what a post without media shows besides text.

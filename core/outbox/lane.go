@@ -60,6 +60,8 @@ type lane struct {
 	calling  bool          // a post is with its network, or its answer is not recorded yet
 	recorded chan struct{} // closed then; nil: nobody waits for it
 
+	transcript *transcript // the file of a digest that is about to be sent
+
 	pace    *pace // nil: all buckets are full
 	pending *pending
 	late    *late

@@ -33,7 +33,7 @@ func mergeable(m chat.Message) bool {
 
 // planMerged sends as many texts as one post takes. ok is false when that is only one.
 func (s *step) planMerged(tx Tx, d chat.Delivery, m chat.Message) (p plan, ok bool, err error) {
-	members, err := s.gatherTexts(tx, d, m)
+	members, err := s.gatherTexts(tx, d, m, s.o.opt.MergeMax)
 	if err != nil || len(members) < 2 {
 		return plan{}, false, err
 	}
@@ -67,14 +67,19 @@ func (s *step) mergedPost(part render.Part, members []member, ins []render.Input
 	return post
 }
 
-// gatherTexts collects the texts that follow each other in the lane, as many as may have room in one post.
-func (s *step) gatherTexts(tx Tx, d chat.Delivery, m chat.Message) ([]member, error) {
-	next, err := tx.Next(d, 2*s.o.opt.MergeMax)
+// gatherTexts collects the texts that follow each other in the lane, at most so many: for a merged post no more than may
+// have room in it.
+func (s *step) gatherTexts(tx Tx, d chat.Delivery, m chat.Message, most int) ([]member, error) {
+	next, err := tx.Next(d, 2*most)
 	if err != nil {
 		return nil, err
 	}
 	g := gathering{members: []member{{d, m}}, passed: map[chat.MessageID]bool{m.ID: true}}
-	room := s.lane.Caps.Text.Max - s.units(m)
+	room := s.lane.Caps.Text.Max
+	if most > s.o.opt.MergeMax {
+		room *= most // they are summed up
+	}
+	room -= s.units(m)
 	for _, d := range next {
 		if d.Kind != chat.DeliverSend {
 			if !s.passes(g, d) {
@@ -86,7 +91,7 @@ func (s *step) gatherTexts(tx Tx, d chat.Delivery, m chat.Message) ([]member, er
 		if err != nil {
 			return nil, err
 		}
-		if room -= s.units(m); !joins || room < 0 || len(g.members) == s.o.opt.MergeMax {
+		if room -= s.units(m); !joins || room < 0 || len(g.members) == most {
 			break
 		}
 		g.take(d, m, s.now)

@@ -105,6 +105,9 @@ func (s *step) mergedAnew(tx Tx, c chat.Copy) (edit chat.Post, whole bool, err e
 	if err != nil {
 		return edit, false, err
 	}
+	if hasWord(c.Form, formDigest) {
+		return edit, false, nil
+	}
 	var ins []render.Input
 	for _, o := range all {
 		in, state, err := s.standingText(tx, o)
@@ -189,7 +192,7 @@ func (s *step) deleteMerged(tx Tx, p *plan, d chat.Delivery, aliases []chat.Copy
 
 // reactWithout takes off the emoji that the post has for the message alone that is taken out of it.
 func (s *step) reactWithout(tx Tx, p *plan, other chat.Copy, aliases []chat.Copy) error {
-	if !s.lane.Caps.React.Level.Native() || len(other.Emoji) == 0 {
+	if !s.lane.Caps.React.Level.Native() || len(other.Emoji) == 0 || hasWord(other.Form, formDigest) {
 		return nil
 	}
 	counts, err := s.reactionsOn(tx, other)

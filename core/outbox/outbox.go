@@ -45,6 +45,8 @@ type Options struct {
 	MediaWait time.Duration
 	// AlbumQuiet is how long after its last item an album counts as complete; default 1 s.
 	AlbumQuiet time.Duration
+	// Keep puts a file into the spool and returns its hash. Without it there are no digests.
+	Keep func(ctx context.Context, content []byte) (hash string, err error)
 	// MergeMax bounds how many texts a lane that is behind its pace puts into one post; 1 merges none. Default 64.
 	MergeMax int
 	// LateAfter is the age from which a message is shown with the time at which it was written; default 1 min.

@@ -96,6 +96,11 @@ func (s *step) planSend(tx Tx, d chat.Delivery, m chat.Message) (plan, error) {
 	if s.gathersFor(m) {
 		return s.planAlbum(tx, d, m)
 	}
+	if s.digests(d) && mergeable(m) {
+		if p, ok, err := s.planDigest(tx, d, m); err != nil || ok {
+			return p, err
+		}
+	}
 	if s.merges(d) && mergeable(m) {
 		if p, ok, err := s.planMerged(tx, d, m); err != nil || ok {
 			return p, err
@@ -187,6 +192,9 @@ func (s *step) planReact(tx Tx, m chat.Message) (plan, error) {
 		return plan{}, err
 	}
 	aliases := firstPart(copies)
+	if hasWord(newest(aliases).Form, formDigest) {
+		return done(), nil // it would stand on all of them
+	}
 	if newest(aliases).Merged() && s.lane.Caps.React.Level.Native() {
 		if counts, err = s.reactionsOn(tx, newest(aliases)); err != nil {
 			return plan{}, err

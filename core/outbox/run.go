@@ -42,6 +42,9 @@ func (o *Outbox) followUp(s *step) bool {
 		return true
 	case nextLookup:
 		return o.ask(s)
+	case nextKeep:
+		o.keep(s)
+		return true
 	case nextAgain:
 		return true
 	}
@@ -107,6 +110,9 @@ func (o *Outbox) endStep(s *step) {
 	}
 	if l.late == s.late {
 		l.late = nil
+	}
+	if s.next != nextKeep {
+		l.transcript = nil
 	}
 	if l.pending != nil {
 		o.noteOutcome(l, l.pending.out, s.moved)

@@ -24,6 +24,7 @@ const (
 	nextIdle        next = iota
 	nextDeliver          // step.post is marked
 	nextLookup           // step.post is doubtful and can be looked up
+	nextKeep             // step.transcript is to be written
 	nextAgain            // more can be done at once
 	nextQueue            // the account decides when
 	nextRest             // for step.wait
@@ -51,6 +52,8 @@ type step struct {
 	// asked is the last delivery whose media were asked for, and askedAt since when they are for the first, in ms.
 	asked   chat.DeliveryID
 	askedAt int64
+
+	transcript *transcript // the file of a digest that is about to be sent
 
 	took bool // the token; it survives a repeated run
 
@@ -81,7 +84,7 @@ func (o *Outbox) newStep(l *lane) *step {
 	defer o.mu.Unlock()
 	l.woken, l.resumed = false, false
 	return &step{o: o, l: l, pending: l.pending, late: l.late, asks: l.asks, resumes: l.account.resumes, took: l.token,
-		asked: l.asked, askedAt: l.askedAt, aloneTo: l.alone, slow: l.slow}
+		asked: l.asked, askedAt: l.askedAt, aloneTo: l.alone, slow: l.slow, transcript: l.transcript}
 }
 
 // panicError is a panic of our own code inside a step.
@@ -113,7 +116,7 @@ func (s *step) avoid(p *panicError) bool {
 func (s *step) run(tx Tx) (err error) {
 	s.now, s.head, s.taking, s.post = time.Now(), chat.Delivery{}, false, Post{}
 	s.next, s.wait, s.until, s.ended, s.behind, s.moved, s.doubted, s.held = nextIdle, 0, 0, s.ended[:0], nil, false, false, chat.Reason{}
-	s.together, s.gathers, s.waits = false, false, false
+	s.together, s.gathers, s.waits, s.transcript = false, false, false, s.l.transcript
 	defer func() {
 		if r := recover(); r != nil {
 			err = &panicError{delivery: s.head.ID, taking: s.taking, value: r, stack: debug.Stack()}

@@ -68,6 +68,11 @@ var arabic = words{
 		chat.TroubleOutdated:    "لا يقبل {network} هذا الإصدار من الجسر منذ {time}؛ الرسائل الموجَّهة إليه محفوظة إلى أن يُحدَّث",
 	},
 	back: "عاد {network} بعد {duration}",
+	kept: forms{
+		plural.Zero: "لا رسائل", plural.One: "رسالة واحدة", plural.Two: "رسالتان",
+		plural.Few: "{n} رسائل", plural.Many: "{n} رسالة", plural.Other: "{n} رسالة",
+	},
+	summary: "{messages} من {who}، كُتبت من {from} إلى {to}. جميعها في الملف، وهذه آخرها:",
 	delivered: forms{
 		plural.Zero: "، ولم تُسلَّم رسائل", plural.One: "، وسُلّمت رسالة واحدة", plural.Two: "، وسُلّمت رسالتان",
 		plural.Few: "، وسُلّمت {n} رسائل", plural.Many: "، وسُلّمت {n} رسالة", plural.Other: "، وسُلّمت {n} رسالة",

@@ -108,3 +108,32 @@ func BenchmarkMerged(b *testing.B) {
 		}
 	}
 }
+
+func TestASummaryNamesWritersAndTimesAndShowsTheLast(t *testing.T) {
+	caps := profiles(t)["telegram"]
+	var ins []render.Input
+	for i := range 100 {
+		ins = append(ins, render.Input{Name: []string{"Ada", "ليلى"}[i%3/2], Sender: chat.IdentityID(i % 3 / 2), Caps: caps,
+			Content: chat.Content{Text: chat.Text{Body: fmt.Sprintf("text %d.", i)}}, Sent: time.Unix(int64(i)*60, 0), Now: time.Unix(9000, 0)})
+	}
+	p := render.Summary(ins)
+	head, rest, _ := strings.Cut(p.Text.Body, "\n\n")
+	want := "100 messages from Ada and \u2068ليلى\u2069, written from 1970-01-01 00:00 UTC to 1970-01-01 01:39 UTC. All of them are in the file; the last ones:"
+	if head != want {
+		t.Errorf("head:\n%q, want\n%q", head, want)
+	}
+	if strings.Contains(rest, "text 79.") || !strings.Contains(rest, "text 80.") || !strings.HasSuffix(rest, "text 99.") {
+		t.Errorf("the last ones: %q", rest)
+	}
+	for i := range ins {
+		ins[i].Language, ins[i].Caps.Text = "ar", chat.TextLimit{Max: 300, Unit: chat.CodePoints}
+	}
+	p = render.Summary(ins)
+	if !strings.HasPrefix(p.Text.Body, "100 رسالة من ") || !ins[0].Caps.Text.Fits(p.Text.Body) || !strings.HasSuffix(p.Text.Body, "text 99.") {
+		t.Errorf("in Arabic, in a small post: %q", p.Text.Body)
+	}
+	text := render.Transcript(ins)
+	if strings.Count(text, "text ") != 100 || !strings.HasPrefix(text, "Ada (00:00 UTC)\ntext 0.\n\n") {
+		t.Errorf("file: %.200q", text)
+	}
+}

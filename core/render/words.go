@@ -34,6 +34,8 @@ type words struct {
 	andMore       forms  // of {names}, and how many more
 	people        forms
 	comma         string // between names
+	kept          forms  // messages that a summary stands for
+	summary       string // {messages} from {who}, {from} a time {to} a time
 
 	unreachable string // {network}, since {time}
 	troubles    map[chat.Trouble]string
@@ -88,6 +90,8 @@ var english = words{
 	andMore:       forms{plural.Other: "{names} and {n} more"},
 	people:        forms{plural.One: "one person", plural.Other: "{n} people"},
 	comma:         ", ",
+	kept:          forms{plural.One: "{n} message", plural.Other: "{n} messages"},
+	summary:       "{messages} from {who}, written from {from} to {to}. All of them are in the file; the last ones:",
 
 	unreachable: "{network} cannot be reached since {time}; messages to it are kept",
 	troubles: map[chat.Trouble]string{

@@ -64,8 +64,9 @@ type CatchUp string
 
 // What a chat may be brought. CatchUpAll is the default: several texts in one post, with their times.
 const (
-	CatchUpAll  CatchUp = "all"
-	CatchUpNone CatchUp = "none" // it ends as expired
+	CatchUpAll    CatchUp = "all"
+	CatchUpDigest CatchUp = "digest" // much of it as a summary with a file
+	CatchUpNone   CatchUp = "none"   // it ends as expired
 )
 
 // Link is a chat's membership of a room. A chat is in at most one room.
