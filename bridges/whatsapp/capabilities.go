@@ -87,7 +87,7 @@ func mediaLimits() map[chat.MediaKind]chat.MediaLimit {
 		chat.Video:     {Level: chat.Full, MIME: []string{"video/mp4", "video/3gpp"}, MaxBytes: maxMedia, Caption: true},
 		chat.Animation: {Level: chat.Full, MIME: []string{"video/mp4"}, MaxBytes: maxMedia, Caption: true},
 		chat.Audio:     {Level: chat.Full, MIME: []string{"audio/mpeg", "audio/mp4", "audio/ogg", "audio/aac", "audio/amr"}, MaxBytes: maxMedia},
-		chat.Voice:     {Level: chat.Full, MIME: []string{"audio/ogg; codecs=opus"}, MaxBytes: maxMedia},
+		chat.Voice:     {Level: chat.Full, MIME: []string{"audio/ogg"}, MaxBytes: maxMedia},
 		chat.VideoNote: {Level: chat.Full, MIME: []string{"video/mp4"}, MaxBytes: maxMedia},
 		chat.File:      {Level: chat.Full, MaxBytes: maxDocument, Caption: true},
 		chat.Sticker:   {Level: chat.Full, MIME: []string{"image/webp"}, MaxBytes: maxSticker},
