@@ -56,6 +56,7 @@ type journal struct {
 	stop     chan struct{}
 	syncing  sync.WaitGroup
 	once     sync.Once
+	making   sync.Mutex // one spare at a time; before mu
 }
 
 // segment is one file. Its name is its number.
@@ -248,6 +249,8 @@ func (j *journal) unsynced() (files []*os.File, through uint64) {
 
 // makeSpare makes the next file, if there is none. Its name is synced before anything stands in it.
 func (j *journal) makeSpare() error {
+	j.making.Lock()
+	defer j.making.Unlock()
 	j.mu.Lock()
 	number, there := j.files, j.spare != nil
 	j.mu.Unlock()

@@ -33,7 +33,20 @@ func put(t *testing.T, j *journal, texts ...string) {
 	if err := j.append(batch); err != nil {
 		t.Fatal(err)
 	}
-	j.sync()
+	deadline := time.After(patience)
+	for !onDisk(j) {
+		select {
+		case <-j.grown:
+		case <-deadline:
+			t.Fatal("it was never synced")
+		}
+	}
+}
+
+func onDisk(j *journal) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.synced == j.next-1
 }
 
 func commit(t *testing.T, j *journal, seq uint64) {
