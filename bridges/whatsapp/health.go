@@ -107,16 +107,20 @@ func (l *line) isFresh() bool {
 
 // greet does what a login asks for beside messages. Nothing of it is needed for them.
 func (l *line) greet() {
-	l.present()
+	if !l.isFresh() { // else the name comes from the phone first
+		l.present()
+	}
 	l.refreshGroups()
 }
 
 // present gives WhatsApp the account's name, which others see. Before the phone has told us the name there is none to give.
 func (l *line) present() {
+	l.presenting.Lock() // the library reads and writes the name without a lock
+	defer l.presenting.Unlock()
 	ctx, cancel := context.WithTimeout(l.a.hand, l.a.pauses.query)
 	defer cancel()
 	err := l.client.SendPresence(ctx, types.PresenceUnavailable)
-	if errors.Is(err, whatsmeow.ErrNoPushName) && !l.isFresh() { // a connection that broke after the pairing may have kept it from us
+	if errors.Is(err, whatsmeow.ErrNoPushName) { // a connection that broke after the pairing may have kept it from us
 		err = l.client.FetchAppState(ctx, appstate.WAPatchCriticalBlock, false, false)
 	}
 	if err != nil {

@@ -35,7 +35,8 @@ type line struct {
 	memory    *memory
 	phone     phoneAnswers
 
-	handling sync.Mutex // events are handed up one at a time
+	handling   sync.Mutex // events are handed up one at a time
+	presenting sync.Mutex
 
 	mu       sync.Mutex
 	me       self
