@@ -22,7 +22,7 @@ const (
 )
 
 // lane is what memory holds of a lane. Tens of thousands may rest, so it is small. Outbox.mu guards it, but for
-// pending, late's content, asks and asked, which belong to the goroutine while the lane is active.
+// pending, late's content, asks, asked and transcript, which belong to the goroutine while the lane is active.
 type lane struct {
 	id      chat.ChatID
 	account *account
