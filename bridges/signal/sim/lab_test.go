@@ -133,9 +133,10 @@ func (w *town) groupID() string { return strings.TrimPrefix(string(w.group), "gr
 // wire is a client of a daemon that speaks lines.
 type wire struct {
 	*town
-	nc net.Conn
-	in *bufio.Scanner
-	n  int
+	nc    net.Conn
+	in    *bufio.Scanner
+	n     int
+	early []answer // what came while an answer was awaited, oldest first
 }
 
 // dial connects over "unix" or "tcp".
@@ -180,11 +181,30 @@ func (c *wire) call(method, params string) answer {
 	c.Helper()
 	c.n++
 	c.tell(`{"jsonrpc":"2.0","id":` + string(encode(c.n)) + `,"method":"` + method + `","params":` + params + `}`)
-	return c.next(func(a answer) bool { return string(a.ID) == string(encode(c.n)) })
+	return c.read(func(a answer) bool {
+		mine := string(a.ID) == string(encode(c.n))
+		if !mine {
+			c.early = append(c.early, a)
+		}
+		return mine
+	})
 }
 
-// next reads until ok.
+// next takes what came before an answer, and then reads, until ok.
 func (c *wire) next(ok func(answer) bool) answer {
+	c.Helper()
+	for len(c.early) > 0 {
+		a := c.early[0]
+		c.early = c.early[1:]
+		if ok(a) {
+			return a
+		}
+	}
+	return c.read(ok)
+}
+
+// read reads until ok.
+func (c *wire) read(ok func(answer) bool) answer {
 	c.Helper()
 	for {
 		line := c.line()
