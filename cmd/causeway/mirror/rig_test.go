@@ -30,12 +30,14 @@ const patience = time.Minute
 type network struct {
 	name, account, person string
 	groups                sim.GroupKind
-	pairs                 bool // a phone must link the account first
+	pairs                 bool     // a phone must link the account first
+	lacks                 []string // kinds of the table that nobody can post there
 }
 
 var (
 	telegram = network{name: "telegram", account: "tg", person: "Ana", groups: sim.Supergroup}
 	whatsapp = network{name: "whatsapp", account: "wa", person: "Ben", pairs: true}
+	signal   = network{name: "signal", account: "sig", person: "Cleo", lacks: []string{"video note", "place", "place with a name"}}
 )
 
 // bin is where TestMain has built the programs.
@@ -56,7 +58,8 @@ func buildAndRun(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer os.RemoveAll(bin)
-	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "./cmd/causeway", "./cmd/causeway-bridge-telegram", "./cmd/causeway-bridge-whatsapp")
+	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "./cmd/causeway",
+		"./cmd/causeway-bridge-telegram", "./cmd/causeway-bridge-whatsapp", "./cmd/causeway-bridge-signal")
 	build.Dir = filepath.Join("..", "..", "..")
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("build the programs: %w\n%s", err, out)
@@ -79,6 +82,21 @@ type side struct {
 	ready  sim.Ready
 	group  sim.ChatID
 	who    sim.UserID
+}
+
+// way is a direction between two networks.
+type way struct{ from, to *side }
+
+// ways lists the directions between the networks of the room.
+func (r *rig) ways() (out []way) {
+	for _, from := range r.sides {
+		for _, to := range r.sides {
+			if from != to {
+				out = append(out, way{from, to})
+			}
+		}
+	}
+	return out
 }
 
 func newRig(t *testing.T, networks ...network) *rig {
@@ -167,7 +185,7 @@ func (r *rig) writeConfig() {
 	text := fmt.Sprintf(`data_dir: %q
 listen: 127.0.0.1:0
 plugin_dir: %q
-outbox: {deliver_timeout: 5s, retry_base: 20ms, retry_cap: 500ms}
+outbox: {deliver_timeout: 5s, retry_base: 20ms, retry_cap: 500ms, settle_wait: 3s}
 supervisor: {heartbeat: 1s, backoff_base: 20ms, backoff_cap: 500ms}
 accounts:
 `, filepath.Join(r.dir, "data"), bin)

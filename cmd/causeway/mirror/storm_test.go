@@ -3,6 +3,7 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 	"github.com/causeway-chat/causeway/cmd/causeway/child"
 )
 
-var storm = flag.Int("storm", 60, "how many messages people of each network post in TestNothingIsLostInAStorm")
+var storm = flag.Int("storm", 0, "how many messages people of each network post in a storm, in place of a test's own number")
 
 // TestNothingIsLostInAStorm lets people of both networks write, every tenth time with a photo, while WhatsApp is cut off, ends
 // connections and loses answers, and while bridges and router are killed. Everything must arrive, in order and with its bytes.
@@ -25,7 +26,7 @@ var storm = flag.Int("storm", 60, "how many messages people of each network post
 func TestNothingIsLostInAStorm(t *testing.T) {
 	r := newRig(t, telegram, whatsapp)
 	tg, wa := r.sides[0], r.sides[1]
-	n := *storm
+	n := cmp.Or(*storm, 60)
 	var faults []sim.FaultID
 	strike := func(f sim.Fault) func(int) {
 		return func(i int) { // once what was said has arrived, for a fault strikes nothing that is down
