@@ -56,7 +56,7 @@ func (s *tempest) blow() {
 		on     *side
 		strike func()
 	}{
-		{sig, func() { s.set(sig, sim.Fault{Kind: signalsim.Double, Chat: sig.group, Count: 5}) }},
+		{sig, func() { s.set(sig, sim.Fault{Kind: signalsim.Double}) }},
 		{tg, func() { s.set(tg, sim.Fault{Kind: sim.OutageReset, DurationMS: 1500}) }},
 		{sig, func() { s.set(sig, sim.Fault{Kind: sim.ResetAfter, Method: "send", Count: 2}) }},
 		{sig, func() { s.kill(sig) }},
