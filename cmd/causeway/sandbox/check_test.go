@@ -23,7 +23,8 @@ type tally struct {
 
 // mirrored compares a group with the other group of its room, as the people there see them: everything that people wrote
 // in the one must stand in the other, under its writer's name and in the order of the first group, whoever wrote it. A
-// copy is out of order when a later message was copied before it, also when it is a repeat.
+// copy is out of order when a later message was copied before it, also when it is a repeat, unless a whole post of many
+// texts was repeated at once.
 func mirrored(from, to sim.View) tally {
 	var posted []string
 	place, name := map[string]int{}, map[string]string{}
@@ -33,8 +34,8 @@ func mirrored(from, to sim.View) tally {
 			posted = append(posted, m.Text)
 		}
 	}
-	to = sim.Apart(to)
-	out := tally{Tally: sim.Compare(posted, to)}
+	out := tally{Tally: sim.Compare(posted, sim.Apart(to))}
+	to = sim.Apart(withoutRepeats(to))
 	out.Disordered = 0
 	last := -1
 	for _, m := range to.Visible() {
@@ -53,6 +54,20 @@ func mirrored(from, to sim.View) tally {
 		last = max(last, at)
 	}
 	return out
+}
+
+// withoutRepeats leaves out our posts that say just what our post before them said.
+func withoutRepeats(v sim.View) sim.View {
+	var last string
+	v.Messages = slices.DeleteFunc(slices.Clone(v.Visible()), func(m sim.Seen) bool {
+		if m.Account == "" {
+			return false
+		}
+		repeated := m.Text == last
+		last = m.Text
+		return repeated
+	})
+	return v
 }
 
 // lane is one direction of one room.
