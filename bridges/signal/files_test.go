@@ -86,7 +86,7 @@ func TestFilesCrossWithAndWithoutSharedFolders(t *testing.T) {
 func TestAFileThatCouldNotBeDownloadedIsGone(t *testing.T) {
 	l := newLab(t, sim.Options{})
 	l.connected()
-	l.fault(control.Fault{Kind: sim.NoDownload, Count: 1})
+	l.fault(control.Fault{Kind: sim.NoDownload, Chat: l.group})
 	_, err := l.people.Post(t.Context(), control.Post{Chat: l.group, User: l.ana, Text: "lost file", Media: []control.Media{{Kind: "photo", MIME: "image/jpeg", Data: []byte("x")}}})
 	l.must(err)
 	for _, ref := range []string{l.incoming("lost file").Ref, "nonsense", "file:../../etc/passwd"} {

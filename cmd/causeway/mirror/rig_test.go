@@ -225,14 +225,14 @@ func (r *rig) pair(s *side) {
 		}
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "causeway"), "pair", s.account, "--json", "-c", r.config())
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	var said, complained bytes.Buffer
+	cmd.Stderr = &complained
 	out, err := cmd.StdoutPipe()
 	must(r.t, err)
 	must(r.t, cmd.Start())
 	err = s.scan(ctx, io.TeeReader(out, &said))
 	if err = errors.Join(err, cmd.Wait()); err != nil {
-		r.t.Fatalf("pair: %v: %s", err, said.Bytes())
+		r.t.Fatalf("pair: %v: %s%s", err, said.Bytes(), complained.Bytes())
 	}
 }
 
