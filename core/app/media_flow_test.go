@@ -275,17 +275,18 @@ func (f *flow) check() {
 		}
 		last, found := -1, map[int]bool{}
 		for _, s := range p.seen {
-			mark := markPattern.FindStringSubmatch(s.text)
-			if mark == nil {
+			marks := markPattern.FindAllStringSubmatch(s.text, -1)
+			if marks == nil {
 				f.t.Errorf("%s shows %q", name, s.text)
-				continue
 			}
-			n, _ := strconv.Atoi(mark[1]) // the pattern is digits
-			if n < last {
-				f.t.Errorf("%s shows %d after %d", name, n, last)
+			for _, mark := range marks {
+				n, _ := strconv.Atoi(mark[1]) // the pattern is digits
+				if n < last {
+					f.t.Errorf("%s shows %d after %d", name, n, last)
+				}
+				last, found[n] = n, true
+				f.compare(n, s)
 			}
-			last, found[n] = n, true
-			f.compare(n, s)
 		}
 		for n, e := range f.sent {
 			if e.at != name && !found[n] {
