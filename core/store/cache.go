@@ -3,6 +3,7 @@
 package store
 
 import (
+	"errors"
 	"slices"
 	"unicode/utf8"
 
@@ -23,10 +24,13 @@ type cache struct {
 	chats      map[chat.ChatID]chatRow
 	holds      map[chat.ChatID]outbox.Hold
 	links      map[chat.RoomID][]room.Link
-	identities map[userKey]knownUser
+	identities map[userKey]person.Identity
+	aliases    map[aliasKey]chat.IdentityID // at most maxAliases
 	own        map[userKey]chat.Account     // all of them; nil: not read yet
 	caps       map[string]chat.Capabilities // by their hash, so always right
 	seqs       map[chat.RoomID]roomSeq
+	gathered   map[gatherKey]gathering
+	uncounted  []gatherKey // of gathered, that changed since the last commit
 
 	// What follows is forgotten whole when a statement writes to these tables that does not say that it keeps it right.
 	open     map[chat.ChatID]*openLane // at most maxOpenLanes
@@ -40,11 +44,14 @@ type userKey struct {
 	user    chat.RemoteUser
 }
 
-// knownUser is an identity with the aliases that are known to stand with it.
-type knownUser struct {
-	identity person.Identity
-	aliases  []chat.Alias
+// aliasKey is an alias, which stands with one identity of its network.
+type aliasKey struct {
+	network chat.Network
+	alias   chat.Alias
 }
+
+// maxAliases bounds the aliases that are remembered: most people have one or two.
+const maxAliases = 2 * maxCached
 
 func (c *cache) clear() {
 	clear(c.accounts)
@@ -53,7 +60,10 @@ func (c *cache) clear() {
 	clear(c.holds)
 	clear(c.links)
 	clear(c.identities)
+	clear(c.aliases)
 	clear(c.seqs)
+	clear(c.gathered)
+	c.uncounted = c.uncounted[:0]
 	c.own = nil
 	c.forget(^tables(0))
 }
@@ -239,8 +249,12 @@ func (t *Tx) nextSeq(id chat.RoomID) (n int64, ok bool, err error) {
 	return s.next, true, nil
 }
 
-// flushSeqs writes the numbers of rooms that have changed. It comes before a commit, and before a savepoint, which can be
-// undone alone.
+// flush writes what was put off to the commit. It comes before that, and before a savepoint, which can be undone alone.
+func (w *writer) flush() error {
+	return errors.Join(w.flushSeqs(), w.flushGathered())
+}
+
+// flushSeqs writes the numbers of rooms that have changed.
 func (w *writer) flushSeqs() error {
 	for id, s := range w.cache.seqs {
 		if !s.dirty {

@@ -14,7 +14,9 @@ import (
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/outbox"
+	"github.com/causeway-chat/causeway/core/person"
 	"github.com/causeway-chat/causeway/core/room"
+	"github.com/causeway-chat/causeway/core/route"
 )
 
 // remembered is a store that is written to at random, and what of it is compared.
@@ -33,6 +35,12 @@ type seen struct {
 	Heads    []chat.Delivery
 	Posts    map[chat.DeliveryID][]outbox.Post
 	Messages map[chat.MessageID]chat.Message
+	Gathered []gathered
+}
+
+type gathered struct {
+	route.Gathering
+	Since time.Time
 }
 
 func (r *remembered) look(tx *Tx) (s seen, err error) {
@@ -55,6 +63,12 @@ func (r *remembered) look(tx *Tx) (s seen, err error) {
 			s.Messages[id] = m
 		}
 	}
+	for _, lane := range r.lanes {
+		g, ok, gerr := tx.gathering(gatherKey{lane, chat.NoticeJoined})
+		if err = errors.Join(err, gerr); ok {
+			s.Gathered = append(s.Gathered, gathered{g.Gathering, g.since})
+		}
+	}
 	return s, err
 }
 
@@ -64,7 +78,7 @@ func (r *remembered) check(tx *Tx) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.w.flushSeqs(); err != nil {
+	if err := tx.w.flush(); err != nil {
 		return err
 	}
 	tx.w.cache.clear()
@@ -95,7 +109,7 @@ func (r *remembered) content() chat.Content {
 
 // step does one thing of what the outbox, people and operators do.
 func (r *remembered) step(tx *Tx) error {
-	switch what := r.rng.IntN(12); what {
+	switch what := r.rng.IntN(14); what {
 	case 0, 1, 2:
 		return r.say(tx)
 	case 3, 4, 5, 6:
@@ -105,9 +119,21 @@ func (r *remembered) step(tx *Tx) error {
 		return err
 	case 8, 9:
 		return r.change(tx)
+	case 10, 11:
+		return r.gather(tx)
 	default:
 		return r.operate(tx)
 	}
+}
+
+// gather lets somebody join a chat, or those be told of who did.
+func (r *remembered) gather(tx *Tx) (err error) {
+	if r.rng.IntN(3) == 0 {
+		_, err = tx.TakeGathering(r.lane(), chat.NoticeJoined)
+	} else {
+		_, err = tx.Gather(r.lane(), chat.NoticeJoined, fmt.Sprint("Ada ", r.rng.IntN(3)))
+	}
+	return err
 }
 
 func (r *remembered) say(tx *Tx) error {
@@ -243,4 +269,47 @@ func (r *remembered) populate(tx *Tx) error {
 		r.lanes = append(r.lanes, c.ID)
 	}
 	return nil
+}
+
+// TestASurgeIsRememberedWithinBounds lets more people come, to more chats, than the writer remembers.
+func TestASurgeIsRememberedWithinBounds(t *testing.T) {
+	s, err := Open(context.Background(), t.TempDir(), Options{ReserveBytes: 4096})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	full := func(tx *Tx) error { // as if so many had come before
+		c := &tx.w.cache
+		for n := range maxAliases {
+			remember(&c.identities, userKey{"tg", chat.RemoteUser(fmt.Sprint("old", n))}, person.Identity{})
+			rememberAmong(maxAliases, &c.aliases, aliasKey{"tg", chat.Alias{Value: fmt.Sprint("old", n)}}, 1)
+		}
+		for n := len(c.gathered); n < maxCached; n++ {
+			c.gathered[gatherKey{chat.ChatID(-n), chat.NoticeJoined}] = gathering{}
+		}
+		return nil
+	}
+	come := func(tx *Tx) error {
+		for n := range 20 {
+			aliases := []chat.Alias{{Kind: "phone", Value: fmt.Sprint(n)}, {Kind: "lid", Value: fmt.Sprint(n)}}
+			_, err := tx.Identify("tg", chat.Sender{User: chat.RemoteUser(fmt.Sprint(n)), Aliases: aliases})
+			for range 3 {
+				_, gerr := tx.Gather(chat.ChatID(n+1), chat.NoticeJoined, "Ada")
+				err = errors.Join(err, gerr)
+			}
+			if c := &tx.w.cache; len(c.identities) > maxCached || len(c.aliases) > maxAliases || len(c.gathered) > maxCached || len(c.uncounted) > maxCached {
+				return fmt.Errorf("%d identities, %d aliases, %d and %d gatherings", len(c.identities), len(c.aliases), len(c.gathered), len(c.uncounted))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := s.Write(context.Background(), func(tx *Tx) error { return errors.Join(come(tx), full(tx), come(tx)) }); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Number("SELECT sum(count) FROM gathering"); n != 100 || err != nil {
+		t.Errorf("%d are counted, %v", n, err)
+	}
 }

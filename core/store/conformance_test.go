@@ -15,6 +15,7 @@ import (
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/outbox"
+	"github.com/causeway-chat/causeway/core/person"
 	"github.com/causeway-chat/causeway/core/store"
 	"github.com/causeway-chat/causeway/core/store/storetest"
 )
@@ -99,11 +100,22 @@ var bugs = map[string]string{
 	"forgets no posts":               "ThawForgetsOnlyItsDelivery",
 	"loses the mark":                 "FollowsTheModel",
 	"calls what is in doubt waiting": "FollowsTheModel",
+	"leaves an alias where it was":   "AliasStandsWithWhomItWasSeenLast",
 }
 
 func (t buggyTx) Record(a chat.Account, key chat.EventKey, c chat.ChatID, kind string, payload []byte) (bool, error) {
 	fresh, err := t.Tx.Record(a, key, c, kind, payload)
 	return fresh || t.bug == "takes every event for new", err
+}
+
+func (t buggyTx) Identify(n chat.Network, s chat.Sender) (person.Identity, error) {
+	if t.bug == "leaves an alias where it was" {
+		s.Aliases = slices.DeleteFunc(slices.Clone(s.Aliases), func(a chat.Alias) bool {
+			who, err := t.Bearer(n, a)
+			return err == nil && who != 0
+		})
+	}
+	return t.Tx.Identify(n, s)
 }
 
 func (t buggyTx) SaveCursor(a chat.Account, epoch, seq uint64, items []chat.StateItem) error {

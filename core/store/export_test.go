@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/causeway-chat/causeway/core/chat"
 )
 
 // Path is where the database lies.
@@ -49,6 +51,12 @@ func (t *Tx) Raw(sql string, args ...any) error {
 func (t *Tx) Text(sql string) (v string, err error) {
 	_, err = t.c.one(sql, func(r row) error { v = r.text(0); return nil })
 	return v, err
+}
+
+// Bearer returns the identity with which an alias stands, by what is written; 0 is none.
+func (t *Tx) Bearer(n chat.Network, a chat.Alias) (chat.IdentityID, error) {
+	id, err := t.c.number("SELECT identity FROM alias WHERE network = ? AND kind = ? AND value = ?", n, a.Kind, a.Value)
+	return chat.IdentityID(id), err
 }
 
 // FileNumber reads one number from a database file.

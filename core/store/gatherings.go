@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -21,10 +22,17 @@ const (
 	maxGatheredName  = 256
 )
 
-// gathering is a row, with since when it is counted.
+// gathering is a row, with since when it is counted. Counts reach the disk with the commit: one row for all who share it.
 type gathering struct {
 	route.Gathering
 	since time.Time
+	dirty bool
+}
+
+// gatherKey names a gathering.
+type gatherKey struct {
+	chat chat.ChatID
+	kind chat.NoticeKind
 }
 
 func scanGathering(r row) (g gathering, err error) {
@@ -35,35 +43,76 @@ func scanGathering(r row) (g gathering, err error) {
 
 const selectGathering = "SELECT chat, kind, since, count, names FROM gathering "
 
-// gathering reads a row; ok is false when there is none.
-func (t *Tx) gathering(c chat.ChatID, kind chat.NoticeKind) (g gathering, ok bool, err error) {
+// gathering finds what is counted; ok is false when nothing is.
+func (t *Tx) gathering(k gatherKey) (g gathering, ok bool, err error) {
+	if g, ok := t.w.cache.gathered[k]; ok {
+		return g, true, nil
+	}
 	ok, err = t.c.one(selectGathering+"WHERE chat = ? AND kind = ?", func(r row) (err error) {
 		g, err = scanGathering(r)
 		return err
-	}, c, kind)
+	}, k.chat, k.kind)
 	return g, ok, err
 }
 
 // Gather implements route.Gatherings.
 func (t *Tx) Gather(c chat.ChatID, kind chat.NoticeKind, name string) (counted bool, err error) {
-	g, ok, err := t.gathering(c, kind)
+	k := gatherKey{c, kind}
+	g, counted, err := t.gathering(k)
 	if err != nil {
 		return false, err
 	}
-	if !ok || g.Count == 0 && t.now.Sub(g.since) >= GatherFor { // nobody has come for a while
-		_, err = t.c.exec("INSERT OR REPLACE INTO gathering (chat, kind, since, count, names) VALUES (?, ?, ?, 0, '')", c, kind, t.now)
-		return false, err
+	if counted && g.Count == 0 && t.now.Sub(g.since) >= GatherFor { // nobody has come for a while
+		counted = false
 	}
-	if len(g.Names) >= maxGatheredNames || name == "" {
-		_, err = t.c.exec("UPDATE gathering SET count = count + 1 WHERE chat = ? AND kind = ?", c, kind)
-		return true, err
+	if !counted {
+		return false, t.keepGathering(k, gathering{Gathering: route.Gathering{Chat: c, Kind: kind}, since: t.now})
 	}
-	names, err := encodeList(append(g.Names, shorten(name, maxGatheredName)))
-	if err != nil {
-		return true, err
+	g.Count++
+	if len(g.Names) < maxGatheredNames && name != "" {
+		g.Names = append(slices.Clip(g.Names), shorten(name, maxGatheredName))
 	}
-	_, err = t.c.exec("UPDATE gathering SET count = count + 1, names = ? WHERE chat = ? AND kind = ?", names, c, kind)
-	return true, err
+	return true, t.keepGathering(k, g)
+}
+
+// keepGathering notes a count, which is written with the commit.
+func (t *Tx) keepGathering(k gatherKey, g gathering) error {
+	c := &t.w.cache
+	if len(c.gathered) >= maxCached { // remember would drop those that are not on disk yet
+		if err := t.w.flushGathered(); err != nil {
+			return err
+		}
+	}
+	if !c.gathered[k].dirty {
+		c.uncounted = append(c.uncounted, k)
+	}
+	g.dirty, g.since = true, fromMillis(millis(g.since)) // as a read would tell it
+	remember(&c.gathered, k, g)
+	t.c.wrote++ // whoever fails after this must be undone
+	return nil
+}
+
+// flushGathered writes the counts that have changed.
+func (w *writer) flushGathered() error {
+	c := &w.cache
+	for _, k := range c.uncounted {
+		g := c.gathered[k]
+		if !g.dirty { // it was written already, or taken
+			continue
+		}
+		names, err := encodeList(g.Names)
+		if err != nil {
+			return err
+		}
+		_, err = w.c.exec("INSERT OR REPLACE INTO gathering (chat, kind, since, count, names) VALUES (?, ?, ?, ?, ?)", k.chat, k.kind, g.since, g.Count, names)
+		if err != nil {
+			return err
+		}
+		g.dirty = false
+		c.gathered[k] = g
+	}
+	c.uncounted = c.uncounted[:0]
+	return nil
 }
 
 // shorten bounds a text to so many bytes, between two code points.
@@ -94,13 +143,15 @@ func (s *Store) DueGatherings(ctx context.Context, now time.Time, limit int) (du
 
 // TakeGathering returns what has been counted in a chat, and counts anew; when nobody was, the count ends.
 func (t *Tx) TakeGathering(c chat.ChatID, kind chat.NoticeKind) (route.Gathering, error) {
-	g, ok, err := t.gathering(c, kind)
+	k := gatherKey{c, kind}
+	g, ok, err := t.gathering(k)
 	switch {
 	case err != nil || !ok:
 	case g.Count == 0:
+		delete(t.w.cache.gathered, k)
 		_, err = t.c.exec("DELETE FROM gathering WHERE chat = ? AND kind = ?", c, kind)
 	default:
-		_, err = t.c.exec("UPDATE gathering SET since = ?, count = 0, names = '' WHERE chat = ? AND kind = ?", t.now, c, kind)
+		err = t.keepGathering(k, gathering{Gathering: route.Gathering{Chat: c, Kind: kind}, since: t.now})
 	}
 	return g.Gathering, err
 }

@@ -3,7 +3,7 @@
 package store
 
 import (
-	"slices"
+	"fmt"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/person"
@@ -25,79 +25,72 @@ func (t *Tx) Identify(n chat.Network, s chat.Sender) (person.Identity, error) {
 	if s.User == "" {
 		return person.Identity{Network: n, Name: s.Name}, nil
 	}
-	u, err := t.user(userKey{n, s.User}, s.Name)
-	if err != nil {
-		return person.Identity{}, err
+	k := userKey{n, s.User}
+	i, err := t.user(k, s.Name)
+	if err == nil {
+		err = t.rename(&i, s.Name)
 	}
-	if err := t.rename(&u, s.Name); err != nil {
+	if err != nil {
 		return person.Identity{}, err
 	}
 	for _, a := range s.Aliases {
-		if err := t.alias(&u, a); err != nil {
+		if err := t.alias(i, a); err != nil {
 			return person.Identity{}, err
 		}
 	}
-	remember(&t.w.cache.identities, userKey{n, s.User}, u)
-	remember(&t.fresh().names, u.identity.ID, u.identity.Name)
-	return u.identity, nil
+	remember(&t.w.cache.identities, k, i)
+	remember(&t.fresh().names, i.ID, i.Name)
+	return i, nil
 }
 
-// user finds a user and makes them when they are new.
-func (t *Tx) user(k userKey, name string) (knownUser, error) {
-	if u, ok := t.w.cache.identities[k]; ok {
-		return u, nil
+// user finds a user and makes them when they are new. Who is not remembered is new more often than not when many come, and
+// to make them first costs one statement then.
+func (t *Tx) user(k userKey, name string) (person.Identity, error) {
+	if i, ok := t.w.cache.identities[k]; ok {
+		return i, nil
 	}
-	u := knownUser{identity: person.Identity{Network: k.network, User: k.user, Name: name}}
-	ok, err := t.c.one("SELECT id, person, name FROM identity WHERE network = ? AND user = ?", func(r row) error {
-		u.identity.ID, u.identity.Person, u.identity.Name = chat.IdentityID(r.int(0)), chat.PersonID(r.int(1)), r.text(2)
-		return nil
-	}, k.network, k.user)
-	if err != nil || ok {
-		return u, err
-	}
+	i := person.Identity{Network: k.network, User: k.user, Name: name}
 	id, err := t.id()
 	if err != nil {
-		return u, err
+		return i, err
 	}
-	u.identity.ID = chat.IdentityID(id)
-	_, err = t.c.execKept("INSERT INTO identity (id, network, user, name) VALUES (?, ?, ?, ?)", id, k.network, k.user, name)
-	return u, err
+	i.ID = chat.IdentityID(id)
+	n, err := t.c.execKept("INSERT OR IGNORE INTO identity (id, network, user, name) VALUES (?, ?, ?, ?)", id, k.network, k.user, name)
+	if err != nil || n > 0 {
+		return i, err
+	}
+	found, err := t.c.one("SELECT id, person, name FROM identity WHERE network = ? AND user = ?", func(r row) error {
+		i.ID, i.Person, i.Name = chat.IdentityID(r.int(0)), chat.PersonID(r.int(1)), r.text(2)
+		return nil
+	}, k.network, k.user)
+	if err == nil && !found {
+		err = fmt.Errorf("a user of %s does not fit the table of identities", k.network)
+	}
+	return i, err
 }
 
-func (t *Tx) rename(u *knownUser, name string) error {
-	if name == "" || name == u.identity.Name {
+func (t *Tx) rename(i *person.Identity, name string) error {
+	if name == "" || name == i.Name {
 		return nil
 	}
-	u.identity.Name = name
-	_, err := t.c.exec("UPDATE identity SET name = ? WHERE id = ?", name, u.identity.ID)
+	i.Name = name
+	_, err := t.c.exec("UPDATE identity SET name = ? WHERE id = ?", name, i.ID)
 	return err
 }
 
-// alias points an alias to the user. Whoever had it before is forgotten from the cache, so that they get it back when
-// they are seen with it again.
-func (t *Tx) alias(u *knownUser, a chat.Alias) error {
-	if a.Value == "" || slices.Contains(u.aliases, a) {
+// alias points an alias to a user, whoever had it before.
+func (t *Tx) alias(i person.Identity, a chat.Alias) error {
+	k := aliasKey{i.Network, a}
+	if a.Value == "" || t.w.cache.aliases[k] == i.ID {
 		return nil
 	}
-	n, err := t.c.exec(`INSERT INTO alias (network, kind, value, identity) VALUES (?, ?, ?, ?)
+	_, err := t.c.exec(`INSERT INTO alias (network, kind, value, identity) VALUES (?, ?, ?, ?)
 		ON CONFLICT (network, kind, value) DO UPDATE SET identity = excluded.identity WHERE identity <> excluded.identity`,
-		u.identity.Network, a.Kind, a.Value, u.identity.ID)
-	if err != nil {
-		return err
+		i.Network, a.Kind, a.Value, i.ID)
+	if err == nil {
+		rememberAmong(maxAliases, &t.w.cache.aliases, k, i.ID)
 	}
-	if n > 0 {
-		t.forgetAlias(a)
-	}
-	u.aliases = append(slices.Clip(u.aliases), a)
-	return nil
-}
-
-func (t *Tx) forgetAlias(a chat.Alias) {
-	for k, u := range t.w.cache.identities {
-		if slices.Contains(u.aliases, a) {
-			delete(t.w.cache.identities, k)
-		}
-	}
+	return err
 }
 
 // MentionOn implements outbox.Records. Where a person has several identities on a network, the oldest is meant.

@@ -278,7 +278,7 @@ func (w *writer) redo() error {
 }
 
 func (w *writer) runAlone(o *op) error {
-	if err := w.flushSeqs(); err != nil {
+	if err := w.flush(); err != nil {
 		return err
 	}
 	if _, err := w.c.exec("SAVEPOINT op"); err != nil {
@@ -339,7 +339,7 @@ func (w *writer) begin() error {
 // commit returns when the batch is synced.
 func (w *writer) commit() error {
 	begun := time.Now()
-	err := w.flushSeqs()
+	err := w.flush()
 	if err == nil {
 		_, err = w.c.exec("COMMIT")
 	}

@@ -21,11 +21,12 @@ import (
 func model(t *testing.T, open Open) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, open)
-		m := &machine{t: t, w: w, message: w.say(t, "a"), lanes: map[chat.ChatID][]chat.Delivery{}, talk: newTalk()}
+		m := &machine{t: t, w: w, message: w.say(t, "a"), lanes: map[chat.ChatID][]chat.Delivery{}, talk: newTalk(),
+			people: people{map[chat.RemoteUser]chat.IdentityID{}, map[chat.Alias]chat.IdentityID{}}}
 		rt.Repeat(map[string]func(*rapid.T){
 			"plan": m.plan, "fail": m.fail, "together": m.together, "end": m.end, "mark": m.mark, "recover": m.recover,
 			"say": m.say, "revise": m.revise, "delete": m.deleteMessage, "copy": m.saveCopy, "drop copies": m.dropCopies, "read": m.read,
-			"record": m.record, "life": m.life, "cursor": m.cursor, "hold": m.hold, "holds": m.checkHolds,
+			"record": m.record, "life": m.life, "cursor": m.cursor, "identify": m.identify, "hold": m.hold, "holds": m.checkHolds,
 			"reopen": func(*rapid.T) { w.reopen(t) },
 			"":       m.check,
 		})
@@ -41,6 +42,7 @@ type machine struct {
 	lanes   map[chat.ChatID][]chat.Delivery // open ones
 	last    int64
 	talk    talk
+	people  people
 }
 
 func (m *machine) lane(rt *rapid.T) chat.ChatID {

@@ -24,6 +24,7 @@ type Tx interface {
 	Rooms
 	Queue
 	Gatherings
+	Aliases
 }
 
 // Intake is what taking events in needs.
@@ -50,6 +51,12 @@ type Gatherings interface {
 	TakeGathering(c chat.ChatID, kind chat.NoticeKind) (route.Gathering, error)
 }
 
+// Aliases is for the suite alone: nothing of the router looks somebody up by an alias.
+type Aliases interface {
+	// Bearer returns the identity with which an alias stands; 0 is none.
+	Bearer(n chat.Network, a chat.Alias) (chat.IdentityID, error)
+}
+
 // Store is a store under test.
 type Store interface {
 	outage.Store
@@ -67,7 +74,7 @@ type Open func(t testing.TB, dir string) Store
 
 // Run runs the suite. Each test has a store of its own.
 func Run(t *testing.T, open Open) {
-	for _, group := range []map[string]func(*testing.T, *world){intakeTests, chatTests, messageTests, laneTests, postTests, albumTests, roomTests, queueTests, outageTests} {
+	for _, group := range []map[string]func(*testing.T, *world){intakeTests, peopleTests, chatTests, messageTests, laneTests, postTests, albumTests, roomTests, queueTests, outageTests} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) { test(t, newWorld(t, open)) })
 		}
