@@ -220,7 +220,7 @@ type pauses struct {
 	drain           time.Duration // for what is in hand
 	farewell        time.Duration // for acknowledgements on their way out
 	query           time.Duration // for questions of our own
-	answer          time.Duration // for the end of a connection that WhatsApp is to end
+	answer          time.Duration // for what WhatsApp answers at once
 	firstCode       time.Duration // how long the first QR code is good
 	nextCode        time.Duration // and the others
 	phone           time.Duration // between looks at when the phone was seen
@@ -230,6 +230,7 @@ type pauses struct {
 	tidy            time.Duration
 	slowDown        time.Duration // after the first refusal for speed
 	slowDownCap     time.Duration
+	stuck           time.Duration // for the library to come back from a message whose time is over
 	silence         time.Duration // of a download that still lives
 	phoneAnswer     time.Duration // for the phone to upload a file again
 	now             func() time.Time
@@ -240,6 +241,6 @@ func defaultPauses() pauses {
 		retry: time.Second, retryCap: time.Minute, refused: 10 * time.Minute, login: time.Minute, offline: time.Minute,
 		drain: 5 * time.Second, farewell: 50 * time.Millisecond, query: 75 * time.Second, answer: 10 * time.Second, firstCode: time.Minute, nextCode: 20 * time.Second,
 		phone: time.Hour, phoneUnseen: 12 * 24 * time.Hour, phoneAsk: 36 * time.Hour, passkey: 5 * time.Minute, tidy: time.Minute,
-		slowDown: 15 * time.Second, slowDownCap: 10 * time.Minute, silence: 20 * time.Second, phoneAnswer: 45 * time.Second, now: time.Now,
+		slowDown: 15 * time.Second, slowDownCap: 10 * time.Minute, stuck: 5 * time.Second, silence: 20 * time.Second, phoneAnswer: 45 * time.Second, now: time.Now,
 	}
 }

@@ -250,7 +250,40 @@ func (l *line) sendNow(ctx context.Context, o part) chat.Outcome {
 	case ans := <-result:
 		return l.judge(o, ans)
 	case <-late.C:
+		return l.leaveBehind(o, result)
+	}
+}
+
+// leaveBehind is the outcome of a message with which the library has not come back after the deadline. What it had not handed to
+// the socket by then it hands over no more.
+func (l *line) leaveBehind(o part, result <-chan answer) chat.Outcome {
+	handed, over := l.sent.look(o.id)
+	if over { // just now
+		return l.judge(o, <-result)
+	}
+	go l.free(result)
+	if handed {
 		return chat.UncertainFor(whyTimeout)
+	}
+	return chat.RetryAfter(0, chat.ScopeAccount, whyBusy)
+}
+
+// free ends the connection when the library still has not come back: while it waits for the answer to a message of its own, to
+// the phone, it lets nobody else send, for 75 seconds or, after a cut, without end. Without its connection it waits no longer.
+func (l *line) free(result <-chan answer) {
+	tick := time.NewTicker(l.a.pauses.stuck)
+	defer tick.Stop()
+	for {
+		select {
+		case <-result:
+			return
+		case <-l.a.hand.Done():
+			return
+		case <-tick.C:
+			if l.a.ready() == l {
+				l.tell(stuck{})
+			}
+		}
 	}
 }
 

@@ -87,15 +87,19 @@ func (l *line) checkPhone() {
 }
 
 func (l *line) askPhone() {
-	ctx, cancel := context.WithTimeout(l.a.hand, l.a.pauses.query)
+	ctx, cancel := context.WithTimeout(l.a.hand, l.a.pauses.answer) // nobody else sends meanwhile
 	defer cancel()
-	_, err := l.client.SendPeerMessage(ctx, &waE2E.Message{ProtocolMessage: &waE2E.ProtocolMessage{
-		Type:                   waE2E.ProtocolMessage_APP_STATE_SYNC_KEY_REQUEST.Enum(),
-		AppStateSyncKeyRequest: &waE2E.AppStateSyncKeyRequest{KeyIDs: []*waE2E.AppStateSyncKeyId{{KeyID: []byte{0, 0, 0, 0, 0, 0}}}},
-	}})
-	if err != nil {
+	if _, err := l.client.SendPeerMessage(ctx, askForKey()); err != nil {
 		l.log.Debug("the phone could not be asked for a sign") // the library's errors hold addresses
 	}
+}
+
+// askForKey asks a phone for a key that it does not have; it answers all the same.
+func askForKey() *waE2E.Message {
+	return &waE2E.Message{ProtocolMessage: &waE2E.ProtocolMessage{
+		Type:                   waE2E.ProtocolMessage_APP_STATE_SYNC_KEY_REQUEST.Enum(),
+		AppStateSyncKeyRequest: &waE2E.AppStateSyncKeyRequest{KeyIDs: []*waE2E.AppStateSyncKeyId{{KeyID: []byte{0, 0, 0, 0, 0, 0}}}},
+	}}
 }
 
 // isFresh tells whether the phone is still introducing itself, after the pairing.

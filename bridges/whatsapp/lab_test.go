@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds every wait: it is long, because a busy machine is no mistake of the bridge.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // lab is a simulated WhatsApp with its people, and a bridge with a router in the same process.
 type lab struct {

@@ -248,6 +248,9 @@ func (l *line) disorder() {
 // refused is the news that we take nothing more from this connection.
 type refused struct{}
 
+// stuck is the news that the library waits for an answer that does not come, and keeps everybody from sending.
+type stuck struct{}
+
 // tell passes news on. Should nobody have listened for long, the oldest is forgotten.
 func (l *line) tell(ev any) {
 	for {

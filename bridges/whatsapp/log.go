@@ -129,6 +129,14 @@ func (s *sentList) mark(id string) {
 	}
 }
 
+// look tells whether a message went to the socket, and whether the library has come back from it.
+func (s *sentList) look(id string) (handed, over bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	handed, sending := s.ids[id]
+	return handed, !sending
+}
+
 // end forgets the message and tells whether it went to the socket.
 func (s *sentList) end(id string) (handed bool) {
 	s.mu.Lock()

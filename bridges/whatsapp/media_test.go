@@ -235,11 +235,9 @@ func TestUploadsThatFailAreTriedAgainOrRefused(t *testing.T) {
 		l.struck(f)
 		l.must(l.people.ClearFault(t.Context(), f))
 	}
-	f := l.fault(control.Fault{Kind: control.HangBefore, Method: "upload"})
-	if out := l.deliver(post, 300*time.Millisecond); out.Kind != chat.Retry {
+	if out := l.deliverUntilStruck(post, control.Fault{Kind: control.HangBefore, Method: "upload"}); out.Kind != chat.Retry {
 		t.Errorf("a silent server: %+v", out)
 	}
-	l.struck(f)
 	post.Media[0].Hash = "missing"
 	if out := l.deliver(post, patience); out.Kind != chat.Refused || out.Why.Code != whyNoFile.Code {
 		t.Errorf("a file that is not there: %+v", out)
@@ -251,11 +249,9 @@ func TestARepeatedPostUploadsNothing(t *testing.T) {
 	l, c := talking(t, sim.Options{})
 	m := l.spool(chat.Media{Kind: chat.Photo, MIME: "image/jpeg"}, photo(t, 30, 20))
 	post := chat.Post{Key: "the same", Chat: chat.RemoteChat(c), Media: []chat.Media{m}, Text: chat.Text{Body: "once"}, KeepUntil: time.Now().Add(time.Hour)}
-	f := l.fault(control.Fault{Kind: control.HangAfter, Count: 1})
-	if out := l.deliver(post, time.Second); out.Kind != chat.Uncertain {
+	if out := l.deliverUntilStruck(post, control.Fault{Kind: control.HangAfter, Count: 1, Chat: c}); out.Kind != chat.Uncertain {
 		t.Fatalf("%+v", out)
 	}
-	l.struck(f)
 	before := l.counters()
 	post.Attempt = 2
 	var out chat.Outcome

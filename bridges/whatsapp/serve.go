@@ -305,6 +305,8 @@ func (l *line) hearEnd(ev any) (end ending, over bool) {
 		return ending{state: chat.Down, why: whyCut}, true
 	case *events.StreamError:
 		return ending{state: chat.Down, why: whyCut}, true
+	case stuck:
+		return ending{state: chat.Down, why: whyMum}, true
 	case *events.StreamReplaced:
 		return ending{state: chat.Down, why: whyReplaced, never: true}, true
 	case *events.ClientOutdated:

@@ -193,7 +193,7 @@ func (s *Server) strikeStanding(f *fault) {
 		case f.Kind == ReachOutLock:
 			s.tellLock(d, f)
 		case d.conn == nil:
-		case f.stage == stageOutage && (f.Method == "" || f.Method == "session") && s.takesTurn(f):
+		case f.stage == stageOutage && f.ofSessions() && s.takesTurn(f):
 			s.silence(d.conn, f)
 		case f.Kind == Failure:
 			c := d.conn
@@ -213,6 +213,9 @@ func (s *Server) strikeStanding(f *fault) {
 		}
 	}
 }
+
+// ofSessions tells whether an outage is about what is logged in.
+func (f *fault) ofSessions() bool { return f.Method == "" || f.Method == methodSession }
 
 // silence cuts a connection, or leaves it standing without a word more.
 func (s *Server) silence(c *conn, f *fault) {

@@ -31,7 +31,7 @@ import (
 )
 
 // patience bounds every wait: it is long, because a busy machine is no mistake of the server.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // lab is a running server with its control client.
 type lab struct {
@@ -186,8 +186,8 @@ func (g *gadget) open() {
 	g.heard = newHeard()
 	c := whatsmeow.NewClient(dev, testLog(g.T))
 	transport := &http.Transport{Proxy: http.ProxyURL(g.proxy()), TLSClientConfig: &tls.Config{RootCAs: g.roots()}}
-	c.SetWebsocketHTTPClient(&http.Client{Transport: transport, Timeout: 20 * time.Second})
-	c.SetPreLoginHTTPClient(&http.Client{Transport: transport, Timeout: 20 * time.Second})
+	c.SetWebsocketHTTPClient(&http.Client{Transport: transport, Timeout: patience})
+	c.SetPreLoginHTTPClient(&http.Client{Transport: transport, Timeout: patience})
 	c.SetMediaHTTPClient(&http.Client{Transport: transport})
 	c.EnableAutoReconnect, c.SynchronousAck, c.EnableDecryptedEventBuffer = false, true, true
 	c.AddEventHandlerWithSuccessStatus(g.heard.handle)

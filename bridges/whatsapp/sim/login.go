@@ -60,6 +60,7 @@ func (s *Server) admit(c *conn, method string, static []byte, payload *waWa6.Cli
 		return fail
 	}
 	s.welcome(c, d)
+	s.strikeSession(c)
 	return nil
 }
 

@@ -32,7 +32,7 @@ type phone struct {
 	albums   map[string]string // the head of each album, by chat and name; guarded by the server's lock
 }
 
-const phonePatience = 30 * time.Second
+const phonePatience = 2 * time.Minute
 
 // newPerson makes a person with a phone that is not connected yet. The caller holds s.mu.
 func (s *Server) newPerson(name, number string, account bool) *person {

@@ -95,7 +95,11 @@ func TestTheHandshakeFailsOnDemand(t *testing.T) {
 		l.must(err)
 		l.must(ws.Write(t.Context(), websocket.MessageBinary, append(bytes.Clone(noiseHello), 0, 0, 1, 0)))
 		l.wait("the outage strikes", func() bool { return l.counters().Struck[f] == 1 })
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		patient := patience
+		if kind == control.OutageHang {
+			patient = 50 * time.Millisecond // nothing comes, however long one waits
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patient)
 		_, _, err = ws.Read(ctx)
 		cancel()
 		if silent := errors.Is(err, context.DeadlineExceeded); silent != (kind == control.OutageHang) {

@@ -15,12 +15,13 @@ import (
 	"go.mau.fi/whatsmeow/util/keys"
 )
 
-// The methods of what comes before a session, for a fault's filter. An outage without a method strikes connects, and
-// what stands.
+// The methods of what comes before a session, and the session itself, for a fault's filter. An outage without a method strikes
+// connects, logins of what had connected before it, and what stands.
 const (
 	methodConnect   = "connect"
 	methodUpgrade   = "upgrade"
 	methodHandshake = "handshake"
+	methodSession   = "session"
 )
 
 // strikeConnect lets an outage strike at the proxy; true means that it was answered, or dropped.
@@ -129,6 +130,16 @@ func (s *Server) strikeLogin(c *conn, d *device) *failure {
 		}
 	}
 	return nil
+}
+
+// strikeSession lets an outage that was set while a device connected strike once it is logged in.
+func (s *Server) strikeSession(c *conn) {
+	for _, f := range slices.Clone(s.faultList) {
+		if f.stage == stageOutage && f.ofSessions() && c.dev.ours() && (f.owner == nil || f.owner == c.dev.owner) && s.takesTurn(f) {
+			s.silence(c, f)
+			return
+		}
+	}
 }
 
 func (f *fault) failure() *failure {

@@ -24,7 +24,7 @@ import (
 )
 
 // patience bounds every wait: it is long, because a busy machine is no mistake of the router.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // network is what the rig must know of one; its simulator tells the rest.
 type network struct {
