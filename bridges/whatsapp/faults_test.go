@@ -249,7 +249,9 @@ func TestALostAnswerOfTheLibrarysOwnHoldsNobodyUp(t *testing.T) {
 	l.says(c, "warm")
 	f := l.fault(control.Fault{Kind: control.HangAfter, Count: 1, Chat: c})
 	line, to := l.bridge.running.Load().ready(), types.JID{User: strings.TrimSuffix(string(c), "@g.us"), Server: types.GroupServer}
-	go func() { _, _ = line.client.SendMessage(l.Context(), to, &waE2E.Message{Conversation: proto.String("its own")}) }()
+	go func() {
+		_, _ = line.client.SendMessage(l.Context(), to, &waE2E.Message{Conversation: proto.String("its own")})
+	}()
 	l.struck(f)
 	post := chat.Post{Key: "00000000000000cc", Chat: chat.RemoteChat(c), Text: chat.Text{Body: "behind it"}}
 	l.until("the connection is ended for it", func() bool {
