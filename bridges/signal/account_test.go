@@ -83,6 +83,7 @@ func TestACleanStopLosesNothing(t *testing.T) {
 
 func TestTheJournalKeepsWhatTheRouterDoesNotTake(t *testing.T) {
 	l := newLab(t, sim.Options{})
+	l.handUp = 0
 	l.connected()
 	l.router.change(func() { l.router.shut = true })
 	var want []string

@@ -12,18 +12,18 @@ import (
 )
 
 // Do implements Transport. An answer that comes after ctx goes to the act's Late.
-func (d *daemon) Do(ctx context.Context, a Act) (Sent, error) {
-	c, err := d.caller(ctx)
-	if err != nil {
-		return Sent{}, err
-	}
+func (d *daemon) Do(ctx context.Context, a Act) (s Sent, err error) {
 	method, params := encode(a)
 	var late func(json.RawMessage, error)
 	if a.Late != nil {
 		late = func(raw json.RawMessage, err error) { a.Late(d.sent(raw, err)) }
 	}
-	raw, err := c.call(ctx, method, d.params(params), late)
-	return d.sent(raw, err)
+	err = d.reach(ctx, func(c caller) error {
+		raw, err := c.call(ctx, method, d.params(params), late)
+		s, err = d.sent(raw, err)
+		return err
+	})
+	return s, err
 }
 
 // sent reads the answer to an act.

@@ -26,6 +26,7 @@ type daemon struct {
 	mu      sync.Mutex
 	calls   caller        // nil: no connection
 	there   chan struct{} // closed and replaced when there is one
+	stopped chan struct{} // closed at the clean stop: there will be none any more
 	version string
 	single  bool // the daemon runs for one account alone and takes no account parameter
 
@@ -55,7 +56,7 @@ func defaultWaits() waits {
 }
 
 func newDaemon(where address, number string, log *slog.Logger, w waits, keep func([]Envelope) error) *daemon {
-	return &daemon{there: make(chan struct{}), where: where, number: number, log: log, waits: w, keep: keep}
+	return &daemon{there: make(chan struct{}), stopped: make(chan struct{}), where: where, number: number, log: log, waits: w, keep: keep}
 }
 
 // Capabilities implements Transport.
@@ -67,6 +68,11 @@ func (d *daemon) Capabilities() TransportCapabilities {
 
 // Receive implements Transport.
 func (d *daemon) Receive(ctx context.Context, ready func()) error {
+	defer func() {
+		if ctx.Err() != nil {
+			d.stop()
+		}
+	}()
 	if d.where.scheme == "http" {
 		return d.receiveHTTP(ctx, ready)
 	}
@@ -264,14 +270,12 @@ func (d *daemon) listen(ctx context.Context, ears *lineConn) error {
 
 // look finds out whether the daemon still answers and still has the account; neither is told by itself.
 func (d *daemon) look(ctx context.Context) error {
-	c, err := d.caller(ctx)
-	if err != nil {
-		return err
-	}
-	if d.isSingle() {
-		return d.learnVersion(ctx, c)
-	}
-	return d.checkAccount(ctx, c)
+	return d.reach(ctx, func(c caller) error {
+		if d.isSingle() {
+			return d.learnVersion(ctx, c)
+		}
+		return d.checkAccount(ctx, c)
+	})
 }
 
 // leave is the clean stop, whatever the reason: first nothing more is received, then calls in flight end, then what is on
@@ -315,6 +319,17 @@ func (d *daemon) use(c caller) {
 	}
 }
 
+// stop says that no connection for calls comes any more.
+func (d *daemon) stop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	select {
+	case <-d.stopped:
+	default:
+		close(d.stopped)
+	}
+}
+
 func (d *daemon) isSingle() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -339,20 +354,36 @@ func (d *daemon) ask(ctx context.Context, c caller, method string, params any, w
 	return c.call(ctx, method, params, nil)
 }
 
-// caller is the connection for calls. While there is none it waits a little: one that broke is soon replaced.
-func (d *daemon) caller(ctx context.Context) (caller, error) {
-	timer := time.NewTimer(d.waits.patience)
-	defer timer.Stop()
+// reach makes a call on the connection for calls. While there is none, or it turns out to have ended before anything was
+// asked, it waits a little: one that broke is soon replaced.
+func (d *daemon) reach(ctx context.Context, call func(caller) error) error {
+	soon, cancel := context.WithTimeout(ctx, d.waits.patience)
+	defer cancel()
+	var broken caller
+	for {
+		c, err := d.caller(soon, broken)
+		if err != nil {
+			return err
+		}
+		if err = call(c); !errors.Is(err, ErrOffline) {
+			return err
+		}
+		broken = c
+	}
+}
+
+// caller waits for a connection for calls, other than one that is known to be broken.
+func (d *daemon) caller(ctx context.Context, broken caller) (caller, error) {
 	for {
 		d.mu.Lock()
 		c, there := d.calls, d.there
 		d.mu.Unlock()
-		if c != nil {
+		if c != nil && c != broken {
 			return c, nil
 		}
 		select {
 		case <-there:
-		case <-timer.C:
+		case <-d.stopped:
 			return nil, ErrOffline
 		case <-ctx.Done():
 			return nil, ErrOffline
@@ -361,11 +392,10 @@ func (d *daemon) caller(ctx context.Context) (caller, error) {
 }
 
 // query asks something about the account.
-func (d *daemon) query(ctx context.Context, method string, params map[string]any, wait time.Duration) (json.RawMessage, error) {
-	c, err := d.caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := d.ask(ctx, c, method, d.params(params), wait)
+func (d *daemon) query(ctx context.Context, method string, params map[string]any, wait time.Duration) (raw json.RawMessage, err error) {
+	err = d.reach(ctx, func(c caller) error {
+		raw, err = d.ask(ctx, c, method, d.params(params), wait)
+		return err
+	})
 	return raw, d.meaning(err)
 }

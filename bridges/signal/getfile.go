@@ -37,7 +37,7 @@ func (d *daemon) fetch(ctx context.Context, method string, params map[string]any
 	if d.where.scheme == "http" {
 		return d.fetchHTTP(ctx, method, params, w)
 	}
-	if _, err := d.caller(ctx); err != nil {
+	if err := d.reach(ctx, func(caller) error { return nil }); err != nil {
 		return err
 	}
 	c, err := d.dialLines(ctx)

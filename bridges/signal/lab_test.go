@@ -22,7 +22,7 @@ import (
 )
 
 // patience bounds every wait of a test.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // router is what the bridge sees of the router. It outlives the bridge.
 type router struct {
@@ -165,6 +165,8 @@ type lab struct {
 	config map[string]any
 	bridge *Bridge
 	stop   func()
+	// handUp is how long a bridge that stops waits for the router.
+	handUp time.Duration
 }
 
 func newLab(t *testing.T, opts sim.Options) *lab {
@@ -178,7 +180,7 @@ func newLab(t *testing.T, opts sim.Options) *lab {
 		t.Fatal(err)
 	}
 	state, spool := t.TempDir(), t.TempDir() // they must outlive the bridge
-	l := &lab{T: t, sim: s, people: control.NewClient(s.ControlURL()), config: map[string]any{}, stop: func() {}}
+	l := &lab{T: t, sim: s, people: control.NewClient(s.ControlURL()), config: map[string]any{}, stop: func() {}, handUp: patience}
 	t.Cleanup(func() { l.stop(); l.people.Close(); _ = s.Close() })
 	for k, v := range s.Ready().Config {
 		l.config[k] = v
@@ -229,8 +231,8 @@ func (l *lab) start() {
 	l.must(err)
 	l.router.config = doc
 	p := defaultPauses()
-	p.retry, p.retryCap, p.unpaired, p.full, p.handUp = time.Millisecond, 50*time.Millisecond, 50*time.Millisecond, 5*time.Millisecond, 2*time.Second
-	p.waits = waits{answer: 2 * time.Second, server: 2 * time.Second, watch: 100 * time.Millisecond, finish: 2 * time.Second, patience: 300 * time.Millisecond}
+	p.retry, p.retryCap, p.unpaired, p.full, p.handUp = time.Millisecond, 50*time.Millisecond, 50*time.Millisecond, 5*time.Millisecond, l.handUp
+	p.waits = waits{answer: patience, server: patience, watch: 100 * time.Millisecond, finish: patience, patience: patience}
 	b := &Bridge{pauses: p}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

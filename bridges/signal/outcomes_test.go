@@ -59,6 +59,8 @@ func TestWithoutReceiptsALostAnswerStaysInDoubt(t *testing.T) {
 	if out := l.say("next", "certain"); out.Kind != chat.Delivered {
 		t.Errorf("%+v", out)
 	}
+	l.router.mu.Lock()
+	defer l.router.mu.Unlock()
 	if out, ok := l.router.settled["lost"]; ok {
 		t.Errorf("settled as %+v", out)
 	}
@@ -67,13 +69,19 @@ func TestWithoutReceiptsALostAnswerStaysInDoubt(t *testing.T) {
 func TestAnAnswerThatComesLateSettlesThePost(t *testing.T) {
 	l := newLab(t, sim.Options{NoReceipts: true})
 	l.connected()
-	l.fault(control.Fault{Kind: control.LateAfter, Method: "send", Count: 1, DelayMS: 300})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	out := l.bridge.Deliver(ctx, chat.Post{Key: "late", Action: chat.ActSend, Chat: chat.RemoteChat(l.group), Text: chat.Text{Body: "slow"}})
-	if out.Kind != chat.Uncertain {
+	f := l.fault(control.Fault{Kind: control.LateAfter, Method: "send", Count: 1, DelayMS: 3_600_000})
+	ctx, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	came := make(chan chat.Outcome, 1)
+	go func() {
+		came <- l.bridge.Deliver(ctx, chat.Post{Key: "late", Action: chat.ActSend, Chat: chat.RemoteChat(l.group), Text: chat.Text{Body: "slow"}})
+	}()
+	l.seen("slow")
+	giveUp()
+	if out := <-came; out.Kind != chat.Uncertain {
 		t.Fatalf("%+v", out)
 	}
+	l.must(l.people.ClearFault(t.Context(), f)) // the answer comes
 	l.router.until(t, "the late answer", func() bool { return l.router.settled["late"].Kind == chat.Delivered })
 }
 

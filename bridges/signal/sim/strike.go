@@ -41,7 +41,7 @@ func (s *Server) strikeBefore(k *call) (hit bool, f *failure, out reply) {
 	}
 	switch struck.Kind {
 	case control.HangBefore:
-		s.hang(struck)
+		s.hang(struck, forever)
 		return true, nil, reply{cut: k.conn == nil}
 	case control.ResetBefore:
 		return true, nil, reply{cut: true}
@@ -106,10 +106,13 @@ func (s *Server) limitOf(f *fault, k *call) *limit {
 	return &limit{after: max(f.RetryAfterS, 1)}
 }
 
+// forever is how long a call hangs.
+const forever = 10 * time.Minute
+
 // hang holds a call until the fault is cleared, its time is over or the server closes. That the client has gone does not
 // end it.
-func (s *Server) hang(f *fault) {
-	timer := time.NewTimer(f.delay(10 * time.Minute))
+func (s *Server) hang(f *fault, byDefault time.Duration) {
+	timer := time.NewTimer(f.delay(byDefault))
 	defer timer.Stop()
 	select {
 	case <-f.done:
@@ -126,10 +129,10 @@ func (s *Server) strikeAfter(k *call, effect bool) (*failure, reply) {
 	}
 	switch f.Kind {
 	case control.HangAfter:
-		s.hang(f)
+		s.hang(f, forever)
 		return nil, reply{cut: k.conn == nil}
 	case control.LateAfter:
-		wait(s.life, f.delay(2*time.Second))
+		s.hang(f, 2*time.Second)
 		return nil, reply{}
 	case control.ServerErrAfter:
 		return errIO(), reply{}
