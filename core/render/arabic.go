@@ -47,6 +47,7 @@ var arabic = words{
 		chat.NoticeCall:     "بدأ {who} مكالمة {value}",
 		chat.NoticeCallEnd:  "انتهت المكالمة",
 	},
+	several:       map[chat.NoticeKind]forms{chat.NoticeRemoved: {plural.Other: "أُزيل {who}"}}, // the verb comes first, and stays
 	noticeUnknown: "تغيّر شيء في المجموعة",
 	somebody:      "شخص ما",
 	and:           "%s و%s",

@@ -24,20 +24,30 @@ func (in Input) news() string {
 	if !known {
 		format = say.noticeUnknown
 	}
+	if f, ok := say.several[n.Kind]; ok {
+		format = say.counted(f, max(n.Count, len(n.Who), 1))
+	}
 	value := isolate(shorten(oneLine(n.Value), maxQuoted))
 	return strings.TrimSpace(strings.NewReplacer("{who}", in.who(*n), "{value}", value).Replace(format))
 }
 
-// maxWho bounds how many names a notice holds.
-const maxWho = 5
+// How many names a notice holds, and of how many people it names none: a few out of a crowd say nothing of who they are,
+// and would carry whatever somebody calls themselves to every network.
+const (
+	maxWho = 5
+	aCrowd = 50
+)
 
-// who lists names: "Ada, Bo and 3 more".
+// who lists names: "Ada, Bo and 3 more". Of a crowd it is the number.
 func (in Input) who(n chat.Notice) string {
 	say, shown := in.say(), []string(nil)
+	count := max(n.Count, len(n.Who))
+	if count >= aCrowd {
+		return say.counted(say.people, count)
+	}
 	for _, name := range n.Who[:min(len(n.Who), maxWho)] {
 		shown = append(shown, in.beside(in.cleanName(name)))
 	}
-	count := max(n.Count, len(n.Who))
 	switch more := count - len(shown); {
 	case count == 0, count == 1 && len(shown) == 0:
 		return say.somebody

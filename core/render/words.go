@@ -28,6 +28,7 @@ type words struct {
 	poll          string
 	closedPoll    string
 	notices       map[chat.NoticeKind]string // {who} and {value} are filled in
+	several       map[chat.NoticeKind]forms  // of those that read otherwise by how many they are
 	noticeUnknown string
 	somebody      string
 	and           string // of names but the last, and the last
@@ -84,6 +85,7 @@ var english = words{
 		chat.NoticeCall:     "{who} started a call {value}",
 		chat.NoticeCallEnd:  "The call has ended",
 	},
+	several:       map[chat.NoticeKind]forms{chat.NoticeRemoved: {plural.One: "{who} was removed", plural.Other: "{who} were removed"}},
 	noticeUnknown: "Something changed in the group",
 	somebody:      "Somebody",
 	and:           "%s and %s",
