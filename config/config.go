@@ -40,6 +40,8 @@ type Config struct {
 	Rooms map[string]*Room `yaml:"rooms" names:"room"`
 	// Outage says when rooms hear of an account that cannot be reached.
 	Outage Outage `yaml:"outage"`
+	// Notices says how rooms hear of who comes and goes.
+	Notices Notices `yaml:"notices"`
 	// Outbox times the sending of posts.
 	Outbox Outbox `yaml:"outbox"`
 	// Media bounds the attachments that are carried from network to network.
@@ -118,6 +120,13 @@ type Outage struct {
 	// nothing. A room is told in the chats that still work, once for each outage, if somebody there is affected; the same
 	// line says when it is over.
 	NoticeAfter time.Duration `yaml:"notice_after" default:"3m"`
+}
+
+// Notices says how rooms hear of who comes and goes, in chats whose notices are `all`.
+type Notices struct {
+	// CountFor is how long those are counted who come to a chat, or leave it, after the first. One line then tells of all
+	// of them, by name while they are few, so that a crowd is a line each minute and not one for each of its people.
+	CountFor time.Duration `yaml:"count_for" default:"1m" min:"1s"`
 }
 
 // Outbox times the sending of posts.

@@ -53,6 +53,8 @@ type engine struct {
 	metrics  *admin.Metrics
 	log      *slog.Logger
 	accounts map[chat.Account]*account
+	// tellEvery is how often those who came and went are looked for.
+	tellEvery time.Duration
 }
 
 func newEngine(cfg *config.Config, s *store.Store, m *admin.Metrics, log *slog.Logger, connect Connect) (*engine, error) {
@@ -60,7 +62,7 @@ func newEngine(cfg *config.Config, s *store.Store, m *admin.Metrics, log *slog.L
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{store: s, spool: spool, metrics: m, log: log, accounts: map[chat.Account]*account{}}
+	e := &engine{store: s, spool: spool, metrics: m, log: log, accounts: map[chat.Account]*account{}, tellEvery: tellEvery(cfg.Notices.CountFor)}
 	e.outage = newKeeper(e, cfg)
 	e.intake = newIntake(e)
 	e.sweeper = newSweeper(spool, s, log)

@@ -10,15 +10,23 @@ import (
 	"github.com/causeway-chat/causeway/core/store"
 )
 
-// How often those who came and went are looked for, and of how many chats one look tells.
+// How often those who came and went are looked for at the least, and of how many chats one look tells.
 const (
 	gatherEvery = 10 * time.Second
 	gatherLimit = 200
 )
 
+// tellEvery is how often they are looked for when they are counted for so long.
+func tellEvery(count time.Duration) time.Duration {
+	if count <= 0 { // the store's default
+		return gatherEvery
+	}
+	return min(count/6, gatherEvery)
+}
+
 // gather tells rooms of those who were counted, until ctx ends.
 func (e *engine) gather(ctx context.Context) {
-	tick := time.NewTicker(gatherEvery)
+	tick := time.NewTicker(e.tellEvery)
 	defer tick.Stop()
 	for {
 		select {

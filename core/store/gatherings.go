@@ -13,7 +13,7 @@ import (
 	"github.com/causeway-chat/causeway/core/route"
 )
 
-// GatherFor is how long those who follow the first are counted before a line tells of them.
+// GatherFor is the default of Options.GatherFor.
 const GatherFor = time.Minute
 
 // How many names are kept of those who are counted, and how many bytes of each.
@@ -62,7 +62,7 @@ func (t *Tx) Gather(c chat.ChatID, kind chat.NoticeKind, name string) (counted b
 	if err != nil {
 		return false, err
 	}
-	if counted && g.Count == 0 && t.now.Sub(g.since) >= GatherFor { // nobody has come for a while
+	if counted && g.Count == 0 && t.now.Sub(g.since) >= t.w.s.opt.GatherFor { // nobody has come for a while
 		counted = false
 	}
 	if !counted {
@@ -126,14 +126,14 @@ func shorten(s string, bytes int) string {
 	return s[:bytes]
 }
 
-// DueGatherings lists what has been counted for long enough, at most limit of it.
+// DueGatherings lists what has been counted for long enough, the longest first, at most limit of it.
 func (s *Store) DueGatherings(ctx context.Context, now time.Time, limit int) (due []route.Gathering, err error) {
 	err = s.read(ctx, func(c *conn) error {
-		return c.query(selectGathering+"WHERE since <= ? LIMIT ?", func(r row) error {
+		return c.query(selectGathering+"WHERE since <= ? ORDER BY since LIMIT ?", func(r row) error {
 			g, err := scanGathering(r)
 			due = append(due, g.Gathering)
 			return err
-		}, now.Add(-GatherFor), limit)
+		}, now.Add(-s.opt.GatherFor), limit)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list who came and went: %w", err)

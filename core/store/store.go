@@ -48,6 +48,9 @@ type Options struct {
 	Queue int
 	// CheckpointEvery is how often the log is moved into the database; default 30 s.
 	CheckpointEvery time.Duration
+	// GatherFor is how long those who follow the first into or out of a chat are counted before a line tells of them;
+	// default a minute.
+	GatherFor time.Duration
 	// Committed hears how long each synced commit took. It is called by the writer and must not block.
 	Committed func(took time.Duration)
 }
@@ -67,6 +70,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Queue <= 0 {
 		o.Queue = 4096
+	}
+	if o.GatherFor <= 0 {
+		o.GatherFor = GatherFor
 	}
 	if o.CheckpointEvery <= 0 {
 		o.CheckpointEvery = 30 * time.Second

@@ -65,7 +65,7 @@ func (s *Server) decorate(c *chat, in control.GroupChange) error {
 func (s *Server) deleteGroup(c *chat, silent bool) {
 	for _, b := range s.botList {
 		if state := c.members[b.user.id]; inside(state) && !silent {
-			s.tellMember(b, "my_chat_member", c, c.owner, b.user, state, stateLeft)
+			s.tellMember(b, "my_chat_member", c, c.owner, b.user, state, stateLeft, s.now())
 		}
 	}
 	c.deleted = true

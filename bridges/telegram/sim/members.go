@@ -4,6 +4,7 @@ package sim
 
 import (
 	"context"
+	"time"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
 )
@@ -71,7 +72,7 @@ func (s *Server) block(c *chat, in control.MemberChange) error {
 		delete(c.bot.dead, c.id)
 	}
 	if !in.Silent {
-		s.tellMember(c.bot, "my_chat_member", c, c.private, c.bot.user, old, now)
+		s.tellMember(c.bot, "my_chat_member", c, c.private, c.bot.user, old, now, s.now())
 	}
 	return nil
 }
@@ -106,28 +107,29 @@ func (s *Server) setState(c *chat, u *user, state string, by *user, silent bool)
 	if silent || old == state {
 		return
 	}
+	at := s.now() // one change, one time, however it is told
 	if self != nil {
-		s.tellMember(self, "my_chat_member", c, by, u, old, state)
+		s.tellMember(self, "my_chat_member", c, by, u, old, state, at)
 	}
 	for _, b := range s.botList {
 		if b != self && isAdmin(c.members[b.user.id]) {
-			s.tellMember(b, "chat_member", c, by, u, old, state)
+			s.tellMember(b, "chat_member", c, by, u, old, state, at)
 		}
 	}
-	s.sayMember(c, u, by, old, state)
+	s.sayMember(c, u, by, old, state, at)
 }
 
 // sayMember writes the service message of somebody who came or went. Channels have none.
-func (s *Server) sayMember(c *chat, u, by *user, old, now string) {
+func (s *Server) sayMember(c *chat, u, by *user, old, now string, at time.Time) {
 	if c.kind == kindChannel || inside(old) == inside(now) {
 		return
 	}
 	if inside(now) {
-		s.say(c, 0, by, "joined", &apiService{NewChatMembers: []apiUser{u.api()}}, false)
+		s.sayAt(at, c, 0, by, "joined", &apiService{NewChatMembers: []apiUser{u.api()}}, false)
 		return
 	}
 	left := u.api()
-	s.say(c, 0, by, "left", &apiService{LeftChatMember: &left}, false)
+	s.sayAt(at, c, 0, by, "left", &apiService{LeftChatMember: &left}, false)
 }
 
 func (s *Server) botOf(u *user) *bot {
@@ -139,16 +141,20 @@ func (s *Server) botOf(u *user) *bot {
 	return nil
 }
 
-func (s *Server) tellMember(b *bot, kind string, c *chat, by, u *user, old, now string) {
+func (s *Server) tellMember(b *bot, kind string, c *chat, by, u *user, old, now string, at time.Time) {
 	raw := encodeUpdate(kind, apiMemberUpdated{
-		Chat: c.api(), From: by.api(), Date: s.now().Unix(), Old: member(u, old), New: member(u, now),
+		Chat: c.api(), From: by.api(), Date: at.Unix(), Old: member(u, old), New: member(u, now),
 	})
 	s.push(b, kind, &update{raw: raw}, c, 0)
 }
 
 // say writes a service message. A silent one is seen by people alone.
 func (s *Server) say(c *chat, thread int64, by *user, service string, told *apiService, silent bool) *message {
-	m := &message{chat: c, thread: thread, inTopic: thread != 0, from: by, at: s.now(), service: service, told: told}
+	return s.sayAt(s.now(), c, thread, by, service, told, silent)
+}
+
+func (s *Server) sayAt(at time.Time, c *chat, thread int64, by *user, service string, told *apiService, silent bool) *message {
+	m := &message{chat: c, thread: thread, inTopic: thread != 0, from: by, at: at, service: service, told: told}
 	c.log.add(m)
 	if !silent {
 		s.deliver(c.messageKind(), m)

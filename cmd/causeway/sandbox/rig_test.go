@@ -35,6 +35,7 @@ type setting struct {
 	wait    time.Duration // how long deliveries wait for their files; default 2 min
 	local   bool          // the simulator is a self-hosted server, which shares a folder with the bridges
 	notice  string        // outage.notice_after; default 3m
+	count   string        // notices.count_for; default 1m
 	// strangers are further accounts, which no room uses, with their tokens.
 	strangers map[string]string
 }
@@ -159,8 +160,9 @@ outbox: {deliver_timeout: %s, retry_base: 20ms, retry_cap: 200ms}
 media: {max_size: 2GB, wait: %s}
 supervisor: {heartbeat: 1s, backoff_base: 20ms, backoff_cap: 100ms, crash_loop_retry: 200ms}
 outage: {notice_after: %s}
+notices: {count_for: %s}
 accounts:
-`, r.dataDir(), bin, cmp.Or(r.set.deliver, 2*time.Second), cmp.Or(r.set.wait, 2*time.Minute), cmp.Or(r.set.notice, "3m"))
+`, r.dataDir(), bin, cmp.Or(r.set.deliver, 2*time.Second), cmp.Or(r.set.wait, 2*time.Minute), cmp.Or(r.set.notice, "3m"), cmp.Or(r.set.count, "1m"))
 	for i, b := range r.bots {
 		text += r.account(fmt.Sprintf("tg%d", i+1), b.Config["token"])
 	}

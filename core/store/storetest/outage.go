@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/outage"
+	"github.com/causeway-chat/causeway/core/route"
 	"github.com/causeway-chat/causeway/core/store"
 )
 
@@ -99,6 +101,41 @@ var outageTests = map[string]func(*testing.T, *world){
 		}
 		if due, err := w.s.DueGatherings(t.Context(), time.Now().Add(time.Hour), 10); err != nil || len(due) > 0 {
 			t.Errorf("the count has not ended: %+v, %v", due, err)
+		}
+	},
+	"WhoIsCountedLongestIsToldFirst": func(t *testing.T, w *world) {
+		for _, c := range []chat.ChatID{w.wa, w.tg} {
+			w.write(t, func(tx Tx) error {
+				_, err := tx.Gather(c, chat.NoticeLeft, "Ada")
+				_, again := tx.Gather(c, chat.NoticeLeft, "Bo")
+				return errors.Join(err, again)
+			})
+			for began := time.Now().UnixMilli(); time.Now().UnixMilli() == began; { // times are kept in milliseconds
+			}
+		}
+		w.reopen(t)
+		due, err := w.s.DueGatherings(t.Context(), time.Now().Add(time.Hour), 1)
+		want := []route.Gathering{{Chat: w.wa, Kind: chat.NoticeLeft, Count: 1, Names: []string{"Bo"}}}
+		if diff := cmp.Diff(want, due); diff != "" || err != nil {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	},
+	"WhatIsUndoneCountsNobody": func(t *testing.T, w *world) {
+		come := func(fail error) {
+			err := w.s.Write(t.Context(), func(tx Tx) error {
+				_, err := tx.Gather(w.tg, chat.NoticeJoined, "Ada")
+				return errors.Join(err, fail)
+			})
+			if !errors.Is(err, fail) {
+				t.Fatal(err)
+			}
+		}
+		for _, fail := range []error{errUndo, nil, errUndo, nil, errUndo, nil} {
+			come(fail)
+		}
+		due, err := w.s.DueGatherings(t.Context(), time.Now().Add(time.Hour), 10)
+		if err != nil || len(due) != 1 || due[0].Count != 2 {
+			t.Errorf("%+v, %v", due, err)
 		}
 	},
 }
