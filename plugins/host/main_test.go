@@ -63,6 +63,13 @@ func playBadStart(role string) {
 		}
 		fmt.Printf("1|%d|unix|%s|grpc|\n", wire.Major, l.Addr())
 		select {}
+	case "open": // listens on a port of this machine
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			panic(err)
+		}
+		fmt.Printf("1|%d|tcp|%s|grpc|\n", wire.Major, l.Addr())
+		select {}
 	}
 }
 
