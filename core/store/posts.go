@@ -43,12 +43,23 @@ func (t *Tx) OpenPosts(d chat.DeliveryID) (posts []outbox.Post, err error) {
 	return posts, err
 }
 
+// byKey finds posts in doubt by their index, then the others, which are few: one a lane in motion.
+var byKey = [...]string{
+	"SELECT " + postColumns + " FROM post WHERE key = ? AND state = 'uncertain'",
+	"SELECT " + postColumns + " FROM post WHERE key = ? AND state <> 'uncertain'",
+}
+
 // PostByKey implements outbox.Posts.
 func (t *Tx) PostByKey(key chat.PostKey) (p outbox.Post, ok bool, err error) {
-	ok, err = t.c.one("SELECT "+postColumns+" FROM post WHERE key = ?", func(r row) (err error) {
-		p, err = scanPost(r)
-		return err
-	}, key)
+	for _, sql := range byKey {
+		ok, err = t.c.one(sql, func(r row) (err error) {
+			p, err = scanPost(r)
+			return err
+		}, key)
+		if err != nil || ok {
+			break
+		}
+	}
 	if err == nil && ok {
 		err = t.readItems(&p)
 	}

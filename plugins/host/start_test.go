@@ -243,3 +243,16 @@ func TestEveryReasonHasWords(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyTheFolderOfTheBridgeIsDialled(t *testing.T) {
+	t.Parallel()
+	unix := func(path string) net.Addr { return &net.UnixAddr{Net: "unix", Name: path} }
+	if err := within("/run/b/tg/", unix("/run/b/tg/plugin1")); err != nil {
+		t.Error(err)
+	}
+	for _, addr := range []net.Addr{unix("/run/b/wa/plugin1"), unix("/run/b/tg/../wa/plugin1"), unix("plugin1"), &net.TCPAddr{Port: 1}} {
+		if within("/run/b/tg", addr) == nil {
+			t.Errorf("%s would be dialled", addr)
+		}
+	}
+}
