@@ -4,11 +4,10 @@ package whatsapp
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/appstate"
+	waBinary "go.mau.fi/whatsmeow/binary"
 	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
@@ -117,17 +116,36 @@ func (l *line) greet() {
 	l.refreshGroups()
 }
 
-// present gives WhatsApp the account's name, which others see. Before the phone has told us the name there is none to give.
+// present gives WhatsApp the account's name, which others see. Before the phone has told us the name there is none to give. The
+// library would do it itself, but reads the name without a lock while it may be writing it.
 func (l *line) present() {
-	l.presenting.Lock() // the library reads and writes the name without a lock
+	l.presenting.Lock()
 	defer l.presenting.Unlock()
 	ctx, cancel := context.WithTimeout(l.a.hand, l.a.pauses.query)
 	defer cancel()
-	err := l.client.SendPresence(ctx, types.PresenceUnavailable)
-	if errors.Is(err, whatsmeow.ErrNoPushName) { // a connection that broke after the pairing may have kept it from us
+	var err error
+	if name := l.ownPushName(); name != "" {
+		//lint:ignore SA1019 the library has no other way to send a stanza
+		err = l.client.DangerousInternals().SendNode(ctx, waBinary.Node{
+			Tag: "presence", Attrs: waBinary.Attrs{"type": string(types.PresenceUnavailable), "name": name},
+		})
+	} else { // a connection that broke after the pairing may have kept it from us
 		err = l.client.FetchAppState(ctx, appstate.WAPatchCriticalBlock, false, false)
 	}
 	if err != nil {
 		l.log.Debug("the account's name could not be given") // the library's errors hold addresses
 	}
+}
+
+// setPushName notes how the account's owner calls themselves.
+func (l *line) setPushName(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pushName = name
+}
+
+func (l *line) ownPushName() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pushName
 }

@@ -73,6 +73,12 @@ func TestAPhoneThatWasQuietIsAskedForASign(t *testing.T) {
 	})
 }
 
+func TestTheAccountsNameIsGivenAfterThePairing(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.paired()
+	l.until("the account's name is given", func() bool { return l.counters().Requests["presence"] > 0 })
+}
+
 func TestALockOnStrangersIsToldWithItsEnd(t *testing.T) {
 	l := newLab(t, sim.Options{})
 	var c clock

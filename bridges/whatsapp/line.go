@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/appstate"
 	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/store"
 	"go.mau.fi/whatsmeow/types"
@@ -41,8 +42,10 @@ type line struct {
 	mu       sync.Mutex
 	me       self
 	contacts store.ContactStore
+	pushName string        // as the account's owner calls themselves; empty before the phone has told us
 	fresh    bool          // the first connection after the pairing
 	refusing bool          // nothing more is taken in from this connection
+	spoiled  bool          // something of this connection came damaged
 	dialing  chan struct{} // closed when the library's connect has returned
 	inHand   int
 	idle     chan struct{} // not nil: closed when nothing is in hand
@@ -75,15 +78,15 @@ func (a *account) newLine(dev *store.Device) *line {
 	l.transport, l.files = newTransport(a.cfg, l.gate.dial), newTransport(a.cfg, plainDial)
 	if dev.ID != nil {
 		l.setMe(*dev.ID, dev.LID)
-		l.contacts = dev.Contacts
+		l.contacts, l.pushName = dev.Contacts, dev.PushName
 	}
 	l.client = l.newClient(dev)
 	return l
 }
 
 func (l *line) newClient(dev *store.Device) *whatsmeow.Client {
-	c := whatsmeow.NewClient(dev, sendLog{libraryLog: libraryLog{log: l.log, disorder: l.disorder}, sent: l.sent})
-	upgrade := &http.Client{Transport: l.transport, Timeout: upgradePatience}
+	c := whatsmeow.NewClient(dev, sendLog{libraryLog: libraryLog{log: l.log, disorder: l.disorder, spoiled: l.spoil}, sent: l.sent})
+	upgrade := &http.Client{Transport: guarded{RoundTripper: l.transport, spoiled: l.spoil}, Timeout: upgradePatience}
 	c.SetWebsocketHTTPClient(upgrade)
 	c.SetPreLoginHTTPClient(upgrade)
 	c.SetMediaHTTPClient(&http.Client{Transport: l.files})
@@ -166,6 +169,9 @@ func (l *line) handle(ev any) (ok bool) {
 			ok = false
 		}
 	}()
+	if done, is := ev.(*events.AppStateSyncComplete); is && done.Name == appstate.WAPatchCriticalBlock {
+		l.setPushName(l.client.Store.PushName) // only the goroutine that calls us writes it
+	}
 	if isNews(ev) {
 		l.tell(ev)
 		return true
@@ -245,6 +251,25 @@ func (l *line) disorder() {
 	l.refuse()
 }
 
+// spoil is called when something came that is not the protocol, or was damaged. What it was is not known, so it may have been a
+// message: what follows must come again with it.
+func (l *line) spoil(why string) {
+	l.log.Warn("what comes from WhatsApp is damaged; the bridge connects again", "why", why)
+	l.mu.Lock()
+	l.refusing, l.spoiled = true, true
+	l.mu.Unlock()
+	l.tell(spoiled{})
+}
+
+func (l *line) isSpoiled() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.spoiled
+}
+
+// spoiled is the news that something came damaged.
+type spoiled struct{}
+
 // refused is the news that we take nothing more from this connection.
 type refused struct{}
 
@@ -274,7 +299,7 @@ func isNews(ev any) bool {
 		*events.Connected, *events.OfflineSyncPreview, *events.OfflineSyncCompleted, *events.Disconnected,
 		*events.KeepAliveTimeout, *events.KeepAliveRestored, *events.StreamReplaced, *events.StreamError,
 		*events.TemporaryBan, *events.ClientOutdated, *events.LoggedOut, *events.ConnectFailure,
-		*events.NotifyAccountReachoutTimelock, *events.PushNameSetting:
+		*events.NotifyAccountReachoutTimelock, *events.PushNameSetting, *events.AppStateSyncComplete:
 		return true
 	}
 	return false

@@ -47,6 +47,8 @@ type libraryLog struct {
 	log *slog.Logger
 	// disorder is called when the library can keep the order of stanzas no longer.
 	disorder func()
+	// spoiled is called when it could not open what came.
+	spoiled func(why string)
 }
 
 var _ waLog.Logger = libraryLog{}
@@ -55,10 +57,16 @@ var _ waLog.Logger = libraryLog{}
 // of the library is pinned, and a test holds that it says so.
 const disorderSays = "Handler queue is full"
 
+// damageSays begins what the library warns of when it cannot open a frame, which it then drops.
+const damageSays = "Failed to decrypt frame"
+
 // Warnf logs the bare sentence.
 func (l libraryLog) Warnf(msg string, _ ...any) {
-	if strings.HasPrefix(msg, disorderSays) {
+	switch {
+	case strings.HasPrefix(msg, disorderSays):
 		l.disorder()
+	case strings.HasPrefix(msg, damageSays):
+		l.spoiled("a frame that cannot be opened")
 	}
 	l.log.Debug("library warns", "says", msg)
 }

@@ -181,7 +181,7 @@ func (p *pairing) round(ctx context.Context, l *line) error {
 	defer cut()
 	l.begin()
 	if err := l.connect(ctx, conn); err != nil {
-		return p.unreachable(ctx, err)
+		return p.unreachable(ctx, err, l.isSpoiled())
 	}
 	p.fails = 0
 	defer l.client.Disconnect()
@@ -189,8 +189,8 @@ func (p *pairing) round(ctx context.Context, l *line) error {
 }
 
 // unreachable rests after a connection that was none.
-func (p *pairing) unreachable(ctx context.Context, err error) error {
-	end := dialEnding(err)
+func (p *pairing) unreachable(ctx context.Context, err error, spoiled bool) error {
+	end := dialEnding(err, spoiled)
 	if p.fails++; p.fails >= maxFails || end.why == whyCertificate {
 		return errors.New(end.why.Sentence)
 	}

@@ -18,6 +18,9 @@ var (
 	whyCut = chat.Reason{Code: "connection_lost", Sentence: "The connection to WhatsApp broke; the bridge connects again."}
 	whyMum = chat.Reason{Code: "no_answer", Sentence: "WhatsApp does not answer at the moment."}
 
+	whyDamaged = chat.Reason{Code: "damaged", Sentence: "What came from WhatsApp was damaged; the bridge connects again.",
+		Action: "If this stays, look at the proxy and at what else stands between this machine and WhatsApp. Nothing is lost."}
+
 	whyConnecting = chat.Reason{Code: "connecting", Sentence: "The bridge connects to WhatsApp."}
 
 	whyUnpaired = chat.Reason{Code: "not_paired", Sentence: "The account is not linked to a phone yet.",

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"go.mau.fi/whatsmeow/appstate"
 	"go.mau.fi/whatsmeow/types/events"
 
 	"github.com/causeway-chat/causeway/core/chat"
@@ -116,7 +117,7 @@ func (l *line) live(ctx context.Context) ending {
 	defer cut() // nothing of this connection is acknowledged any more
 	l.begin()
 	if err := l.connect(ctx, conn); err != nil {
-		return dialEnding(err)
+		return dialEnding(err, l.isSpoiled())
 	}
 	end := l.watch(ctx)
 	l.hangUp(ctx.Err() != nil)
@@ -130,7 +131,7 @@ func (l *line) begin() {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.refusing = false
+	l.refusing, l.spoiled = false, false
 }
 
 // connect dials and shakes hands. The library holds a lock meanwhile and heeds no deadline while it waits for an answer to
@@ -165,7 +166,13 @@ func (l *line) dialed() bool {
 	}
 }
 
-func dialEnding(err error) ending {
+// handshakeSays stands in what the library says of a handshake that failed, and silenceSays in that for want of an answer.
+const (
+	handshakeSays = "noise handshake failed"
+	silenceSays   = "timed out waiting"
+)
+
+func dialEnding(err error, spoiled bool) ending {
 	end := ending{state: chat.Down, why: whyUnreachable}
 	var unknown x509.UnknownAuthorityError
 	var host x509.HostnameError
@@ -174,6 +181,8 @@ func dialEnding(err error) ending {
 	if errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &verify) ||
 		strings.Contains(err.Error(), "failed to verify server cert") { // the library has no error of its own for the handshake's
 		end.why = whyCertificate
+	} else if text := err.Error(); spoiled || strings.Contains(text, handshakeSays) && !strings.Contains(text, silenceSays) {
+		end.why = whyDamaged
 	}
 	return end
 }
@@ -281,7 +290,12 @@ func (l *line) hear(ctx context.Context, w *watching, ev any) (end ending, over 
 		w.caughtUp = true
 		l.ready(w)
 	case *events.PushNameSetting:
+		l.setPushName(ev.Action.GetName())
 		go l.present()
+	case *events.AppStateSyncComplete:
+		if ev.Name == appstate.WAPatchCriticalBlock && l.ownPushName() != "" { // at first it comes whole, without news of what is in it
+			go l.present()
+		}
 	case *events.KeepAliveTimeout:
 		if ev.ErrorCount > 1 {
 			return ending{state: chat.Down, why: whyMum}, true
@@ -305,6 +319,8 @@ func (l *line) hearEnd(ev any) (end ending, over bool) {
 		return ending{state: chat.Down, why: whyCut}, true
 	case *events.StreamError:
 		return ending{state: chat.Down, why: whyCut}, true
+	case spoiled:
+		return ending{state: chat.Down, why: whyDamaged}, true
 	case stuck:
 		return ending{state: chat.Down, why: whyMum}, true
 	case *events.StreamReplaced:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	control "github.com/causeway-chat/causeway/bridges/sim"
 	waBinary "go.mau.fi/whatsmeow/binary"
 	"go.mau.fi/whatsmeow/util/keys"
 )
@@ -107,7 +108,7 @@ func (c *conn) handshake(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.send(ctx, frame(nil, reply)); err != nil {
+	if err := c.sendFrames(ctx, frame(nil, reply), c.s.damage(c, methodHandshake)); err != nil {
 		return err
 	}
 	second, err := c.frame(ctx)
@@ -213,11 +214,15 @@ func (c *conn) write(ctx context.Context) {
 		batch, last := c.out.take()
 		for len(batch) > 0 {
 			var data []byte
-			for len(batch) > 0 && len(data) < maxBatch {
+			var damage control.FaultKind
+			for len(batch) > 0 && len(data) < maxBatch && damage == "" {
+				if batch[0] != nil {
+					damage = c.s.damage(c, batch[0].Tag)
+				}
 				data = frame(data, c.cipher.seal(c.encode(batch[0])))
 				batch = batch[1:]
 			}
-			if c.send(ctx, data) != nil {
+			if c.sendFrames(ctx, data, damage) != nil {
 				last = true
 				break
 			}

@@ -45,6 +45,14 @@ const (
 	MediaCut  control.FaultKind = "media_cut"
 	MediaBad  control.FaultKind = "media_bad"
 	MediaGone control.FaultKind = "media_gone"
+	// The kinds of damage to what goes to an account on its websocket: FrameFlipped changes a bit, FrameCut leaves out the last
+	// byte, FrameNoise sends bytes of no key, FrameHuge a message above every limit, FrameText the frame as a text. They strike a
+	// frame with a message in it, or with the method "handshake" the server's part of that.
+	FrameFlipped control.FaultKind = "frame_flipped"
+	FrameCut     control.FaultKind = "frame_cut"
+	FrameNoise   control.FaultKind = "frame_noise"
+	FrameHuge    control.FaultKind = "frame_huge"
+	FrameText    control.FaultKind = "frame_text"
 )
 
 // stage says where a kind of fault strikes.
@@ -56,6 +64,7 @@ const (
 	stageOutage // what connects, and what is connected
 	stageLogin
 	stageMedia
+	stageFrame
 	stageEvent // elsewhere
 )
 
@@ -66,6 +75,7 @@ var faultStages = map[control.FaultKind]stage{
 	control.OutageReset: stageOutage, control.OutageGateway: stageOutage, control.OutageHang: stageOutage,
 	control.Conflict: stageLogin, Failure: stageLogin, ExpiredCertificate: stageEvent, ForeignRoot: stageEvent,
 	control.LoggedOut: stageEvent, StreamError: stageEvent, control.Redeliver: stageEvent, control.Forget: stageEvent,
+	FrameFlipped: stageFrame, FrameCut: stageFrame, FrameNoise: stageFrame, FrameHuge: stageFrame, FrameText: stageFrame,
 	MediaCut: stageMedia, MediaBad: stageMedia, MediaGone: stageMedia, PhoneAway: stageEvent, ReachOutLock: stageBefore, NewPhone: stageEvent, Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
 }
 

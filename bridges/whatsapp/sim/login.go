@@ -143,7 +143,11 @@ func (s *Server) handle(c *conn, n *node) {
 		s.handleReceipt(c, n)
 	case "ack":
 		s.handleAck(c.dev, n)
-	case "ib", "presence", "chatstate", "call":
+	case "presence":
+		if text(n, "name") == c.dev.owner.name {
+			s.count(c, "presence")
+		}
+	case "ib", "chatstate", "call":
 		// Nobody answers these.
 	default:
 		s.breach(c, "unknown_stanza", n.Tag, "", n.Tag)
