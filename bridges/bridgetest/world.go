@@ -34,7 +34,7 @@ const (
 func build(t *testing.T, pkg string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "causeway-bridge-under-test")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", binary, pkg)
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", binary, pkg)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", pkg, err, out)
 	}

@@ -90,7 +90,8 @@ func (s *screen) answer(_ context.Context, n int, p chat.Post) chat.Outcome {
 	return s.accept(p)
 }
 
-// doubt counts a death of the router, which leaves at most one post in doubt.
+// doubt counts a post that is left in doubt: a death of the router leaves at most one, and so does an end at which the
+// store refuses the answer.
 func (s *screen) doubt() {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
@@ -157,6 +158,7 @@ type drama struct {
 	said    []chat.MessageID
 	texts   map[chat.MessageID]string // the newest
 	deleted map[chat.MessageID]bool
+	refuses bool // the store does, now and then
 }
 
 func ref(id chat.MessageID) string { return fmt.Sprintf("r%d.", id) }
@@ -184,6 +186,9 @@ func (d *drama) play(t deed) {
 		d.item(item{kind: t.kind, ref: ref(id), text: d.texts[id], key: chat.AlbumKey(fmt.Sprint(t.album))})
 	case "restart":
 		d.stop()
+		if d.refuses && d.openPost(1).State == outbox.PostInFlight {
+			d.screen.doubt()
+		}
 		d.start()
 	case "kill":
 		d.screen.doubt()
@@ -303,7 +308,7 @@ func TestAlbumsAreWholeInOrderAndTheirOwn(t *testing.T) {
 }
 
 func perform(t *testing.T, s *screen, fails int, talk []deed) []string {
-	d := &drama{world: newWorld(t), shelf: newShelf(), screen: s, texts: map[chat.MessageID]string{}, deleted: map[chat.MessageID]bool{}}
+	d := &drama{world: newWorld(t), shelf: newShelf(), screen: s, texts: map[chat.MessageID]string{}, deleted: map[chat.MessageID]bool{}, refuses: fails > 0}
 	s.w, d.opt.Media = d.world, d.shelf
 	d.chat(1, "tg", albumCaps, func(c *chat.Capabilities) {
 		if c.Repeat = chat.RepeatDropped; s.repeats {

@@ -65,11 +65,15 @@ func TestDeadlineOfAPost(t *testing.T) {
 	l := newLab(t, setup{opt: opt})
 	l.connected(t)
 	t.Run("the bridge answers before it", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-		defer cancel()
-		got := l.Deliver(ctx, chat.Post{Text: chat.Text{Body: "wait"}})
-		if got.Why.Code != "bridge_waited" {
-			t.Errorf("got %+v", got)
+		var got chat.Outcome
+		// The bridge ends a little early, which a busy machine may use up: then it is given more.
+		for deadline := 2 * time.Second; got.Why.Code != "bridge_waited"; deadline *= 2 {
+			if deadline > patience {
+				t.Fatalf("got %+v", got)
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), deadline)
+			got = l.Deliver(ctx, chat.Post{Text: chat.Text{Body: "wait"}})
+			cancel()
 		}
 	})
 	t.Run("without one there is a default", func(t *testing.T) {
@@ -122,7 +126,7 @@ func TestDrainFinishesWhatIsInFlight(t *testing.T) {
 		if got.Kind != chat.Delivered {
 			t.Errorf("post in flight at the drain: %+v", got)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Error("no answer")
 	}
 	if alive(pid) {

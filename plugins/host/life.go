@@ -20,10 +20,6 @@ import (
 	pb "github.com/causeway-chat/causeway/plugins/wire/causeway/v1"
 )
 
-// missedBeats is how many heartbeats in a row may stay without an answer. They are counted and not timed, so that a
-// router that was itself stopped for a while does not kill its bridges.
-const missedBeats = 3
-
 // answerPatience is for answers that a bridge gave just before it said that it is drained.
 const answerPatience = time.Second
 
@@ -176,8 +172,8 @@ func (l *life) beat() {
 			return
 		case <-ticker.C:
 		}
-		if l.unanswered.Add(1) > missedBeats {
-			l.stop(crash(CodeBridgeSilent, "no answer to %d heartbeats", missedBeats))
+		if int(l.unanswered.Add(1)) > l.opt.missedBeats {
+			l.stop(crash(CodeBridgeSilent, "no answer to %d heartbeats", l.opt.missedBeats))
 			return
 		}
 		l.down.ping()

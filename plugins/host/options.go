@@ -26,6 +26,9 @@ type Options struct {
 	// Heartbeat is how often a bridge is asked for a sign of life; after three without an answer it is killed.
 	// Default: 5 s.
 	Heartbeat time.Duration
+	// missedBeats is how many heartbeats in a row may stay without an answer; default 3. They are counted and not timed,
+	// so that a router that was itself stopped for a while does not kill its bridges.
+	missedBeats int
 	// StartTimeout bounds each step from exec to the open session; default 30 s. LockPatience is how long a start waits
 	// for an earlier process to leave the state folder; default 10 s.
 	StartTimeout, LockPatience time.Duration
@@ -60,6 +63,7 @@ func (o Options) withDefaults() Options {
 	o.Credit = or(o.Credit, 1024)
 	o.CreditBytes = or(o.CreditBytes, 32<<20)
 	o.CrashLoopAfter = or(o.CrashLoopAfter, 5)
+	o.missedBeats = or(o.missedBeats, 3)
 	o.setTimes()
 	return o
 }

@@ -58,7 +58,7 @@ func (r *router) change(f func()) {
 // until waits for a condition that change can bring about.
 func (r *router) until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(patience)
 	for {
 		r.mu.Lock()
 		good, changed := ok(), r.changed
@@ -172,10 +172,14 @@ type setup struct {
 	router *router
 }
 
+// patience ends only tests that hang.
+const patience = 5 * time.Minute
+
+// quickOptions are short waits, and long deadlines: a bridge whose heartbeats wait for a busy machine is not killed.
 func quickOptions() Options {
 	return Options{
-		BackoffBase: time.Millisecond, BackoffCap: 2 * time.Millisecond, Heartbeat: 100 * time.Millisecond,
-		DrainGrace: 5 * time.Second, StartTimeout: 20 * time.Second,
+		BackoffBase: time.Millisecond, BackoffCap: 2 * time.Millisecond, Heartbeat: 100 * time.Millisecond, missedBeats: 3000,
+		DrainGrace: patience, StartTimeout: patience,
 	}
 }
 
@@ -235,7 +239,7 @@ func (l *lab) connected(t testing.TB) {
 }
 
 func (l *lab) say(text string) chat.Outcome {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return l.Deliver(ctx, chat.Post{Key: "k", Chat: "c", Action: chat.ActSend, Text: chat.Text{Body: text}})
 }
@@ -263,7 +267,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(patience)
 	for !ok() {
 		select {
 		case <-tick.C:
