@@ -101,6 +101,7 @@ type account struct {
 	states  *teller
 	memory  *memory
 	convert *converter
+	lull    lull          // of fetches
 	ready   atomic.Bool   // the login was accepted
 	again   chan struct{} // somebody asks to try the login at once
 	news    chan chat.Event

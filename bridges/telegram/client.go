@@ -39,6 +39,7 @@ type exchange struct {
 	err        error  // why there is no answer, or only a part; holds no secret
 
 	files []attachment // that the call sends
+	aside bool         // it takes a connection of the downloads: it may last
 }
 
 type exchangeKey struct{}
@@ -63,7 +64,7 @@ type client struct {
 	base      string // URL up to the method, with the token
 	fileBase  string // URL up to a file's path, with the token
 	transport *http.Transport
-	files     *http.Transport // downloads, which must not keep calls from their connections
+	files     *http.Transport // downloads and asking for them, which must not keep other calls from their connections
 	secrets   *strings.Replacer
 	stuck     time.Duration // of an upload of which nothing more is taken
 }
@@ -72,7 +73,7 @@ func newClient(cfg settings, stuck time.Duration) (*client, error) {
 	c := &client{base: cfg.APIURL + "/bot" + cfg.Token + "/", fileBase: cfg.APIURL + "/file/bot" + cfg.Token + "/", secrets: secretsOf(cfg), stuck: stuck}
 	c.files = &http.Transport{
 		DialContext: dialer().DialContext, TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 30 * time.Second,
-		MaxIdleConnsPerHost: 2, MaxConnsPerHost: maxConns, DisableCompression: true,
+		MaxIdleConnsPerHost: 8, MaxConnsPerHost: maxConns, DisableCompression: true,
 	}
 	c.transport = &http.Transport{
 		DialContext:           dialCounted,
@@ -122,6 +123,13 @@ func (c *client) redact(err error) error {
 // call makes one call with JSON arguments. It blocks until the answer is there or ctx ends.
 func (c *client) call(ctx context.Context, method string, args any) *exchange {
 	x := &exchange{}
+	c.send(into(ctx, x), x, method, args)
+	return x
+}
+
+// callAside makes a call that may last, on a connection of the downloads.
+func (c *client) callAside(ctx context.Context, method string, args any) *exchange {
+	x := &exchange{aside: true}
 	c.send(into(ctx, x), x, method, args)
 	return x
 }
@@ -197,7 +205,11 @@ func prepareBody(req *http.Request, files []attachment) (*upload, error) {
 func (c *client) roundTrip(req *http.Request, x *exchange) *http.Response {
 	var used traces
 	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{GotConn: used.gotConn})
-	resp, err := c.transport.RoundTrip(req.WithContext(ctx))
+	over := c.transport
+	if x.aside {
+		over = c.files
+	}
+	resp, err := over.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		x.written, x.err = used.seal(), c.redact(err)
 		return nil

@@ -13,24 +13,52 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
-// slowDown is a wait that Telegram asks for.
-type slowDown struct{ after time.Duration }
+// errSlowDown ends a try when Telegram asks to wait, as all fetches then do.
+var errSlowDown = errors.New("asked by Telegram to wait")
 
-func (s *slowDown) Error() string { return "Telegram asked to slow down" }
+// lull is a time in which Telegram wants nobody to ask for files.
+type lull struct {
+	mu    sync.Mutex
+	until time.Time
+}
+
+func (l *lull) begin(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until := time.Now().Add(d); until.After(l.until) {
+		l.until = until
+	}
+}
+
+// wait returns when it is over; an error says that ctx ended before.
+func (l *lull) wait(ctx context.Context) error {
+	for {
+		l.mu.Lock()
+		left := time.Until(l.until)
+		l.mu.Unlock()
+		if left <= 0 {
+			return nil
+		}
+		timer := time.NewTimer(left)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
+}
 
 // errSilent ends a download from which nothing comes any more.
 var errSilent = errors.New("nothing came for too long")
 
-// pause waits before the next try: as long as Telegram asks for, else a growing time.
-func (g *fetch) pause(ctx context.Context, err error) {
+// pause waits before the next try, for a growing time; what Telegram asks for is waited out before it asks again.
+func (g *fetch) pause(ctx context.Context) {
 	wait := min(g.pauses.retry<<min(g.tries, 10), g.pauses.retryCap)
-	var slow *slowDown
-	if errors.As(err, &slow) {
-		wait = slow.after
-	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -85,12 +113,14 @@ func (g *fetch) begin(resp *http.Response, f remoteFile) (skip int64, err error)
 		return skip, nil
 	case resp.StatusCode == http.StatusTooManyRequests:
 		sec, _ := strconv.ParseInt(resp.Header.Get("Retry-After"), 10, 64)
-		return 0, &slowDown{boundWait(sec)}
+		g.lull.begin(boundWait(sec))
+		return 0, errSlowDown
 	}
 	return 0, fmt.Errorf("status %d", resp.StatusCode)
 }
 
-const copyBuffer = 64 << 10
+// buffers are those of downloads that have ended: many may begin and hang.
+var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
 // take writes what comes, up to the file's size if that is told; the first skip bytes must be those that were written before.
 func (g *fetch) take(from io.Reader, skip, size int64) error {
@@ -103,7 +133,9 @@ func (g *fetch) take(from io.Reader, skip, size int64) error {
 			return errChanged
 		}
 	}
-	buf := make([]byte, copyBuffer)
+	buffer := buffers.Get().(*[64 << 10]byte)
+	defer buffers.Put(buffer)
+	buf := buffer[:]
 	for {
 		n, err := from.Read(buf)
 		if size > 0 && g.n+int64(n) > size {

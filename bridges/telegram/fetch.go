@@ -73,7 +73,7 @@ func (g *fetch) run(ctx context.Context) error {
 			return err
 		}
 		g.log.Debug("a file could not be fetched and is tried again", "attempt", g.tries, "err", err)
-		g.pause(ctx, err)
+		g.pause(ctx)
 	}
 }
 
@@ -109,7 +109,12 @@ func (g *fetch) try(ctx context.Context) error {
 
 // locate asks where the file is. The answer holds for an hour.
 func (g *fetch) locate(ctx context.Context) (remoteFile, error) {
-	x := g.ask(ctx, "getFile", map[string]any{"file_id": fileID(g.ref)}, fileWait)
+	if err := g.lull.wait(ctx); err != nil {
+		return remoteFile{}, fmt.Errorf("ask for a file: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, fileWait+g.pauses.answer)
+	defer cancel()
+	x := g.client.callAside(ctx, "getFile", map[string]any{"file_id": fileID(g.ref)})
 	ans, ok := readAnswer(x.body)
 	if !ok {
 		return remoteFile{}, fmt.Errorf("ask for a file: no answer: %w", orError(x.err, "it was not Telegram's"))
@@ -143,7 +148,8 @@ func (g *fetch) whyNot(x *exchange, ans answer) error {
 	case ans.code == 400 && !strings.Contains(ans.text, "temporarily unavailable"):
 		return fmt.Errorf("%w: %s", sdk.ErrMediaGone, text)
 	case ans.code == 429 || ans.code == 420:
-		return &slowDown{x.retryAfter(ans)}
+		g.lull.begin(x.retryAfter(ans))
+		return errSlowDown
 	}
 	return errors.New(text)
 }

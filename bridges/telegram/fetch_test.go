@@ -33,7 +33,7 @@ func newFetching(t *testing.T, give func(w http.ResponseWriter, r *http.Request,
 }
 
 func (l *lab) fetch(w io.Writer) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return l.bridge.FetchMedia(ctx, "u:x", w)
 }

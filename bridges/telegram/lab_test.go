@@ -288,7 +288,7 @@ func (l *lab) connected(t testing.TB) *lab {
 }
 
 func (l *lab) deliver(p chat.Post) chat.Outcome {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return l.bridge.Deliver(ctx, p)
 }

@@ -106,7 +106,7 @@ func (r *router) change(f func()) {
 
 func (r *router) until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(time.Minute)
 	for {
 		r.mu.Lock()
 		good, changed := ok(), r.changed

@@ -124,7 +124,7 @@ func (r *record) Settled(chat.Account, chat.PostKey, chat.Outcome) {}
 
 func (r *record) until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	timeout := time.After(30 * time.Second)
+	timeout := time.After(time.Minute)
 	for {
 		r.mu.Lock()
 		good, changed := ok(), r.changed
@@ -243,7 +243,7 @@ func (w *world) untilText(t *testing.T, text string) {
 
 func (w *world) send(t *testing.T, p chat.Post) chat.Outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	return w.Deliver(ctx, p)
 }

@@ -5,7 +5,6 @@ package app
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
@@ -14,15 +13,6 @@ import (
 	"github.com/causeway-chat/causeway/core/store"
 	"github.com/causeway-chat/causeway/plugins/host"
 )
-
-// The bounds of what is fetched at once, per account.
-const (
-	maxFetching = 4
-	maxStalled  = 60
-)
-
-// A fetch that brings nothing for stalledAfter gives its place to another, and goes on beside it.
-const stalledAfter = 5 * time.Second
 
 // fetch brings the attachment into the spool, where it is pinned until release is called.
 func (e *errand) fetch(src store.MediaSource) (file media.File, release func(), err error) {
@@ -45,15 +35,18 @@ func (e *errand) fetch(src store.MediaSource) (file media.File, release func(), 
 
 var errShort = errors.New("fewer bytes came than were told")
 
-// once tries once. An account's bridge has a few fetches at a time.
+// once tries once. An account's bridge has a few fetches at a time. Without room in the spool one that brings nothing gives
+// up what it has taken there.
 func (e *errand) once(src store.MediaSource) (file media.File, release func(), err error) {
-	place, err := e.p.gate(src.Account).enter(e.ctx)
+	gate := e.p.gate(src.Account)
+	place, err := gate.enter(e.ctx, src.Origin)
 	if err != nil {
 		return file, nil, err
 	}
 	defer place.leave()
 	room, ok := e.p.opt.Spool.Reserve(e.expected(src.Media))
 	if !ok {
+		gate.turnOut()
 		return file, nil, media.ErrNoRoom
 	}
 	defer room()
@@ -93,111 +86,35 @@ func fate(err error) error {
 
 // watched calls the bridge, and gives the place away when nothing arrives for a while.
 func (e *errand) watched(bridge fetcher, name string, place *place) (hash string, size int64, err error) {
-	ended, end := context.WithCancel(e.ctx)
+	ended, end := context.WithCancel(place.ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() { e.watch(ended, name, place) })
 	defer watching.Wait()
 	defer end()
-	return bridge.FetchMedia(e.ctx, e.key.ref, name, e.p.opt.MaxSize)
+	hash, size, err = bridge.FetchMedia(place.ctx, e.key.ref, name, e.p.opt.MaxSize)
+	if err != nil && errors.Is(context.Cause(place.ctx), errTurnedOut) {
+		err = errTurnedOut
+	}
+	return hash, size, err
 }
 
-// watch yields the place when nothing has arrived between two looks.
+// watch stands aside once nothing has arrived for stalledAfter.
 func (e *errand) watch(ended context.Context, name string, place *place) {
-	t := time.NewTicker(stalledAfter)
+	t := time.NewTicker(stalledLook)
 	defer t.Stop()
-	for before := int64(0); ; {
+	before, silent := int64(0), time.Duration(0)
+	for {
 		select {
 		case <-ended.Done():
 			return
 		case <-t.C:
 		}
 		now := e.p.opt.Spool.Arrived(name)
-		if now == before {
-			place.yield()
+		if silent += stalledLook; now != before {
+			before, silent = now, 0
+		}
+		if silent >= stalledAfter && place.yield() {
 			return
 		}
-		before = now
 	}
-}
-
-// gate lets a few fetches of an account work at once. Those that bring nothing stand aside, where there is more room.
-type gate struct {
-	mu              sync.Mutex
-	active, stalled int
-	queue           []chan struct{} // closed when it is one's turn
-}
-
-func (p *porter) gate(a chat.Account) *gate {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	g := p.gates[a]
-	if g == nil {
-		g = &gate{}
-		p.gates[a] = g
-	}
-	return g
-}
-
-// enter waits for a place.
-func (g *gate) enter(ctx context.Context) (*place, error) {
-	turn := make(chan struct{})
-	g.mu.Lock()
-	g.queue = append(g.queue, turn)
-	g.admit()
-	g.mu.Unlock()
-	select {
-	case <-turn:
-		return &place{gate: g}, nil
-	case <-ctx.Done():
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	i := slices.Index(g.queue, turn)
-	if i < 0 { // it was our turn after all
-		g.active--
-		g.admit()
-		return nil, ctx.Err()
-	}
-	g.queue = slices.Delete(g.queue, i, i+1)
-	return nil, ctx.Err()
-}
-
-// admit gives places to those who wait, the first first.
-func (g *gate) admit() {
-	for g.active < maxFetching && len(g.queue) > 0 {
-		g.active++
-		close(g.queue[0])
-		g.queue = g.queue[1:]
-	}
-}
-
-// place is one fetch at work. One goroutine leaves; another may yield before.
-type place struct {
-	gate  *gate
-	aside bool
-}
-
-// yield stands aside, if there is room.
-func (p *place) yield() {
-	g := p.gate
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.stalled < maxStalled && !p.aside {
-		p.aside = true
-		g.active, g.stalled = g.active-1, g.stalled+1
-		g.admit()
-	}
-}
-
-// leave gives the place back.
-func (p *place) leave() {
-	g := p.gate
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if p.aside {
-		g.stalled--
-	} else {
-		g.active--
-	}
-	g.admit()
 }

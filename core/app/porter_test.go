@@ -229,32 +229,62 @@ func TestAFileThatWasLostIsFetchedAgain(t *testing.T) {
 	})
 }
 
-func TestFiftyHangingDownloadsStarveNobody(t *testing.T) {
-	inWorld(t, 0, func(t *testing.T, w *porterWorld) {
-		for i := range 50 {
-			ref := fmt.Sprint("h", i)
-			w.shelves["from"].behaves(ref, hangs)
-			w.prepare(chat.ChatID(100+i), w.say(chat.Media{Kind: chat.Photo, Ref: ref}), 0, takesAll)
+func TestHangingDownloadsStarveNobody(t *testing.T) {
+	for _, hanging := range []int{50, 3 * (maxFetching + maxStalled)} {
+		t.Run(fmt.Sprint(hanging), func(t *testing.T) { inWorld(t, 0, func(t *testing.T, w *porterWorld) { starvesNobody(t, w, hanging) }) })
+	}
+}
+
+// starvesNobody lets files of one chat hang, and those of others must hardly wait.
+func starvesNobody(t *testing.T, w *porterWorld, hanging int) {
+	hung := w.hang(hanging)
+	synctest.Wait()
+	if n := w.shelves["from"].most; n != maxFetching {
+		t.Errorf("%d fetches at once", n)
+	}
+	fast := func(whose string, m chat.MessageID) {
+		t.Helper()
+		if got, took := w.await(1, m, 0, takesAll); got.Hash == "" || took > stalledAfter+2*stalledLook {
+			t.Errorf("%s waited %v for %+v", whose, took, got)
 		}
-		synctest.Wait()
-		if n := w.shelves["from"].most; n != maxFetching {
-			t.Errorf("%d fetches at once", n)
+	}
+	w.shelves["other"].holds("o", jpegOf(4, 4))
+	fast("another account", w.sayIn(w.chat("other:1"), chat.Media{Kind: chat.Photo, Ref: "o"}))
+	for range 2 {
+		time.Sleep(testWait / 4)
+		fast("another chat", w.sayIn(w.chat("from:3"), w.photo(jpegOf(5, 5))))
+	}
+	if n := w.shelves["from"].most; n > maxFetching+maxStalled || n < min(hanging, maxFetching+maxStalled) {
+		t.Errorf("%d fetches at once", n)
+	}
+	for i, m := range hung {
+		if got, _ := w.await(chat.ChatID(100+i), m, 0, takesAll); got.Hash != "" {
+			t.Fatalf("number %d came: %+v", i, got)
 		}
-		var other chat.ChatID
-		w.write(func(tx *store.Tx) error {
-			c, err := tx.Chat(chat.Address{Account: "other", Chat: "1"}, "n", "")
-			other = c.ID
-			return err
-		})
-		w.shelves["other"].holds("o", jpegOf(4, 4))
-		if got, took := w.await(1, w.sayIn(other, chat.Media{Kind: chat.Photo, Ref: "o"}), 0, takesAll); got.Hash == "" || took > time.Second {
-			t.Errorf("another account waited %v for %+v", took, got)
-		}
-		if got, took := w.await(2, w.say(w.photo(jpegOf(5, 5))), 0, takesAll); got.Hash == "" || took > testWait {
+	}
+}
+
+// hang asks for files of one chat that never come.
+func (w *porterWorld) hang(files int) (said []chat.MessageID) {
+	w.t.Helper()
+	for i := range files {
+		ref := fmt.Sprint("h", i)
+		w.shelves["from"].behaves(ref, hangs)
+		said = append(said, w.say(chat.Media{Kind: chat.Photo, Ref: ref}))
+		w.prepare(chat.ChatID(100+i), said[i], 0, takesAll)
+	}
+	return said
+}
+
+func TestWithoutRoomAHangingDownloadGivesUpItsOwn(t *testing.T) {
+	b := jpegOf(40, 30)
+	inWorld(t, int64(len(b)), func(t *testing.T, w *porterWorld) {
+		w.hang(1)
+		time.Sleep(stalledAfter + stalledLook)
+		src := w.photo(b)
+		src.Size = int64(len(b))
+		if got, took := w.await(1, w.sayIn(w.chat("from:3"), src), 0, takesAll); got.Hash == "" || took > 5*time.Second {
 			t.Errorf("another file waited %v for %+v", took, got)
-		}
-		if n := w.shelves["from"].most; n > maxFetching+maxStalled {
-			t.Errorf("%d fetches at once", n)
 		}
 	})
 }

@@ -199,23 +199,15 @@ func (w *porterWorld) end() {
 }
 
 func (w *porterWorld) chats() {
+	w.from, w.to = w.chat("from:1"), w.chat("to:2")
 	w.write(func(tx *store.Tx) error {
 		rm := room.Room{Name: "lobby"}
 		if err := tx.CreateRoom(&rm); err != nil {
 			return err
 		}
 		w.room = rm.ID
-		for at, id := range map[string]*chat.ChatID{"from:1": &w.from, "to:2": &w.to} {
-			address, err := chat.ParseAddress(at)
-			if err != nil {
-				return err
-			}
-			c, err := tx.Chat(address, "n", "")
-			if err != nil {
-				return err
-			}
-			*id = c.ID
-			if err := tx.LinkChat(room.Link{Chat: c.ID, Room: rm.ID}); err != nil {
+		for _, c := range []chat.ChatID{w.from, w.to} {
+			if err := tx.LinkChat(room.Link{Chat: c, Room: rm.ID}); err != nil {
 				return err
 			}
 		}
@@ -224,6 +216,21 @@ func (w *porterWorld) chats() {
 	if err := w.store.SetCapabilities(w.t.Context(), "to", "n", takesAll); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// chat is a chat by its address.
+func (w *porterWorld) chat(at string) (id chat.ChatID) {
+	w.t.Helper()
+	address, err := chat.ParseAddress(at)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.write(func(tx *store.Tx) error {
+		c, err := tx.Chat(address, "n", "")
+		id = c.ID
+		return err
+	})
+	return id
 }
 
 func (w *porterWorld) write(f func(tx *store.Tx) error) {

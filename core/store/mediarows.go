@@ -17,6 +17,7 @@ import (
 type MediaSource struct {
 	Media   chat.Media
 	Account chat.Account        // whose bridge made Media.Ref
+	Origin  chat.ChatID         // the chat in which it was posted
 	Chats   []chat.Capabilities // what those chats can show to which its message is still to be delivered
 }
 
@@ -25,9 +26,9 @@ type MediaSource struct {
 func (s *Store) MediaSource(ctx context.Context, m chat.MessageID, n int) (src MediaSource, ok bool, err error) {
 	err = s.read(ctx, func(c *conn) error {
 		body := ""
-		ok, err = c.one(`SELECT m.content, a.name FROM message m JOIN chat o ON o.id = m.origin JOIN account a ON a.id = o.account
+		ok, err = c.one(`SELECT m.content, a.name, o.id FROM message m JOIN chat o ON o.id = m.origin JOIN account a ON a.id = o.account
 			WHERE m.id = ? AND m.content IS NOT NULL`, func(r row) error {
-			body, src.Account = r.text(0), chat.Account(r.text(1))
+			body, src.Account, src.Origin = r.text(0), chat.Account(r.text(1)), chat.ChatID(r.int(2))
 			return nil
 		}, m)
 		if err != nil || !ok {

@@ -52,7 +52,7 @@ func TestMediaAreFoundWithTheirAccountAndTheChatsThatWait(t *testing.T) {
 	photo, voice := chat.Media{Kind: chat.Photo, Ref: "p"}, chat.Media{Kind: chat.Voice, Ref: "v"}
 	m := sayWith(t, s, rm, tg, wa, photo, voice)
 	got, ok := mediaSource(t, s, m.ID, 1)
-	if diff := cmp.Diff(store.MediaSource{Media: voice, Account: "tg", Chats: []chat.Capabilities{caps}}, got); diff != "" || !ok {
+	if diff := cmp.Diff(store.MediaSource{Media: voice, Account: "tg", Origin: tg, Chats: []chat.Capabilities{caps}}, got); diff != "" || !ok {
 		t.Errorf("%t (-want +got)\n%s", ok, diff)
 	}
 	for _, n := range []int{-1, 2} {

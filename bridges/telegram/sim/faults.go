@@ -169,10 +169,8 @@ func (s *Server) strikes(f *fault, c *call) bool {
 }
 
 func (f *fault) matches(c *call) bool {
-	if f.botID != 0 && f.botID != c.bot.user.id || f.chatID != 0 && f.chatID != c.chatID {
-		return false
-	}
-	if f.thread != 0 && f.thread != c.thread {
+	chatID, thread := c.at()
+	if f.botID != 0 && f.botID != c.bot.user.id || f.chatID != 0 && f.chatID != chatID || f.thread != 0 && f.thread != thread {
 		return false
 	}
 	switch {

@@ -50,6 +50,7 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request, rest string) 
 	c := s.newCall(token, "", args{})
 	c.def, c.rec.Method = download, download.name
 	m := s.files[strings.TrimPrefix(path, filesFolder)]
+	c.file = m
 	s.mu.Unlock()
 	switch {
 	case c.bot == nil:

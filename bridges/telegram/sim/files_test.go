@@ -113,6 +113,25 @@ func TestDownloadsFailAsTheirFaultSays(t *testing.T) {
 	}
 }
 
+func TestAFaultOfAChatStrikesItsFilesAlone(t *testing.T) {
+	w := hearing(t)
+	id := w.postFile(control.Media{Data: []byte("0123456789")})
+	for chat, want := range map[control.ChatID]string{w.super: "", w.group: "0123456789"} {
+		for _, f := range []control.Fault{{Kind: control.FileEmpty, Chat: chat}, {Kind: control.ServerError, Method: "getFile", Chat: chat}} {
+			path := w.pathOf(id)
+			_, err := w.client.SetFault(t.Context(), f)
+			w.must(err)
+			if got, err := w.download(path); f.Kind == control.FileEmpty && (got != want || err != nil) {
+				t.Errorf("with a fault of %s: %q, %v", chat, got, err)
+			}
+			if a := w.call("getFile", params{"file_id": id}); f.Method != "" && a.OK != (want != "") {
+				t.Errorf("with a fault of %s: %s", chat, a.Raw)
+			}
+			w.must(w.client.ClearFault(t.Context(), ""))
+		}
+	}
+}
+
 func TestADownloadHangsUntilItsFaultIsCleared(t *testing.T) {
 	w := hearing(t)
 	path := w.pathOf(w.postFile(control.Media{Data: []byte("0123456789")}))

@@ -24,6 +24,8 @@ type media struct {
 	shared map[*bot]string
 	made   bool // from seed
 	seed   uint64
+	// home and homeThread are where a user posted it; faults of that chat strike its downloads. 0: a bot sent it.
+	home, homeThread int64
 }
 
 // The media kinds of the control API.

@@ -39,6 +39,7 @@ func (s *Server) postWith(in control.Post, file *media) (control.MessageID, erro
 		}
 	}
 	if file != nil {
+		file.home, file.homeThread = c.id, thread
 		s.keepFile(file)
 	}
 	s.publish(m)

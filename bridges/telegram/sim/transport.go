@@ -27,6 +27,15 @@ type call struct {
 	chatID int64
 	thread int64
 	rec    control.Request
+	file   *media // that is asked for, or downloaded
+}
+
+// at is where faults look for the call: a file belongs to the chat in which it was posted.
+func (c *call) at() (chatID, thread int64) {
+	if c.file != nil {
+		return c.file.home, c.file.homeThread
+	}
+	return c.chatID, c.thread
 }
 
 // outageCode marks a poll that an outage interrupted; it never leaves the server.
@@ -89,6 +98,7 @@ func (s *Server) newCall(token, method string, a args) *call {
 	if c.def, known = methods[strings.ToLower(method)]; !known {
 		c.def = unknownMethod
 	}
+	c.file = s.files[a.get("file_id")]
 	c.thread = int64(a.integer("message_thread_id", 0))
 	c.chatID = leadingInt(a.get("chat_id"))
 	if chat := s.resolveChat(c.bot, a.get("chat_id")); chat != nil {

@@ -62,7 +62,7 @@ func TestMixedMessagesArriveWholeThroughFaults(t *testing.T) {
 
 // mixed is a message with what it carries.
 type mixed struct {
-	text, kind, sha256 string
+	text, kind, name, sha256 string
 }
 
 // postMixed posts a text, or, each third time, a photo or a file with a caption.
@@ -138,9 +138,10 @@ func (r *rig) missing(posted []mixed) (texts []string) {
 	return texts
 }
 
-// checkMixed compares bytes, and counts repeats against the answers that may have been lost.
+// checkMixed compares bytes and order, and counts repeats against the answers that may have been lost.
 func (r *rig) checkMixed(posted []mixed, doubts int) {
 	r.t.Helper()
+	r.wantOrder(posted)
 	copies, repeats := r.copies(), 0
 	for _, m := range posted {
 		got := copies[m.text]
