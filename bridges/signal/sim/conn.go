@@ -102,7 +102,7 @@ func (c *conn) thawed() bool {
 			return true
 		}
 		select {
-		case <-f.done:
+		case <-f.Done:
 		case <-c.ctx.Done():
 			return false
 		}

@@ -4,8 +4,6 @@ package sim
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -83,17 +81,11 @@ var faultStages = map[control.FaultKind]stage{
 
 // fault is an armed fault.
 type fault struct {
-	control.Fault
-	id      control.FaultID
-	stage   stage
-	owner   *account // nil: every account's
-	person  *person  // whom it concerns
-	until   time.Time
-	matched int
-	struck  int
-	rng     *rand.Rand
-	paced   map[control.ChatID]time.Time
-	done    chan struct{}
+	control.Armed
+	stage  stage
+	owner  *account // nil: every account's
+	person *person  // whom it concerns
+	paced  map[control.ChatID]time.Time
 }
 
 func (s *Server) setFault(_ context.Context, in control.Fault) (control.FaultReply, error) {
@@ -103,26 +95,23 @@ func (s *Server) setFault(_ context.Context, in control.Fault) (control.FaultRep
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := &fault{Fault: in, stage: st, paced: map[control.ChatID]time.Time{}, done: make(chan struct{})}
+	f := &fault{Armed: control.Arm(in, s.faultSeq+1), stage: st, paced: map[control.ChatID]time.Time{}}
 	if err := s.point(f); err != nil {
 		return control.FaultReply{}, err
 	}
 	s.faultSeq++
-	f.id = control.FaultID(fmt.Sprintf("f%d", s.faultSeq))
-	f.rng = rand.New(rand.NewPCG(in.Seed, uint64(s.faultSeq)))
-	s.rec.fault(f)
+	s.rec.Armed(f.ID)
 	if st == stageOnce {
 		s.strikeOnce(f)
-		return control.FaultReply{Fault: f.id}, nil
+		return control.FaultReply{Fault: f.ID}, nil
 	}
-	if in.DurationMS > 0 {
-		f.until = time.Now().Add(time.Duration(in.DurationMS) * time.Millisecond)
+	if !f.Until.IsZero() {
 		s.spawn(func() { s.disarmLater(f) })
 	}
-	s.faults[f.id] = f
+	s.faults[f.ID] = f
 	s.faultList = append(s.faultList, f)
 	s.begin(f)
-	return control.FaultReply{Fault: f.id}, nil
+	return control.FaultReply{Fault: f.ID}, nil
 }
 
 // point resolves whom the fault means.
@@ -206,11 +195,11 @@ func (f *fault) strikesDaemon(d *daemon) bool { return f.owner == nil || f.owner
 func (s *Server) clearFault(_ context.Context, in control.Clear) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if in.Fault != "" && s.faults[in.Fault] == nil && !s.rec.knowsFault(in.Fault) {
+	if in.Fault != "" && s.faults[in.Fault] == nil && !s.rec.Knows(in.Fault) {
 		return control.Because(control.ErrNotFound, "no fault %q", in.Fault)
 	}
 	for _, f := range s.faults {
-		if in.Fault == "" || f.id == in.Fault {
+		if in.Fault == "" || f.ID == in.Fault {
 			s.disarm(f)
 		}
 	}
@@ -218,20 +207,20 @@ func (s *Server) clearFault(_ context.Context, in control.Clear) error {
 }
 
 func (s *Server) disarmLater(f *fault) {
-	if !wait(s.life, time.Until(f.until)) {
+	if !wait(s.life, time.Until(f.Until)) {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.faults[f.id] == f {
+	if s.faults[f.ID] == f {
 		s.disarm(f)
 	}
 }
 
 // disarm ends a fault, and lets go what hangs because of it.
 func (s *Server) disarm(f *fault) {
-	close(f.done)
-	delete(s.faults, f.id)
+	close(f.Done)
+	delete(s.faults, f.ID)
 	s.unlist(f)
 	switch f.Kind {
 	case Unregistered:
@@ -278,37 +267,22 @@ func (f *fault) matches(k *call) bool {
 	return strings.EqualFold(f.Method, k.rec.Method)
 }
 
-// takesTurn applies every, probability and count to a match.
+// takesTurn tells whether a fault strikes what it matches, and counts. A pace is counted when it refuses.
 func (s *Server) takesTurn(f *fault) bool {
-	if f.Count > 0 && f.struck >= f.Count {
+	if !f.Turn() {
 		return false
 	}
-	f.matched++
-	if f.Every > 1 && f.matched%f.Every != 0 {
-		return false
+	if f.Kind != control.Pace {
+		s.countStrike(f)
 	}
-	if f.Probability > 0 && f.rng.Float64() >= f.Probability {
-		return false
-	}
-	if f.Kind == control.Pace {
-		return true // counted when it refuses
-	}
-	s.countStrike(f)
 	return true
 }
 
 // countStrike counts. What stands until it is cleared stays, however often it strikes.
 func (s *Server) countStrike(f *fault) {
-	f.struck++
-	s.rec.struck(f)
-	if f.Count > 0 && f.struck >= f.Count && f.Kind != OutageRefused && f.Kind != frozenKind {
+	f.Strike()
+	s.rec.Struck(f.Kind, f.ID)
+	if f.Spent() && f.Kind != OutageRefused && f.Kind != frozenKind {
 		s.unlist(f)
 	}
-}
-
-func (f *fault) delay(byDefault time.Duration) time.Duration {
-	if f.DelayMS > 0 {
-		return time.Duration(f.DelayMS) * time.Millisecond
-	}
-	return byDefault
 }

@@ -50,7 +50,7 @@ func (d *daemon) answers(r *http.Request) bool {
 			return true
 		}
 		select {
-		case <-f.done:
+		case <-f.Done:
 		case <-r.Context().Done():
 			return false
 		case <-d.s.life.Done():

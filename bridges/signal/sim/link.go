@@ -26,7 +26,7 @@ func (s *Server) startLink(k *call) (any, *failure) {
 		uri:   fmt.Sprintf("sgnl://linkdevice?uuid=%s&pub_key=B%016x%016x", s.newUUID(), s.rng.Uint64(), s.rng.Uint64()),
 		begun: time.Now(), done: make(chan struct{}),
 	}
-	k.d.links = trimmed(append(k.d.links, l), 100)
+	k.d.links = control.Last(append(k.d.links, l), 100)
 	return map[string]string{"deviceLinkUri": l.uri}, nil
 }
 

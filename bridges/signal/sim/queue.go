@@ -63,7 +63,7 @@ func (s *Server) lose(it *item) {
 	} else if it.from != nil {
 		e.User, e.Message = userID(it.from), messageID(it.from, it.env.Timestamp)
 	}
-	s.rec.lost = trimmed(append(s.rec.lost, e), s.rec.keep)
+	s.rec.lost = control.Last(append(s.rec.lost, e), s.rec.keep)
 	s.log.Info("lost an envelope", "chat", it.chat)
 }
 

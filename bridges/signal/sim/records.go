@@ -6,28 +6,14 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
 )
 
-const (
-	keptRequests = 10_000
-	keptBreaches = 1000
-	keptFaults   = 10_000
-)
-
 // records is what a test asks for afterwards. Everything in it is bounded.
 type records struct {
+	control.Records
 	keep       int
-	seq        uint64
-	requests   []control.Request
-	counts     map[string]int
-	tookEffect map[string]int
-	strikes    map[control.FaultID]int
-	kinds      map[control.FaultKind]int
-	breaches   map[string]int
-	breachList []control.Breach
 	posted     []*message
 	sent       []control.Entry
 	last       map[lastKey]string
@@ -42,42 +28,14 @@ type lastKey struct {
 }
 
 func newRecords(keep int) records {
-	return records{
-		keep: keep, counts: map[string]int{}, tookEffect: map[string]int{}, strikes: map[control.FaultID]int{},
-		kinds: map[control.FaultKind]int{}, breaches: map[string]int{}, last: map[lastKey]string{},
-	}
+	return records{Records: control.NewRecords(), keep: keep, last: map[lastKey]string{}}
 }
 
-func (r *records) request(q control.Request, now time.Time) {
-	r.counts[q.Method]++
-	if q.TookEffect {
-		r.tookEffect[q.Method]++
-	}
-	q.Seq, q.At = r.seq, now
-	r.seq++
-	r.requests = trimmed(append(r.requests, q), keptRequests)
-}
-
-func (r *records) fault(f *fault) {
-	if len(r.strikes) < keptFaults {
-		r.strikes[f.id] = 0
-	}
-}
-
-func (r *records) knowsFault(id control.FaultID) bool { _, ok := r.strikes[id]; return ok }
-
-func (r *records) struck(f *fault) {
-	r.kinds[f.Kind]++
-	if _, ok := r.strikes[f.id]; ok {
-		r.strikes[f.id]++
-	}
-}
-
-func (r *records) post(m *message) { r.posted = trimmed(append(r.posted, m), r.keep) }
+func (r *records) post(m *message) { r.posted = control.Last(append(r.posted, m), r.keep) }
 
 // send books what an account says, as it says it.
 func (r *records) send(m *message, e control.Entry) {
-	r.sent = trimmed(append(r.sent, e), r.keep)
+	r.sent = control.Last(append(r.sent, e), r.keep)
 	key := lastKey{m.author.account, m.log.id}
 	if text, ok := r.last[key]; ok && text == m.text && m.text != "" {
 		r.duplicates++
@@ -85,14 +43,9 @@ func (r *records) send(m *message, e control.Entry) {
 	r.last[key] = m.text
 }
 
-func (r *records) breach(b control.Breach) {
-	r.breaches[b.Code]++
-	r.breachList = trimmed(append(r.breachList, b), keptBreaches)
-}
-
 // breach notes something that a client must not do.
 func (s *Server) breach(k *call, code, detail string) {
-	s.rec.breach(control.Breach{Code: code, Account: accountID(k.a), Method: k.rec.Method, Chat: k.chat, At: s.now(), Detail: detail})
+	s.rec.Breach(control.Breach{Code: code, Account: accountID(k.a), Method: k.rec.Method, Chat: k.chat, At: s.now(), Detail: detail})
 	s.log.Info("breach", "code", code, "method", k.rec.Method)
 }
 
@@ -101,14 +54,6 @@ func (s *Server) noteIgnored(k *call) {
 	for _, name := range k.p.ignored() {
 		s.breach(k, "ignored_parameter", name)
 	}
-}
-
-// trimmed cuts a list down to its last keep entries, in batches, so that appending stays cheap.
-func trimmed[T any](list []T, keep int) []T {
-	if len(list) <= keep+keep/8 {
-		return list
-	}
-	return slices.Clone(list[len(list)-keep:])
 }
 
 func (s *Server) entryOf(m *message) control.Entry {
@@ -122,17 +67,13 @@ func (s *Server) entryOf(m *message) control.Entry {
 func (s *Server) counters(context.Context) (control.Counters, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := &s.rec
-	return control.Counters{
-		Struck: maps.Clone(r.strikes), Kinds: maps.Clone(r.kinds), Requests: maps.Clone(r.counts),
-		TookEffect: maps.Clone(r.tookEffect), Breaches: maps.Clone(r.breaches), BreachList: slices.Clone(r.breachList),
-	}, nil
+	return s.rec.Counters(), nil
 }
 
 func (s *Server) requests(context.Context) (control.RequestsReply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return control.RequestsReply{Requests: slices.Clone(s.rec.requests)}, nil
+	return control.RequestsReply{Requests: s.rec.Requests()}, nil
 }
 
 // ledger settles what can be settled before it answers.

@@ -310,6 +310,6 @@ func (s *Server) record(k *call, f *failure) {
 	if f != nil {
 		k.rec.Status, k.rec.Why = f.Code, f.Message
 	}
-	s.rec.request(k.rec, s.now())
+	s.rec.Request(k.rec, s.now())
 	s.log.Debug("call", "method", k.rec.Method, "chat", k.rec.Chat, "status", k.rec.Status)
 }

@@ -67,7 +67,7 @@ func (s *Server) firstStrike(k *call) (hit *fault, delay time.Duration) {
 		}
 		switch f.Kind {
 		case control.Slow:
-			delay += f.delay(time.Second)
+			delay += f.Delay(time.Second)
 			k.rec.Fault = f.Kind
 		case control.RateLimited, control.Pace, Captcha:
 			if k.limit = s.limitOf(f, k); k.limit == nil {
@@ -100,7 +100,7 @@ func (s *Server) limitOf(f *fault, k *call) *limit {
 			s.countStrike(f)
 			return &limit{after: max(int(math.Ceil(next.Sub(now).Seconds())), 1)}
 		}
-		f.paced[k.chat] = now.Add(f.delay(time.Second))
+		f.paced[k.chat] = now.Add(f.Delay(time.Second))
 		return nil
 	}
 	return &limit{after: max(f.RetryAfterS, 1)}
@@ -112,10 +112,10 @@ const forever = 10 * time.Minute
 // hang holds a call until the fault is cleared, its time is over or the server closes. That the client has gone does not
 // end it.
 func (s *Server) hang(f *fault, byDefault time.Duration) {
-	timer := time.NewTimer(f.delay(byDefault))
+	timer := time.NewTimer(f.Delay(byDefault))
 	defer timer.Stop()
 	select {
-	case <-f.done:
+	case <-f.Done:
 	case <-s.life.Done():
 	case <-timer.C:
 	}
@@ -205,7 +205,7 @@ func (s *Server) strikeNote(a *account, n *note, ears int) noteStrike {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ears > 1 {
-		s.rec.breach(control.Breach{Code: "second_reader", Account: accountID(a), Chat: n.it.chat, At: s.now()})
+		s.rec.Breach(control.Breach{Code: "second_reader", Account: accountID(a), Chat: n.it.chat, At: s.now()})
 	}
 	var out noteStrike
 	for _, kind := range []control.FaultKind{Double, HalfLine, CutLine, HugeLine, NullFields, UnknownFields} {

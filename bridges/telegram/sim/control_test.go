@@ -266,14 +266,3 @@ func TestMemoryOfAChatIsBounded(t *testing.T) {
 		}
 	})
 }
-
-func TestTheLastRequestsAreKeptInOrder(t *testing.T) {
-	r := newRecords(10, false)
-	for i := range keptRequests + 7 {
-		r.request(control.Request{Method: "getMe", Status: i}, time.Time{})
-	}
-	got := r.ordered()
-	if len(got) != keptRequests || got[0].Status != 7 || got[len(got)-1].Status != keptRequests+6 || r.counts["getMe"] != keptRequests+7 {
-		t.Errorf("%d from %d to %d, counted %d", len(got), got[0].Status, got[len(got)-1].Status, r.counts["getMe"])
-	}
-}

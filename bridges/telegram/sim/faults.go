@@ -4,9 +4,7 @@ package sim
 
 import (
 	"context"
-	"fmt"
 	"math"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -40,18 +38,12 @@ var faultStages = map[control.FaultKind]stage{
 
 // fault is an armed fault.
 type fault struct {
-	control.Fault
-	id      control.FaultID
-	stage   stage
-	chatID  int64
-	thread  int64
-	botID   int64
-	until   time.Time // real time; zero means no end
-	matched int
-	struck  int
-	rng     *rand.Rand
-	paced   map[int64]time.Time
-	done    chan struct{}
+	control.Armed
+	stage  stage
+	chatID int64
+	thread int64
+	botID  int64
+	paced  map[int64]time.Time
 }
 
 func (s *Server) setFault(_ context.Context, in control.Fault) (control.FaultReply, error) {
@@ -61,25 +53,20 @@ func (s *Server) setFault(_ context.Context, in control.Fault) (control.FaultRep
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := &fault{Fault: in, stage: st, paced: map[int64]time.Time{}, done: make(chan struct{})}
+	f := &fault{Armed: control.Arm(in, s.faultSeq+1), stage: st, paced: map[int64]time.Time{}}
 	if err := s.aim(f); err != nil {
 		return control.FaultReply{}, err
 	}
 	s.faultSeq++
-	f.id = control.FaultID(fmt.Sprintf("f%d", s.faultSeq))
-	f.rng = rand.New(rand.NewPCG(in.Seed, uint64(s.faultSeq)))
-	if in.DurationMS > 0 {
-		f.until = time.Now().Add(time.Duration(in.DurationMS) * time.Millisecond)
-	}
-	s.rec.fault(f)
+	s.rec.Armed(f.ID)
 	if in.Kind == control.RestartIDs {
 		s.restartIDs(f)
-		return control.FaultReply{Fault: f.id}, nil
+		return control.FaultReply{Fault: f.ID}, nil
 	}
-	s.faults[f.id] = f
+	s.faults[f.ID] = f
 	s.faultList = append(s.faultList, f)
 	s.reachPolls(f)
-	return control.FaultReply{Fault: f.id}, nil
+	return control.FaultReply{Fault: f.ID}, nil
 }
 
 // aim resolves whom the fault means.
@@ -136,11 +123,11 @@ func (s *Server) restartIDs(f *fault) {
 func (s *Server) clearFault(_ context.Context, in control.Clear) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if in.Fault != "" && s.faults[in.Fault] == nil && !s.rec.knowsFault(in.Fault) {
+	if in.Fault != "" && s.faults[in.Fault] == nil && !s.rec.Knows(in.Fault) {
 		return control.Because(control.ErrNotFound, "no fault %q", in.Fault)
 	}
 	for _, f := range s.faults {
-		if in.Fault == "" || f.id == in.Fault {
+		if in.Fault == "" || f.ID == in.Fault {
 			s.disarm(f)
 		}
 	}
@@ -149,8 +136,8 @@ func (s *Server) clearFault(_ context.Context, in control.Clear) error {
 
 // disarm ends a fault and lets go what hangs because of it.
 func (s *Server) disarm(f *fault) {
-	close(f.done)
-	delete(s.faults, f.id)
+	close(f.Done)
+	delete(s.faults, f.ID)
 	s.unlist(f)
 }
 
@@ -161,7 +148,7 @@ func (s *Server) unlist(f *fault) {
 
 // strikes decides whether the fault strikes a call now. The caller holds s.mu.
 func (s *Server) strikes(f *fault, c *call) bool {
-	if !f.until.IsZero() && time.Now().After(f.until) {
+	if !f.Until.IsZero() && time.Now().After(f.Until) {
 		s.disarm(f)
 		return false
 	}
@@ -188,26 +175,21 @@ func (f *fault) matches(c *call) bool {
 	return strings.EqualFold(f.Method, c.def.name)
 }
 
-// takesTurn applies every, probability and count to a match.
+// takesTurn tells whether a fault strikes what it matches, and counts. A pace is counted when it refuses.
 func (s *Server) takesTurn(f *fault) bool {
-	f.matched++
-	if f.Every > 1 && f.matched%f.Every != 0 {
+	if !f.Turn() {
 		return false
 	}
-	if f.Probability > 0 && f.rng.Float64() >= f.Probability {
-		return false
+	if f.Kind != control.Pace {
+		s.countStrike(f)
 	}
-	if f.Kind == control.Pace {
-		return true // counted when it refuses
-	}
-	s.countStrike(f)
 	return true
 }
 
 func (s *Server) countStrike(f *fault) {
-	f.struck++
-	s.rec.struck(f)
-	if f.Count > 0 && f.struck >= f.Count {
+	f.Strike()
+	s.rec.Struck(f.Kind, f.ID)
+	if f.Spent() {
 		s.unlist(f)
 	}
 }
@@ -223,7 +205,7 @@ func (s *Server) strikeBefore(ctx context.Context, w http.ResponseWriter, c *cal
 			s.noteRefusal(c, ref)
 			c.rec.Status, c.rec.Why = ref.code, ref.text
 		}
-		s.rec.request(c.rec, s.now())
+		s.rec.Request(c.rec, s.now())
 	}
 	s.mu.Unlock()
 	if delay > 0 && !s.wait(ctx, delay) {
@@ -244,7 +226,7 @@ func (s *Server) firstStrike(c *call) (hit *fault, ref *refusal, delay time.Dura
 		}
 		switch f.Kind {
 		case control.Slow:
-			delay += f.delay(time.Second)
+			delay += f.Delay(time.Second)
 			c.rec.Fault = f.Kind
 		case control.Pace:
 			if ref := s.pace(f, c); ref != nil {
@@ -259,13 +241,6 @@ func (s *Server) firstStrike(c *call) (hit *fault, ref *refusal, delay time.Dura
 
 func (f *fault) strikesBefore() bool {
 	return f.stage == stageBefore || f.stage == stageOutage || f.Kind == control.Conflict
-}
-
-func (f *fault) delay(byDefault time.Duration) time.Duration {
-	if f.DelayMS > 0 {
-		return time.Duration(f.DelayMS) * time.Millisecond
-	}
-	return byDefault
 }
 
 // refusal is the answer of a fault that answers in the protocol's own words, else nil.
@@ -299,15 +274,15 @@ func (s *Server) failBefore(ctx context.Context, w http.ResponseWriter, f *fault
 
 // hang holds a call until the client goes, the fault is cleared, its time is over or the server closes.
 func (s *Server) hang(ctx context.Context, f *fault) {
-	limit := f.delay(10 * time.Minute)
-	if !f.until.IsZero() {
-		limit = min(limit, time.Until(f.until))
+	limit := f.Delay(10 * time.Minute)
+	if !f.Until.IsZero() {
+		limit = min(limit, time.Until(f.Until))
 	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-f.done:
+	case <-f.Done:
 	case <-s.closed:
 	case <-timer.C:
 	}
@@ -321,7 +296,7 @@ func (s *Server) pace(f *fault, c *call) *refusal {
 		s.countStrike(f)
 		return tooMany(wholeSeconds(next.Sub(now)))
 	}
-	f.paced[c.chatID] = now.Add(f.delay(time.Second))
+	f.paced[c.chatID] = now.Add(f.Delay(time.Second))
 	return nil
 }
 
@@ -348,7 +323,7 @@ func (s *Server) spoil(ctx context.Context, w http.ResponseWriter, f *fault, bod
 		s.hang(ctx, f)
 		reset(w)
 	case control.LateAfter:
-		if s.wait(ctx, f.delay(2*time.Second)) {
+		if s.wait(ctx, f.Delay(2*time.Second)) {
 			write(w, http.StatusOK, body, nil)
 		}
 	case control.ServerErrAfter:

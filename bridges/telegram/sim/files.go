@@ -73,7 +73,7 @@ func (s *Server) sendBytes(w http.ResponseWriter, r *http.Request, c *call, m *m
 	s.mu.Lock()
 	c.rec.Status, c.rec.TookEffect = http.StatusOK, true
 	after := s.strikeAfter(c, true)
-	s.rec.request(c.rec, s.now())
+	s.rec.Request(c.rec, s.now())
 	s.mu.Unlock()
 	d := delivery{s: s, ctx: r.Context(), w: w, body: body, size: m.size}
 	if after != nil {
@@ -116,7 +116,7 @@ func (d delivery) spoiled(f *fault) {
 		d.copy(d.size)
 		_, _ = io.CopyN(d.w, control.Generate(0, half+1), half+1)
 	case control.FileSlow:
-		d.drip(f.delay(2 * time.Second))
+		d.drip(f.Delay(2 * time.Second))
 	case control.FileCut, control.HalfAnswer:
 		d.begin(d.size)
 		d.copy(half)
@@ -128,7 +128,7 @@ func (d delivery) spoiled(f *fault) {
 		d.s.hang(d.ctx, f)
 		hangUp(d.w)
 	case control.LateAfter:
-		if d.s.wait(d.ctx, f.delay(2*time.Second)) {
+		if d.s.wait(d.ctx, f.Delay(2*time.Second)) {
 			d.begin(d.size)
 			d.copy(d.size)
 		}

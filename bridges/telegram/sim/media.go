@@ -111,6 +111,6 @@ func (s *Server) keepFile(m *media) {
 			s.files[id].discard()
 			delete(s.files, id)
 		}
-		s.fileIDs = trimmed(s.fileIDs, keptFiles)
+		s.fileIDs = control.Last(s.fileIDs, keptFiles)
 	}
 }

@@ -153,7 +153,7 @@ func (s *Server) answer(ctx context.Context, w http.ResponseWriter, c *call, res
 		c.rec.Why = ref.text
 	}
 	after := s.strikeAfter(c, ref == nil)
-	s.rec.request(c.rec, s.now())
+	s.rec.Request(c.rec, s.now())
 	s.mu.Unlock()
 	s.log.Debug("call", "method", c.rec.Method, "chat", c.rec.Chat, "status", c.rec.Status, "why", c.rec.Why, "fault", c.rec.Fault)
 	if !s.lag(c) {

@@ -44,7 +44,7 @@ func (s *Server) serve(k *call, do func() reply, refuse func(*refusal) *node) {
 		s.serveNow(k, do, refuse)
 	case hit.Kind == control.Slow:
 		k.rec.Fault = hit.Kind
-		s.later(hit.delay(time.Second), k.conn, func() { s.serveNow(k, do, refuse) })
+		s.later(hit.Delay(time.Second), k.conn, func() { s.serveNow(k, do, refuse) })
 	default:
 		k.rec.Fault = hit.Kind
 		s.failBefore(k, hit, refuse)
@@ -92,7 +92,7 @@ func (s *Server) record(k *call, r *refusal) {
 	} else if k.rec.TookEffect {
 		k.rec.Status = 200
 	}
-	s.rec.request(k.rec, s.now())
+	s.rec.Request(k.rec, s.now())
 }
 
 // later runs f, under the server's lock, unless the connection or the server has ended by then.

@@ -5,8 +5,6 @@ package sim
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,16 +79,10 @@ var faultStages = map[control.FaultKind]stage{
 
 // fault is an armed fault.
 type fault struct {
-	control.Fault
-	id      control.FaultID
-	stage   stage
-	owner   *person   // nil: every account's
-	until   time.Time // real time; zero means no end
-	matched int
-	struck  int
-	rng     *rand.Rand
-	paced   map[control.ChatID]time.Time
-	done    chan struct{}
+	control.Armed
+	stage stage
+	owner *person // nil: every account's
+	paced map[control.ChatID]time.Time
 }
 
 func (s *Server) setFault(ctx context.Context, in control.Fault) (control.FaultReply, error) {
@@ -98,14 +90,14 @@ func (s *Server) setFault(ctx context.Context, in control.Fault) (control.FaultR
 	if !ok {
 		return control.FaultReply{}, control.Because(control.ErrNotSupported, "unknown kind of fault %q", in.Kind)
 	}
-	f := &fault{Fault: in, stage: st, paced: map[control.ChatID]time.Time{}, done: make(chan struct{})}
+	f := &fault{Armed: control.Armed{Fault: in}, stage: st, paced: map[control.ChatID]time.Time{}}
 	if err := s.arm(f); err != nil {
 		return control.FaultReply{}, err
 	}
 	if in.Kind == NewPhone {
-		return control.FaultReply{Fault: f.id}, s.changePhone(ctx, f)
+		return control.FaultReply{Fault: f.ID}, s.changePhone(ctx, f)
 	}
-	return control.FaultReply{Fault: f.id}, nil
+	return control.FaultReply{Fault: f.ID}, nil
 }
 
 // arm sets a fault, and lets it strike the connections that stand.
@@ -120,14 +112,12 @@ func (s *Server) arm(f *fault) error {
 		f.owner = p
 	}
 	s.faultSeq++
-	f.id = control.FaultID(fmt.Sprintf("f%d", s.faultSeq))
-	f.rng = rand.New(rand.NewPCG(f.Seed, uint64(s.faultSeq)))
-	if f.DurationMS > 0 {
-		f.until = time.Now().Add(time.Duration(f.DurationMS) * time.Millisecond)
+	f.Armed = control.Arm(f.Fault, s.faultSeq)
+	if !f.Until.IsZero() {
 		s.spawn(func() { s.disarmLater(f) })
 	}
-	s.rec.fault(f)
-	s.faults[f.id] = f
+	s.rec.Armed(f.ID)
+	s.faults[f.ID] = f
 	s.faultList = append(s.faultList, f)
 	s.strikeStanding(f)
 	return nil
@@ -136,11 +126,11 @@ func (s *Server) arm(f *fault) error {
 func (s *Server) clearFault(_ context.Context, in control.Clear) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if in.Fault != "" && s.faults[in.Fault] == nil && !s.rec.knowsFault(in.Fault) {
+	if in.Fault != "" && s.faults[in.Fault] == nil && !s.rec.Knows(in.Fault) {
 		return control.Because(control.ErrNotFound, "no fault %q", in.Fault)
 	}
 	for _, f := range s.faults {
-		if in.Fault == "" || f.id == in.Fault {
+		if in.Fault == "" || f.ID == in.Fault {
 			s.disarm(f)
 		}
 	}
@@ -148,12 +138,12 @@ func (s *Server) clearFault(_ context.Context, in control.Clear) error {
 }
 
 func (s *Server) disarmLater(f *fault) {
-	if !s.wait(s.life, time.Until(f.until)) {
+	if !s.wait(s.life, time.Until(f.Until)) {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.faults[f.id] == f {
+	if s.faults[f.ID] == f {
 		s.disarm(f)
 	}
 }
@@ -161,8 +151,8 @@ func (s *Server) disarmLater(f *fault) {
 // disarm ends a fault and lets go what hangs because of it. Connections that were silenced are cut: what they missed
 // comes on the next one.
 func (s *Server) disarm(f *fault) {
-	close(f.done)
-	delete(s.faults, f.id)
+	close(f.Done)
+	delete(s.faults, f.ID)
 	s.unlist(f)
 	if f.Kind != control.OutageHang {
 		return
@@ -255,29 +245,21 @@ func (f *fault) matches(k *call) bool {
 	return strings.EqualFold(f.Method, k.method)
 }
 
-// takesTurn applies every, probability and count to a match.
+// takesTurn tells whether a fault strikes what it matches, and counts. A pace is counted when it refuses.
 func (s *Server) takesTurn(f *fault) bool {
-	if f.Count > 0 && f.struck >= f.Count {
+	if !f.Turn() {
 		return false
 	}
-	f.matched++
-	if f.Every > 1 && f.matched%f.Every != 0 {
-		return false
+	if f.Kind != control.Pace {
+		s.countStrike(f)
 	}
-	if f.Probability > 0 && f.rng.Float64() >= f.Probability {
-		return false
-	}
-	if f.Kind == control.Pace {
-		return true // counted when it refuses
-	}
-	s.countStrike(f)
 	return true
 }
 
 func (s *Server) countStrike(f *fault) {
-	f.struck++
-	s.rec.struck(f)
-	if f.Count > 0 && f.struck >= f.Count {
+	f.Strike()
+	s.rec.Struck(f.Kind, f.ID)
+	if f.Spent() {
 		s.unlist(f)
 	}
 }
@@ -286,11 +268,4 @@ func (s *Server) countStrike(f *fault) {
 func (s *Server) event(kind control.FaultKind, d *device, chat control.ChatID) bool {
 	k := &call{dev: d, chat: chat, method: methodMessage}
 	return slices.ContainsFunc(slices.Clone(s.faultList), func(f *fault) bool { return f.Kind == kind && s.strikes(f, k) })
-}
-
-func (f *fault) delay(byDefault time.Duration) time.Duration {
-	if f.DelayMS > 0 {
-		return time.Duration(f.DelayMS) * time.Millisecond
-	}
-	return byDefault
 }

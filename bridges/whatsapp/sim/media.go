@@ -80,7 +80,7 @@ func (s *Server) mediaFault(r *http.Request, method string) *fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := control.Request{Method: method, TookEffect: true}
-	defer func() { s.rec.request(q, s.now()) }()
+	defer func() { s.rec.Request(q, s.now()) }()
 	for _, f := range slices.Clone(s.faultList) {
 		if f.strikesMedia(method, r) && s.takesTurn(f) {
 			q.Fault = f.Kind
@@ -101,7 +101,7 @@ func (f *fault) strikesMedia(method string, r *http.Request) bool {
 func (s *Server) failMedia(w http.ResponseWriter, r *http.Request, f *fault) bool {
 	switch f.Kind {
 	case control.Slow:
-		return !s.wait(r.Context(), f.delay(time.Second))
+		return !s.wait(r.Context(), f.Delay(time.Second))
 	case control.ServerError, control.RateLimited:
 		code := f.Code
 		if code == 0 {

@@ -34,7 +34,7 @@ var displayName = regexp.MustCompile(`^(Chrome|Edge|Firefox|IE|Opera|Safari|Elec
 
 // handleCodeStage is the client's side of a pairing with a code.
 func (s *Server) handleCodeStage(c *conn, iq, reg *node) {
-	s.rec.request(control.Request{Method: "pair/" + text(reg, "stage"), TookEffect: true}, s.now())
+	s.rec.Request(control.Request{Method: "pair/" + text(reg, "stage"), TookEffect: true}, s.now())
 	switch text(reg, "stage") {
 	case "companion_hello":
 		s.tell(c, pointer(s.codeHello(c.pairing, iq, reg)))

@@ -46,7 +46,7 @@ func (s *Server) ackReceipt(n *node) *node {
 // count books something that a linked device of ours said, without an answer.
 func (s *Server) count(c *conn, method string) {
 	if !c.inside {
-		s.rec.request(control.Request{Method: method, Account: s.accountOf(c.dev), TookEffect: true}, s.now())
+		s.rec.Request(control.Request{Method: method, Account: s.accountOf(c.dev), TookEffect: true}, s.now())
 	}
 }
 

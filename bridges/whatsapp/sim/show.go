@@ -207,7 +207,7 @@ func (ph *phone) misdeed(author *person, code string, ev *events.Message) {
 		return
 	}
 	ph.s.misdeeds[key] = true
-	ph.s.rec.breach(control.Breach{Code: code, Account: accountID(author), Method: methodMessage, Chat: control.ChatID(ev.Info.Chat.String()), At: ph.s.now()})
+	ph.s.rec.Breach(control.Breach{Code: code, Account: accountID(author), Method: methodMessage, Chat: control.ChatID(ev.Info.Chat.String()), At: ph.s.now()})
 }
 
 func (ph *phone) applyReaction(sc *screen, author *person, r *waE2E.ReactionMessage) {

@@ -85,11 +85,11 @@ func (s *Server) strikeHandshake(ctx context.Context, _ *conn) bool {
 
 // hang waits until the client goes, the fault is cleared, its time is over or the server closes.
 func (s *Server) hang(ctx context.Context, f *fault) {
-	timer := time.NewTimer(f.delay(10 * time.Minute))
+	timer := time.NewTimer(f.Delay(10 * time.Minute))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-f.done:
+	case <-f.Done:
 	case <-s.life.Done():
 	case <-timer.C:
 	}
@@ -174,7 +174,7 @@ func (s *Server) inPace(f *fault, k *call) bool {
 		s.countStrike(f)
 		return false
 	}
-	f.paced[k.chat] = now.Add(f.delay(time.Second))
+	f.paced[k.chat] = now.Add(f.Delay(time.Second))
 	return true
 }
 
@@ -231,7 +231,7 @@ func (s *Server) spoil(k *call, f *fault, r reply) {
 	switch f.Kind {
 	case control.HangAfter:
 	case control.LateAfter:
-		s.later(f.delay(2*time.Second), k.conn, func() { s.answerCall(k, r) })
+		s.later(f.Delay(2*time.Second), k.conn, func() { s.answerCall(k, r) })
 	case control.NotJSON:
 		s.tell(k.conn, nil)
 	default:
