@@ -131,7 +131,7 @@ func (e *engine) hostOptions(cfg *config.Config) host.Options {
 
 func (e *engine) outboxOptions(cfg *config.Config) outbox.Options {
 	return outbox.Options{
-		Log: e.log, Networks: e.network, Epoch: e.intake.epoch,
+		Log: e.log, Now: e.store.Now, Networks: e.network, Epoch: e.intake.epoch,
 		Limits:  func(a chat.Account) (chat.Pace, bool) { return pace(cfg.Accounts[string(a)]) },
 		Observe: outbox.Observe{Called: e.called, Ended: e.ended},
 		// A bridge is the first to give up a call, so that it can say what it knows.

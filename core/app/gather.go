@@ -41,7 +41,7 @@ func (e *engine) gather(ctx context.Context) {
 }
 
 func (e *engine) tellGathered(ctx context.Context) error {
-	due, err := e.store.DueGatherings(ctx, time.Now(), gatherLimit)
+	due, err := e.store.DueGatherings(ctx, e.store.Now(), gatherLimit)
 	if err != nil || len(due) == 0 {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/route"
@@ -29,7 +28,7 @@ type intake struct {
 }
 
 func newIntake(e *engine) *intake {
-	return &intake{engine: e, router: route.New(), epochs: map[chat.Account]uint64{}, vain: map[chat.ChatID]<-chan struct{}{}}
+	return &intake{engine: e, router: &route.Router{Now: e.store.Now}, epochs: map[chat.Account]uint64{}, vain: map[chat.ChatID]<-chan struct{}{}}
 }
 
 // Open begins a new life of an account.
@@ -59,7 +58,7 @@ func (in *intake) epoch(a chat.Account) uint64 {
 // Store returns nil once events, deliveries and cursor are committed and synced. An event that cannot be handled is
 // kept in the journal with its payload; it never holds up its neighbours.
 func (in *intake) Store(ctx context.Context, a chat.Account, epoch uint64, events []chat.Event, state []chat.StateItem) error {
-	defer in.engine.outage.Enter(a, time.Now().Add(storeLimit))()
+	defer in.engine.outage.Enter(a, storeLimit)()
 	err := in.storeBatch(ctx, a, epoch, events, state)
 	switch {
 	case errors.Is(err, store.ErrStale):

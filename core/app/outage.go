@@ -24,7 +24,7 @@ func newKeeper(e *engine, cfg *config.Config) *outage.Keeper {
 		accounts[chat.Account(name)] = chat.Network(a.Network)
 	}
 	return outage.New(accounts, outage.Options{
-		Store: e.store, Log: e.log, Times: outage.TimesFor(cfg.Outage.NoticeAfter), Wake: e.wakeTold,
+		Store: e.store, Log: e.log, Now: e.store.Now, Times: outage.TimesFor(cfg.Outage.NoticeAfter), Wake: e.wakeTold,
 		Observe: outage.Observe{
 			Opened: func(i outage.Incident) { e.metrics.IncidentOpened(i.Account, i.Why.Code) },
 			Told:   e.metrics.Notice,
@@ -51,7 +51,7 @@ type guarded struct {
 // Deliver makes the call. One that does not end by its deadline makes the account stuck.
 func (g guarded) Deliver(ctx context.Context, p chat.Post) chat.Outcome {
 	if until, ok := ctx.Deadline(); ok {
-		defer g.keeper.Enter(g.account, until.Add(callGrace))()
+		defer g.keeper.Enter(g.account, time.Until(until)+callGrace)()
 	}
 	return g.Network.Deliver(ctx, p)
 }

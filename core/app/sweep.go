@@ -17,6 +17,7 @@ import (
 // nothing names may be younger than what would name them; the hourly round leaves those alone for an hour.
 const (
 	sweepSoon  = 2 * time.Second
+	sweepFirst = time.Minute // after the start, which has better to do
 	sweepPause = 5 * time.Second
 	sweepShare = 20 // a round is followed by a pause that many times as long
 	sweepEvery = time.Hour
@@ -50,15 +51,15 @@ func (s *sweeper) soon() {
 
 // run sweeps until ctx ends.
 func (s *sweeper) run(ctx context.Context) {
-	s.old(ctx)
-	hourly := time.NewTicker(sweepEvery)
-	defer hourly.Stop()
+	old := time.NewTimer(sweepFirst)
+	defer old.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-hourly.C:
+		case <-old.C:
 			s.old(ctx)
+			old.Reset(sweepEvery)
 		case <-s.kick:
 			pause(ctx, sweepSoon)
 			begun := time.Now()

@@ -28,10 +28,10 @@ func (a *App) upkeep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-erase.C:
-			n, err := a.store.EraseBodies(ctx, time.Now(), a.opt.Config.Retention.Bodies)
+			n, err := a.store.EraseBodies(ctx, a.store.Now(), a.opt.Config.Retention.Bodies)
 			a.upkept("bodies erased", n, err)
 		case <-prune.C:
-			a.upkept("old records forgotten", 0, a.store.Prune(ctx, time.Now(), keepOf(a.opt.Config.Retention)))
+			a.upkept("old records forgotten", 0, a.store.Prune(ctx, a.store.Now(), keepOf(a.opt.Config.Retention)))
 			prune.Reset(pruneEvery)
 		}
 	}

@@ -25,6 +25,8 @@ type Options struct {
 	PerMinute int
 	// Wake lets lanes take up what was planned for them.
 	Wake func(lanes ...Lane)
+	// Now is the clock; nil is the system's. A laboratory lets it jump.
+	Now func() time.Time
 	// Observe hears of incidents and notices.
 	Observe Observe
 }
@@ -59,26 +61,29 @@ func New(accounts map[chat.Account]chat.Network, opt Options) *Keeper {
 	if opt.Times == (Times{}) {
 		opt.Times = TimesFor(0)
 	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
 	k := &Keeper{opt: opt, log: opt.Log, machines: map[chat.Account]*machine{}, guards: map[*guard]chat.Account{},
 		caught: map[int64]map[chat.ChatID]int{}}
 	for a, n := range accounts {
-		k.machines[a] = newMachine(a, n, opt.Times, time.Now())
+		k.machines[a] = newMachine(a, n, opt.Times, k.opt.Now())
 	}
 	return k
 }
 
 // Said takes a bridge's word about its account.
 func (k *Keeper) Said(a chat.Account, st chat.State) {
-	k.with(a, func(m *machine) { m.said(st, time.Now()) })
+	k.with(a, func(m *machine) { m.said(st, k.opt.Now()) })
 }
 
 // Called takes what became of a call to the account's network.
 func (k *Keeper) Called(a chat.Account, out chat.Outcome) {
-	k.with(a, func(m *machine) { m.called(out, time.Now()) })
+	k.with(a, func(m *machine) { m.called(out, k.opt.Now()) })
 }
 
 // Heard takes that an event of the account has come.
-func (k *Keeper) Heard(a chat.Account) { k.with(a, func(m *machine) { m.heard(time.Now()) }) }
+func (k *Keeper) Heard(a chat.Account) { k.with(a, func(m *machine) { m.heard(k.opt.Now()) }) }
 
 // Ended takes a delivery that has ended. It counts towards what was kept if it was planned before the account was back.
 func (k *Keeper) Ended(a chat.Account, d chat.Delivery) {
@@ -150,7 +155,7 @@ func (k *Keeper) with(a chat.Account, f func(*machine)) {
 }
 
 // Open reads what a former life of the router knew. Without it, or after an error, Run does so.
-func (k *Keeper) Open(ctx context.Context) error { return k.read(ctx, time.Now()) }
+func (k *Keeper) Open(ctx context.Context) error { return k.read(ctx, k.opt.Now()) }
 
 // Run keeps incidents and tells rooms until ctx ends. What the store refuses is tried again.
 func (k *Keeper) Run(ctx context.Context) {
@@ -174,7 +179,7 @@ const roundLimit = 30 * time.Second
 func (k *Keeper) round(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, roundLimit)
 	defer cancel()
-	now := time.Now()
+	now := k.opt.Now()
 	if err := k.read(ctx, now); err != nil {
 		return err
 	}
@@ -198,6 +203,7 @@ func (k *Keeper) read(ctx context.Context, now time.Time) error {
 	defer k.mu.Unlock()
 	of := map[chat.Account][]Incident{}
 	for _, i := range old {
+		i.notAfter(now)
 		of[i.Account] = append(of[i.Account], i)
 		if !i.Lasts() && !i.Done {
 			k.ended = append(k.ended, &i)

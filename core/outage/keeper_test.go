@@ -211,8 +211,8 @@ func TestAStoreThatFailsForgetsNothing(t *testing.T) {
 
 func TestTheWatchdogSeesCallsThatDoNotEnd(t *testing.T) {
 	keeping(t, &fakeStore{}, func(k *Keeper) {
-		left := k.Enter("wa", time.Now().Add(time.Minute))
-		inTime := k.Enter("tg", time.Now().Add(time.Minute))
+		left := k.Enter("wa", time.Minute)
+		inTime := k.Enter("tg", time.Minute)
 		pass(50 * time.Second)
 		inTime()
 		pass(2 * time.Minute)

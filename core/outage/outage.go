@@ -38,6 +38,15 @@ type Incident struct {
 // Lasts reports whether the incident has not ended.
 func (i Incident) Lasts() bool { return i.EndedAt.IsZero() }
 
+// notAfter moves what lies ahead to now: a clock that was set back since must make nobody wait until it comes to be.
+func (i *Incident) notAfter(now time.Time) {
+	for _, at := range []*time.Time{&i.OpenedAt, &i.BackAt, &i.EndedAt} {
+		if at.After(now) {
+			*at = now
+		}
+	}
+}
+
 // Times are how patient outages are judged. They all follow from one, so that a test or a demo that shortens it keeps the
 // proportions.
 type Times struct {

@@ -11,10 +11,10 @@ import (
 // guard is a call that is watched.
 type guard struct{ until time.Time }
 
-// Enter says that a call of an account, or to it, begins, which must have ended by a time; the returned function says that
-// it has. An account with a call that has not is stuck.
-func (k *Keeper) Enter(a chat.Account, until time.Time) (left func()) {
-	g := &guard{until}
+// Enter says that a call of an account, or to it, begins, which must end within a time; the returned function says that it
+// has. An account with a call that has not is stuck.
+func (k *Keeper) Enter(a chat.Account, within time.Duration) (left func()) {
+	g := &guard{k.opt.Now().Add(within)}
 	k.mu.Lock()
 	k.guards[g] = a
 	k.mu.Unlock()

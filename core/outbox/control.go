@@ -5,7 +5,6 @@ package outbox
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
@@ -112,7 +111,7 @@ func (o *Outbox) ResumeAccount(ctx context.Context, name chat.Account) error {
 // is ignored: an answer may come twice. It returns before the answer is recorded; what is then lost by a crash
 // leaves the post as uncertain as it was.
 func (o *Outbox) Settled(ctx context.Context, name chat.Account, key chat.PostKey, out chat.Outcome) error {
-	at := time.Now()
+	at := o.opt.Now()
 	var id chat.ChatID
 	err := o.store.Write(ctx, func(tx Tx) (err error) {
 		id, err = laneOfKey(tx, name, key)

@@ -53,6 +53,8 @@ type Options struct {
 	LateAfter time.Duration
 	// MaxActivePerAccount bounds how many lanes of one account are in motion; default 256.
 	MaxActivePerAccount int
+	// Now is the clock; nil is the system's. A laboratory lets it jump.
+	Now func() time.Time
 	// Rand makes jitter and keys repeatable in simulations; nil is random. It is used under a lock of the Outbox.
 	Rand *rand.Rand
 }
@@ -119,6 +121,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxActivePerAccount <= 0 {
 		o.MaxActivePerAccount = 256
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.Networks == nil {
 		o.Networks = func(chat.Account) Network { return nil }

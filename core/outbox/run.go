@@ -217,9 +217,9 @@ func (o *Outbox) patience(p chat.Post) time.Duration {
 func (o *Outbox) deliver(l *lane, p Post) answer {
 	ctx, cancel := context.WithTimeout(o.calls, o.patience(p.Frozen))
 	defer cancel()
-	begun := time.Now()
+	begun := o.opt.Now()
 	out := o.call(ctx, l.account.name, p.Frozen)
-	at := time.Now()
+	at := o.opt.Now()
 	o.log.Debug("post answered", "account", l.account.name, "chat", l.id, "delivery", p.Delivery,
 		"attempt", p.Attempts, "outcome", out.Kind, "code", out.Why.Code)
 	if o.opt.Observe.Called != nil {
@@ -262,12 +262,12 @@ func (o *Outbox) ask(s *step) bool {
 	f := o.lookup(l.account.name, s.post.Frozen.Key)
 	switch f.Kind {
 	case chat.FoundSent:
-		l.pending = &pending{post: s.post, answer: answer{out: chat.DeliveredAs(f.IDs...), at: time.Now()}}
+		l.pending = &pending{post: s.post, answer: answer{out: chat.DeliveredAs(f.IDs...), at: o.opt.Now()}}
 		return true
 	case chat.FoundNotSent:
 		s.post.Attempts = min(s.post.Attempts, 1) // whatever went before: it is not there
 		why := chat.Reason{Code: codeNotSent, Sentence: "The network does not have it."}
-		l.pending = &pending{post: s.post, answer: answer{out: chat.RetryAfter(0, chat.ScopeChat, why), at: time.Now()}}
+		l.pending = &pending{post: s.post, answer: answer{out: chat.RetryAfter(0, chat.ScopeChat, why), at: o.opt.Now()}}
 		return true
 	}
 	l.asks++

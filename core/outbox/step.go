@@ -114,7 +114,7 @@ func (s *step) avoid(p *panicError) bool {
 
 // run is the transaction.
 func (s *step) run(tx Tx) (err error) {
-	s.now, s.head, s.taking, s.post = time.Now(), chat.Delivery{}, false, Post{}
+	s.now, s.head, s.taking, s.post = s.o.opt.Now(), chat.Delivery{}, false, Post{}
 	s.next, s.wait, s.until, s.ended, s.behind, s.moved, s.doubted, s.held = nextIdle, 0, 0, s.ended[:0], nil, false, false, chat.Reason{}
 	s.together, s.gathers, s.waits, s.transcript = false, false, false, s.l.transcript
 	defer func() {

@@ -11,10 +11,20 @@ import (
 )
 
 // Router takes events through the stages. It has no state: what it knows is in the store.
-type Router struct{}
+type Router struct {
+	// Now is the clock; nil is the system's. A laboratory lets it jump.
+	Now func() time.Time
+}
 
 // New makes a Router.
 func New() *Router { return &Router{} }
+
+func (r *Router) clock() time.Time {
+	if r.Now == nil {
+		return time.Now()
+	}
+	return r.Now()
+}
 
 // Handle decides what becomes of an event that account a on network n has handed up, and writes it down. It blocks only on
 // tx. Its errors are tx's alone; the transaction must then be undone. Events of one account must come in the order of
@@ -26,7 +36,7 @@ func (r *Router) Handle(tx Tx, a chat.Account, n chat.Network, ev chat.Event) (R
 	if why := passing(ev); why != "" {
 		return Result{Kind: Ignored, Why: why}, nil
 	}
-	s := &step{tx: tx, account: a, network: n, ev: ev, now: time.Now()}
+	s := &step{tx: tx, account: a, network: n, ev: ev, now: r.clock()}
 	if err := s.run(); err != nil {
 		return Result{}, err
 	}

@@ -3,8 +3,6 @@
 package route
 
 import (
-	"time"
-
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/room"
 )
@@ -37,7 +35,7 @@ func (s *step) planMembership(b chat.Membership) error {
 
 // Gathered tells the other chats of those who were counted. A chat that has left its room has none.
 func (r *Router) Gathered(tx Tx, g Gathering) (Result, error) {
-	s := &step{tx: tx, now: time.Now(), chat: room.Chat{ID: g.Chat}}
+	s := &step{tx: tx, now: r.clock(), chat: room.Chat{ID: g.Chat}}
 	var err error
 	if s.link, s.linked, err = tx.Link(g.Chat); err != nil {
 		return Result{}, err

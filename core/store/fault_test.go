@@ -16,6 +16,7 @@ import (
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/store"
+	"github.com/causeway-chat/causeway/core/store/storetest"
 )
 
 const (
@@ -24,9 +25,9 @@ const (
 )
 
 // failing fails one kind of call to one file.
-func failing(kind, file string, rc int32) func(diskOp) int32 {
-	return func(op diskOp) int32 {
-		if op.kind == kind && op.file == file {
+func failing(kind, file string, rc int32) func(storetest.DiskOp) int32 {
+	return func(op storetest.DiskOp) int32 {
+		if op.Kind == kind && op.File == file {
 			return rc
 		}
 		return 0
@@ -34,23 +35,23 @@ func failing(kind, file string, rc int32) func(diskOp) int32 {
 }
 
 func TestFailedCommitBreaksTheStoreForGood(t *testing.T) {
-	for name, fail := range map[string]func(diskOp) int32{
+	for name, fail := range map[string]func(storetest.DiskOp) int32{
 		"sync of the log fails":    failing("sync", wal, sqlite3.SQLITE_IOERR_FSYNC),
 		"write to the log fails":   failing("write", wal, sqlite3.SQLITE_IOERR_WRITE),
-		"disk is not there at all": func(diskOp) int32 { return sqlite3.SQLITE_IOERR },
+		"disk is not there at all": func(storetest.DiskOp) int32 { return sqlite3.SQLITE_IOERR },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			d, s := onDisk(t, dir), openAt(t, dir, store.Options{})
+			d, s := storetest.OnDisk(t, dir), openAt(t, dir, store.Options{})
 			record(t, s, "a")
-			d.failWith(fail)
+			d.FailWith(fail)
 			for i, err := range group(t, s, key("b", nil), key("c", nil), key("d", errMine)) {
 				if !errors.Is(err, store.ErrBroken) && i < 2 {
 					t.Errorf("write %d: %v", i, err)
 				}
 			}
 			wantFailed(t, s)
-			d.failWith(nil)
+			d.FailWith(nil)
 			if err := s.Write(t.Context(), key("e", nil)); !errors.Is(err, store.ErrBroken) {
 				t.Errorf("a write after the disk came back: %v", err)
 			}
@@ -79,8 +80,8 @@ func wantFailed(t *testing.T, s *store.Store) {
 
 func TestFailedCheckpointBreaksTheStore(t *testing.T) {
 	dir := t.TempDir()
-	d, s := onDisk(t, dir), openAt(t, dir, store.Options{CheckpointEvery: time.Millisecond})
-	d.failWith(failing("sync", database, sqlite3.SQLITE_IOERR_FSYNC))
+	d, s := storetest.OnDisk(t, dir), openAt(t, dir, store.Options{CheckpointEvery: time.Millisecond})
+	d.FailWith(failing("sync", database, sqlite3.SQLITE_IOERR_FSYNC))
 	record(t, s, "a")
 	wantFailed(t, s)
 	if err := s.Write(t.Context(), key("b", nil)); !errors.Is(err, store.ErrBroken) {
@@ -91,11 +92,11 @@ func TestFailedCheckpointBreaksTheStore(t *testing.T) {
 // TestSlowDiskDelaysAndLosesNothing lets each sync take five seconds of virtual time.
 func TestSlowDiskDelaysAndLosesNothing(t *testing.T) {
 	dir := t.TempDir()
-	d := onDisk(t, dir)
+	d := storetest.OnDisk(t, dir)
 	synctest.Test(t, func(t *testing.T) {
 		s := openAt(t, dir, store.Options{})
-		d.failWith(func(op diskOp) int32 {
-			if op.kind == "sync" && op.file == wal {
+		d.FailWith(func(op storetest.DiskOp) int32 {
+			if op.Kind == "sync" && op.File == wal {
 				time.Sleep(5 * time.Second)
 			}
 			return 0
@@ -109,7 +110,7 @@ func TestSlowDiskDelaysAndLosesNothing(t *testing.T) {
 		if took := time.Since(begun); took < 5*time.Second || took > 15*time.Second {
 			t.Errorf("three writes took %v: an acknowledgement came before its sync, or each had a sync of its own", took)
 		}
-		d.failWith(nil)
+		d.FailWith(nil)
 		if n := keys(t, s); n != 3 {
 			t.Errorf("%d keys", n)
 		}

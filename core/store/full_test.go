@@ -18,21 +18,22 @@ import (
 
 	"github.com/causeway-chat/causeway/core/outbox"
 	"github.com/causeway-chat/causeway/core/store"
+	"github.com/causeway-chat/causeway/core/store/storetest"
 )
 
 // reserve is the size of the reserve in these tests.
 const reserve = 512 << 10
 
 // limited fails what would make the folder larger than its size.
-func limited(t *testing.T, dir string, size int64) func(diskOp) int32 {
-	return func(op diskOp) int32 {
-		info, err := os.Stat(filepath.Join(dir, op.file))
+func limited(t *testing.T, dir string, size int64) func(storetest.DiskOp) int32 {
+	return func(op storetest.DiskOp) int32 {
+		info, err := os.Stat(filepath.Join(dir, op.File))
 		if err != nil {
 			t.Error(err)
 			return sqlite3.SQLITE_IOERR
 		}
-		grows := op.at + int64(len(op.data)) - info.Size()
-		if op.kind == "write" && grows > 0 && folderSize(t, dir)+grows > size {
+		grows := op.At + int64(len(op.Data)) - info.Size()
+		if op.Kind == "write" && grows > 0 && folderSize(t, dir)+grows > size {
 			return sqlite3.SQLITE_FULL
 		}
 		return 0
@@ -112,11 +113,11 @@ func wantFull(t *testing.T, s *store.Store, before int64) {
 // TestFullDiskRefusesNewWorkRecordsOutcomesAndGoesOn runs in virtual time: room is looked for when the test says so.
 func TestFullDiskRefusesNewWorkRecordsOutcomesAndGoesOn(t *testing.T) {
 	dir := t.TempDir()
-	d := onDisk(t, dir)
+	d := storetest.OnDisk(t, dir)
 	synctest.Test(t, func(t *testing.T) {
 		s := openAt(t, dir, store.Options{ReserveBytes: reserve})
 		begin(t, s, "tg")
-		d.failWith(limited(t, dir, folderSize(t, dir)))
+		d.FailWith(limited(t, dir, folderSize(t, dir)))
 		wantFull(t, s, 0)
 		path := filepath.Join(dir, "reserve")
 		if err := os.MkdirAll(filepath.Join(path, "no room"), 0o700); err != nil {
@@ -126,7 +127,7 @@ func TestFullDiskRefusesNewWorkRecordsOutcomesAndGoesOn(t *testing.T) {
 		if !s.Sizes().Full {
 			t.Error("found room where there is none")
 		}
-		d.failWith(nil)
+		d.FailWith(nil)
 		if err := os.RemoveAll(path); err != nil {
 			t.Fatal(err)
 		}

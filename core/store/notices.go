@@ -260,11 +260,12 @@ func (t *Tx) planEnd(c chat.ChatID, m chat.MessageID, revision int) (outage.Lane
 // ToldSince implements outage.Notices.
 func (s *Store) ToldSince(ctx context.Context, since time.Time) (n int, err error) {
 	err = s.read(ctx, func(c *conn) error {
-		told, err := c.number("SELECT count(*) FROM notice_chat WHERE told_at >= ?", since)
+		now := s.Now() // what seems to be told later was told by a clock that was ahead, nobody knows when
+		told, err := c.number("SELECT count(*) FROM notice_chat WHERE told_at >= ? AND told_at <= ?", since, now)
 		if err != nil {
 			return err
 		}
-		edited, err := c.number("SELECT count(*) FROM notice WHERE ended_at >= ?", since)
+		edited, err := c.number("SELECT count(*) FROM notice WHERE ended_at >= ? AND ended_at <= ?", since, now)
 		n = int(told + edited)
 		return err
 	})

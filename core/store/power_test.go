@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/causeway-chat/causeway/core/store"
+	"github.com/causeway-chat/causeway/core/store/storetest"
 )
 
 var cuts = flag.Int("store.cuts", rounds(40, 8), "how often the test of power loss cuts the power")
@@ -26,7 +27,7 @@ const sector = 512
 // moment is what a disk holds: what was synced, and what it was asked for since, of which nobody knows what it has done.
 type moment struct {
 	synced  map[string][]byte
-	pending map[string][]diskOp
+	pending map[string][]storetest.DiskOp
 	acked   []string
 }
 
@@ -41,40 +42,40 @@ type platter struct {
 }
 
 // see records a call; nothing fails.
-func (p *platter) see(op diskOp) int32 {
+func (p *platter) see(op storetest.DiskOp) int32 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.left--; p.left == 0 {
 		p.cut = &moment{synced: maps.Clone(p.now.synced), pending: maps.Clone(p.now.pending), acked: p.now.acked}
 	}
 	switch {
-	case op.kind != "sync":
-		op.data = slices.Clone(op.data)
-		p.now.pending[op.file] = append(slices.Clip(p.now.pending[op.file]), op)
-	case p.lies && op.file == wal:
+	case op.Kind != "sync":
+		op.Data = slices.Clone(op.Data)
+		p.now.pending[op.File] = append(slices.Clip(p.now.pending[op.File]), op)
+	case p.lies && op.File == wal:
 	default:
-		file := slices.Clone(p.now.synced[op.file])
-		for _, done := range p.now.pending[op.file] {
+		file := slices.Clone(p.now.synced[op.File])
+		for _, done := range p.now.pending[op.File] {
 			file = applyOp(file, done, func() bool { return true })
 		}
-		p.now.synced[op.file] = file
-		delete(p.now.pending, op.file)
+		p.now.synced[op.File] = file
+		delete(p.now.pending, op.File)
 	}
 	return 0
 }
 
 // applyOp does to a file what was asked for, sector by sector, as far as keep says so.
-func applyOp(file []byte, op diskOp, keep func() bool) []byte {
-	if op.kind == "truncate" {
-		if keep() && op.at < int64(len(file)) {
-			file = file[:op.at]
+func applyOp(file []byte, op storetest.DiskOp, keep func() bool) []byte {
+	if op.Kind == "truncate" {
+		if keep() && op.At < int64(len(file)) {
+			file = file[:op.At]
 		}
 		return file
 	}
-	for from := 0; from < len(op.data); {
-		end := min(len(op.data), from+sector-int(op.at+int64(from))%sector)
+	for from := 0; from < len(op.Data); {
+		end := min(len(op.Data), from+sector-int(op.At+int64(from))%sector)
 		if keep() {
-			file = overlay(file, op.data[from:end], op.at+int64(from))
+			file = overlay(file, op.Data[from:end], op.At+int64(from))
 		}
 		from = end
 	}
@@ -104,17 +105,34 @@ func (m *moment) write(t *testing.T, rng *rand.Rand, to string) {
 	}
 }
 
-// cutPower lets writers write and cuts the power at random calls to the disk. It returns at the first harm, or nil.
+// cutsPerStore is how many cuts one store lives through, so that what the platter remembers stays small.
+const cutsPerStore = 20
+
+// cutPower cuts the power of one store after the other. It returns at the first harm, or nil.
 func cutPower(t *testing.T, cuts int, lies bool) (harm error) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	p := &platter{lies: lies, now: moment{synced: map[string][]byte{}, pending: map[string][]diskOp{}}}
+	torn, acked := 0, 0
+	for done := 0; done < cuts && harm == nil; done += cutsPerStore {
+		var p *platter
+		p, harm = cutStore(t, rng, min(cuts-done, cutsPerStore), lies)
+		torn, acked = torn+p.torn, acked+len(p.now.acked)
+	}
+	t.Logf("%d writes, at most %d cuts, %d of them met something unsynced: %v", acked, cuts, torn, harm)
+	if torn == 0 {
+		t.Error("the cuts met nothing")
+	}
+	return harm
+}
+
+// cutStore lets writers write and cuts the power at random calls to the disk. It returns at the first harm, or nil.
+func cutStore(t *testing.T, rng *rand.Rand, cuts int, lies bool) (p *platter, harm error) {
+	p = &platter{lies: lies, now: moment{synced: map[string][]byte{}, pending: map[string][]storetest.DiskOp{}}}
 	dir := t.TempDir()
-	onDisk(t, dir).failWith(p.see)
+	storetest.OnDisk(t, dir).FailWith(p.see)
 	s := openAt(t, dir, store.Options{ReserveBytes: -1, CheckpointEvery: 3 * time.Millisecond})
-	done := 0
-	for done < cuts && harm == nil {
+	for done := 0; done < cuts && harm == nil; {
 		p.plan(1 + rng.IntN(30))
 		p.writeSome(t, s, rng.IntN(20))
 		if cut := p.taken(); cut != nil {
@@ -122,11 +140,8 @@ func cutPower(t *testing.T, cuts int, lies bool) (harm error) {
 			harm = cut.look(t, rng)
 		}
 	}
-	t.Logf("%d writes, %d cuts, %d of them met something unsynced: %v", len(p.now.acked), done, p.torn, harm)
-	if p.torn == 0 {
-		t.Error("the cuts met nothing")
-	}
-	return harm
+	s.Close() // nothing is done to it that could fail
+	return p, harm
 }
 
 // plan cuts the power so many calls from now.

@@ -51,6 +51,8 @@ type Options struct {
 	// GatherFor is how long those who follow the first into or out of a chat are counted before a line tells of them;
 	// default a minute.
 	GatherFor time.Duration
+	// Now is the clock; nil is the system's. A laboratory lets it jump.
+	Now func() time.Time
 	// Committed hears how long each synced commit took. It is called by the writer and must not block.
 	Committed func(took time.Duration)
 }
@@ -77,6 +79,9 @@ func (o Options) withDefaults() Options {
 	if o.CheckpointEvery <= 0 {
 		o.CheckpointEvery = 30 * time.Second
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	return o
 }
 
@@ -98,6 +103,9 @@ type Store struct {
 	closing   chan struct{}
 	tasks     sync.WaitGroup
 }
+
+// Now is the time by the clock that the store is kept by.
+func (s *Store) Now() time.Time { return s.opt.Now() }
 
 // maxReaders bounds the connections that read.
 const maxReaders = 4

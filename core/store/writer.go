@@ -302,7 +302,7 @@ func (w *writer) runAlone(o *op) error {
 // runOp runs an operation; false when it failed and has written something that must be undone.
 func (w *writer) runOp(o *op) bool {
 	before := w.c.wrote
-	tx := &Tx{c: w.c, w: w, now: time.Now()}
+	tx := &Tx{c: w.c, w: w, now: w.s.Now()}
 	o.err = w.call(o, tx)
 	*tx = Tx{} // whoever kept it gets a panic, not somebody else's transaction
 	return o.err == nil || w.c.wrote == before

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package store_test
+package storetest
 
 import (
 	"path/filepath"
@@ -12,24 +12,24 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// disk stands between SQLite and a real folder, and fails as it is told. Everything else goes through to real files.
-type disk struct {
+// Disk stands between SQLite and a real folder, and fails as it is told. Everything else goes through to real files.
+type Disk struct {
 	mu   sync.Mutex
-	fail func(op diskOp) (rc int32)
+	fail func(op DiskOp) (rc int32)
 }
 
-// diskOp is one call to a file: "write", "sync" or "truncate". The rest is of writes.
-type diskOp struct {
-	kind, file string
-	data       []byte
-	at         int64
+// DiskOp is one call to a file of the disk: Kind is "write", "sync" or "truncate". Data and At are of writes, At of truncates.
+type DiskOp struct {
+	Kind, File string
+	Data       []byte
+	At         int64
 }
 
-// onDisk puts a disk in front of a folder until the test ends.
-func onDisk(t testing.TB, dir string) *disk {
+// OnDisk puts a disk in front of a folder until the test ends.
+func OnDisk(t testing.TB, dir string) *Disk {
 	t.Helper()
 	shim.once.Do(func() { installShim(t) })
-	d := &disk{}
+	d := &Disk{}
 	shim.Lock()
 	defer shim.Unlock()
 	shim.disks[dir] = d
@@ -41,14 +41,14 @@ func onDisk(t testing.TB, dir string) *disk {
 	return d
 }
 
-// failWith lets f decide about each call from now on; it returns SQLite's result code, 0 to go on. A nil f repairs the disk.
-func (d *disk) failWith(f func(op diskOp) (rc int32)) {
+// FailWith lets f decide about each call from now on; it returns SQLite's result code, 0 to go on. A nil f repairs the disk.
+func (d *Disk) FailWith(f func(op DiskOp) (rc int32)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fail = f
 }
 
-func (d *disk) ask(op diskOp) int32 {
+func (d *Disk) ask(op DiskOp) int32 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fail == nil {
@@ -62,7 +62,7 @@ var shim struct {
 	sync.Mutex
 	once  sync.Once
 	real  uintptr // the file system below
-	disks map[string]*disk
+	disks map[string]*Disk
 	files map[uintptr]openFile
 	// methods are our own tables of methods, by the table that they were copied from.
 	methods map[uintptr]uintptr
@@ -90,7 +90,7 @@ type (
 
 func installShim(t testing.TB) {
 	tls := libc.NewTLS()
-	shim.disks, shim.files, shim.methods = map[string]*disk{}, map[uintptr]openFile{}, map[uintptr]uintptr{}
+	shim.disks, shim.files, shim.methods = map[string]*Disk{}, map[uintptr]openFile{}, map[uintptr]uintptr{}
 	shim.real = sqlite3.Xsqlite3_vfs_find(tls, 0)
 	mine := libc.Xmalloc(tls, libc.Tsize_t(unsafe.Sizeof(sqlite3.Tsqlite3_vfs{})))
 	name, err := libc.CString("shim")
@@ -142,7 +142,7 @@ func (f openFile) ask(kind string, data []byte, at int64) int32 {
 	if d == nil {
 		return 0
 	}
-	return d.ask(diskOp{kind: kind, file: filepath.Base(f.path), data: data, at: at})
+	return d.ask(DiskOp{Kind: kind, File: filepath.Base(f.path), Data: data, At: at})
 }
 
 func fileAt(p uintptr) openFile {
