@@ -25,6 +25,8 @@ type mortal struct {
 	death context.CancelFunc
 	lives int
 	doubt func() // hears of an answer that a death has swallowed
+	// passes lets the router come to a moment, and reports whether it has died there.
+	passes func(moment string) (died bool)
 }
 
 // Run begins life after life until ctx ends.
@@ -73,7 +75,13 @@ func (m *mortal) Deliver(ctx context.Context, p chat.Post) chat.Outcome {
 	if b == nil {
 		return chat.RetryAfter(0, chat.ScopeAccount, chat.Reason{Code: chat.CodeNotConnected})
 	}
+	if m.passes(dieBeforeSend) {
+		return chat.UncertainFor(chat.Reason{Code: chat.CodeBridgeDied})
+	}
 	out := b.Deliver(ctx, p)
+	if m.passes(dieAfterSend) {
+		return chat.UncertainFor(chat.Reason{Code: chat.CodeBridgeDied})
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if life == m.lives {
@@ -83,9 +91,14 @@ func (m *mortal) Deliver(ctx context.Context, p chat.Post) chat.Outcome {
 	return chat.UncertainFor(chat.Reason{Code: chat.CodeBridgeDied})
 }
 
-// Lookup does not know.
-func (m *mortal) Lookup(ctx context.Context, key chat.PostKey) chat.Found {
-	return chat.Found{Kind: chat.FoundUnknown, AskAfter: time.Second}
+// Lookup asks the network, if it can be asked, and the bridge lives.
+func (m *mortal) Lookup(_ context.Context, key chat.PostKey) chat.Found {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.now == nil {
+		return chat.Found{Kind: chat.FoundUnknown, AskAfter: time.Second}
+	}
+	return m.net.Lookup(key)
 }
 
 // PairInput has nobody to answer: nothing is paired here.

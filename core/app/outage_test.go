@@ -43,7 +43,7 @@ type spoken struct {
 func inBlackout(t *testing.T, change func(*blackout), test func(*blackout)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &blackout{simulation: newSimulation(t, 1)}
+		w := &blackout{simulation: newSimulation(t, 1, mustMeet())}
 		for _, n := range w.nets {
 			n.Profile.Loses = 0
 			n.SetFaults(lab.Faults{Latency: 40 * time.Millisecond})
@@ -310,11 +310,16 @@ func TestARouterThatIsKilledTellsNobodyTwice(t *testing.T) {
 	})
 }
 
-// dieAfter kills the router, between its calls so that nothing may show twice.
+// dieAfter lets somebody write and kills the router soon.
 func (w *blackout) dieAfter(d time.Duration) {
 	w.say([]chat.Account{telegram, signal}[len(w.said)%2])
+	w.dieMeanwhile(d, func() {})
+}
+
+// dieMeanwhile kills the router, between its calls so that nothing may show twice, and starts it when something has happened.
+func (w *blackout) dieMeanwhile(d time.Duration, happens func()) {
 	w.pass(d)
-	for w.nets[telegram].InFlight()+w.nets[signal].InFlight() > 0 {
+	for w.nets[telegram].InFlight()+w.nets[signal].InFlight()+w.nets[whatsapp].InFlight() > 0 {
 		w.pass(time.Millisecond)
 	}
 	if err := w.engine.store.Close(); err != nil {
@@ -322,6 +327,7 @@ func (w *blackout) dieAfter(d time.Duration) {
 	}
 	w.end()
 	<-w.ended
+	happens()
 	w.start()
 }
 

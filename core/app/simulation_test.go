@@ -9,10 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"slices"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,8 +32,9 @@ var (
 // while router and bridges are killed, and then compares what was posted with what people see. The router is killed by
 // closing its store under it: what was not committed then is as lost as after kill -9.
 func TestNothingIsLostOverKillsAndFaults(t *testing.T) {
-	met := map[string]int{}
-	for range *simSeeds {
+	met, begun := mustMeet(), time.Now()
+	// A few seeds may miss what is rare: then others follow, so that a miss is a fault of the simulation and not bad luck.
+	for n := 0; n < *simSeeds || len(met.Missing()) > 0 && n < 20**simSeeds; n++ {
 		seed := *simSeed
 		if seed == 0 {
 			seed = rand.Uint64()
@@ -48,42 +46,62 @@ func TestNothingIsLostOverKillsAndFaults(t *testing.T) {
 				}
 			})
 		})
-	}
-	for _, what := range []string{"router killed", "bridge killed", "fail", "limit", "lose_reply", "late_reply", "ack_lost",
-		"lost_by_network", "key_repeated", "answer lost in a death", "asked again", "merged post", "merged post edited"} {
-		if met[what] == 0 {
-			t.Errorf("no run ever met %q", what)
+		if n%500 == 499 {
+			t.Logf("%d seeds in %v", n+1, time.Since(begun).Round(time.Second))
 		}
 	}
-	t.Log(met)
+	if missing := met.Missing(); len(missing) > 0 && *simSeed == 0 {
+		t.Errorf("no run ever met %q", missing)
+	}
+	t.Log("how often each was met:", met)
 }
 
 const (
-	simRooms    = 3
-	simMessages = 240
-	simKills    = 12 // of the router; as many of bridges
+	simRooms   = 3
+	simShort   = 20 // acts of the shortest seed
+	simLong    = 70 // acts of the longest
+	simPerLife = 20 // acts between two deaths of the router
 )
 
 // simulate runs one seed and returns what the checker objects to.
-func simulate(t *testing.T, seed uint64, met map[string]int, change func(*simulation)) (wrong []string) {
-	w := newSimulation(t, seed)
+func simulate(t *testing.T, seed uint64, met *lab.Sometimes, change func(*simulation)) (wrong []string) {
+	w := newSimulation(t, seed, met)
 	change(w)
 	w.start()
-	for n := range simMessages {
+	for n := range simShort + w.rand.IntN(simLong-simShort) {
 		w.somebodyActs()
-		if n%(simMessages/simKills) == simMessages/simKills-1 {
+		if n%simPerLife == simPerLife-1 {
 			w.killRouter()
 			w.killBridge()
 		}
+		w.weather()
 		w.pass(time.Duration(w.rand.IntN(1500)) * time.Millisecond)
 	}
 	w.calm()
 	w.stop()
 	wrong = w.check()
 	for what, n := range w.met() {
-		met[what] += n
+		met.Add(what, n)
 	}
 	return wrong
+}
+
+// weather now and then cuts a network off for minutes, while people write on at their leisure.
+func (w *simulation) weather() {
+	if w.rand.IntN(150) > 0 {
+		return
+	}
+	w.count("outage")
+	n := w.nets[w.someAccount()]
+	n.SetOutage(lab.Outage{Cut: true, Silent: w.rand.IntN(2) == 0})
+	for left := 20 + w.rand.IntN(20); left > 0; left-- {
+		w.pass(time.Duration(w.rand.IntN(30)) * time.Second)
+		w.somebodyActs()
+		if w.rand.IntN(20) == 0 {
+			w.killRouter()
+		}
+	}
+	n.SetOutage(lab.Outage{})
 }
 
 // simulation is a running router with its networks and people.
@@ -101,15 +119,29 @@ type simulation struct {
 	mu     sync.Mutex
 	kills  map[string]int
 	wrong  []string
+	trap   *trap
+	stored map[chat.Account]map[chat.EventKey]bool
+	now    func() time.Time // the router's clock; nil is the bubble's
+	// sometimes counts what is met.
+	sometimes *lab.Sometimes
+	// spoil, if set, does to posts what no router and no bridge should.
+	spoil func(*spoiler, context.Context, chat.Post) chat.Outcome
 	// intake, if set, stands between the bridges and the router.
 	intake func(host.Intake) host.Intake
 }
 
-func newSimulation(t *testing.T, seed uint64) *simulation {
-	w := &simulation{t: t, rand: rand.New(rand.NewPCG(seed, 7)), dir: t.TempDir(), kills: map[string]int{},
+func newSimulation(t *testing.T, seed uint64, met *lab.Sometimes) *simulation {
+	w := &simulation{t: t, rand: rand.New(rand.NewPCG(seed, 7)), dir: memoryDir(t), kills: map[string]int{},
+		sometimes: met, stored: map[chat.Account]map[chat.EventKey]bool{},
 		nets: map[chat.Account]*lab.Network{}, lives: map[chat.Account]*mortal{}, cfg: &config.Config{Accounts: map[string]*config.Account{}}}
 	w.cfg.DataDir = w.dir
 	for i, p := range lab.Profiles() {
+		if seed%2 == 0 && p.Caps.Repeat == chat.RepeatDoubles && !p.LateAnswers { // the same network with a way to ask it
+			p.Caps.Repeat = chat.RepeatLookup
+		}
+		if seed%3 == 0 {
+			p.Caps.Pace.PerChat = []chat.Rate{{N: 20, Per: chat.Duration(time.Minute)}}
+		}
 		name := chat.Account(p.Name)
 		w.nets[name] = lab.NewNetwork(p, seed+uint64(i))
 		w.nets[name].SetFaults(lab.Faults{Fail: 20, Limit: 40, Retry: 3 * time.Second, LoseReply: 25, LateReply: 25, Latency: 40 * time.Millisecond})
@@ -127,12 +159,26 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 	return w
 }
 
+// memoryDir is a folder in memory where the system has such: a router that dies here dies alone, and takes no disk with it.
+func memoryDir(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "causeway-simulation-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 func roomChat(r int) string { return fmt.Sprintf("chat%d", r) }
 
 // start opens the store and runs an engine over it.
 func (w *simulation) start() {
 	w.t.Helper()
-	s, err := store.Open(w.t.Context(), w.dir, store.Options{ReserveBytes: -1})
+	s, err := store.Open(w.t.Context(), w.dir, store.Options{ReserveBytes: -1, Now: w.now})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -143,12 +189,21 @@ func (w *simulation) start() {
 		if w.intake != nil {
 			in = w.intake(in)
 		}
-		w.lives[spec.Account] = &mortal{net: w.nets[spec.Account], account: spec.Account, in: in, watch: watch, doubt: w.inDoubt}
+		in = mortalIntake{Intake: in, w: w, store: s, known: w.stored}
+		w.lives[spec.Account] = &mortal{net: w.nets[spec.Account], account: spec.Account, in: in, watch: watch, doubt: w.inDoubt,
+			passes: func(moment string) bool { return w.passes(s, moment) }}
+		if w.spoil != nil {
+			return &spoiler{mortal: w.lives[spec.Account], how: w.spoil}, nil
+		}
 		return w.lives[spec.Account], nil
 	}
-	if w.engine, err = newEngine(w.cfg, s, admin.NewMetrics(), w.log(), connect); err != nil {
+	e, err := newEngine(w.cfg, s, admin.NewMetrics(), w.log(), connect)
+	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.mu.Lock()
+	w.engine = e
+	w.mu.Unlock()
 	ctx, cancel := context.WithCancel(context.Background())
 	w.end, w.ended = cancel, make(chan error, 1)
 	go func(e *engine) { w.ended <- e.run(ctx) }(w.engine)
@@ -173,18 +228,6 @@ func (w *simulation) stop() {
 	}
 }
 
-// killRouter pulls the store from under the engine, and starts another engine.
-func (w *simulation) killRouter() {
-	w.awaitCall(w.someAccount())
-	w.count("router killed")
-	if err := w.engine.store.Close(); err != nil {
-		w.t.Fatal(err)
-	}
-	w.end()
-	<-w.ended
-	w.start()
-}
-
 func (w *simulation) killBridge() {
 	a := w.someAccount()
 	w.awaitCall(a)
@@ -198,12 +241,12 @@ func (w *simulation) someAccount() chat.Account {
 
 // awaitCall waits for a call to be on its way, so that a death hits something, but not for ever.
 func (w *simulation) awaitCall(a chat.Account) {
-	for range 3000 {
+	for range 300 {
 		if w.nets[a].InFlight() > 0 {
 			w.pass(time.Duration(w.rand.IntN(60)) * time.Millisecond)
 			return
 		}
-		w.pass(time.Millisecond)
+		w.pass(time.Duration(w.rand.IntN(20)) * time.Millisecond)
 	}
 }
 
@@ -217,8 +260,8 @@ func (w *simulation) calm() {
 	for _, n := range w.nets {
 		n.SetFaults(lab.Faults{})
 	}
-	for range 3600 {
-		w.pass(time.Second)
+	for range 720 {
+		w.pass(5 * time.Second)
 		w.operate()
 		if w.settled() {
 			return
@@ -287,59 +330,4 @@ func (w *simulation) met() map[string]int {
 		out["asked again"] += w.talk.asked[name]
 	}
 	return out
-}
-
-// TestTheCheckerObjectsToAnEarlyAcknowledgement is a control: a router that acknowledges before it has stored must be
-// seen to lose.
-func TestTheCheckerObjectsToAnEarlyAcknowledgement(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		wrong := simulate(t, 1, map[string]int{}, func(w *simulation) {
-			w.intake = func(in host.Intake) host.Intake { return early{in} }
-		})
-		if !slices.ContainsFunc(wrong, func(s string) bool { return strings.Contains(s, "lost") }) {
-			t.Errorf("nothing was found lost, only: %v", wrong)
-		}
-	})
-}
-
-// early acknowledges first and stores afterwards, if it comes to that.
-type early struct{ host.Intake }
-
-func (e early) Store(ctx context.Context, a chat.Account, epoch uint64, events []chat.Event, state []chat.StateItem) error {
-	go func() {
-		time.Sleep(2 * time.Second)
-		_ = e.Intake.Store(ctx, a, epoch, events, state) // what is wrong with it nobody hears
-	}()
-	return nil
-}
-
-// TestTheCheckerObjectsToAForgottenJournal is a control: a router that does not know an event again must be seen to
-// repeat, also where the network drops repeated keys.
-func TestTheCheckerObjectsToAForgottenJournal(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		wrong := simulate(t, 1, map[string]int{}, func(w *simulation) {
-			w.intake = func(in host.Intake) host.Intake { return &forgetful{Intake: in} }
-		})
-		if !slices.ContainsFunc(wrong, func(s string) bool { return strings.Contains(s, "repeats") }) {
-			t.Errorf("no repeat was found, only: %v", wrong)
-		}
-	})
-}
-
-// forgetful gives every event a key that was never seen, and every message an id of its own.
-type forgetful struct {
-	host.Intake
-	n atomic.Int64
-}
-
-func (f *forgetful) Store(ctx context.Context, a chat.Account, epoch uint64, events []chat.Event, state []chat.StateItem) error {
-	for i, ev := range events {
-		unseen := fmt.Sprintf("/%d/%d", epoch, f.n.Add(1))
-		events[i].Key = ev.Key + chat.EventKey(unseen)
-		if m, ok := ev.Body.(chat.MessageNew); ok {
-			m.ID += chat.RemoteMessage(unseen)
-			events[i].Body = m
-		}
-	}
-	return f.Intake.Store(ctx, a, epoch, events, state)
 }

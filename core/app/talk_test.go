@@ -294,6 +294,9 @@ func (w *simulation) answersRight(a chat.Account, m *said, copies []sighting) bo
 			return true
 		}
 		target, ok := w.nets[a].Find(m.chat(), s.ReplyTo)
+		if ok && strings.Count(target.Text, "\n#") > 1 {
+			w.sometimes.Met("reply to a message of a merged post")
+		}
 		return ok && strings.Contains(target.Text, m.replyTo.mark)
 	})
 }

@@ -84,11 +84,15 @@ func (b *Bridge) acknowledge(n int) int {
 	return n
 }
 
-// rest waits for news, or a little while after an error.
+// rest waits for news, or a little while when something was refused.
 func (b *Bridge) rest(ctx context.Context) {
+	var again <-chan time.Time
+	if b.net.Waiting() > 0 && !b.net.Out() {
+		again = time.After(100 * time.Millisecond)
+	}
 	select {
 	case <-b.net.news:
-	case <-time.After(100 * time.Millisecond):
+	case <-again:
 	case <-ctx.Done():
 	}
 }

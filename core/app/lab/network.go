@@ -223,6 +223,35 @@ func (n *Network) InFlight() (calls int) {
 	return calls
 }
 
+// Resting counts the chats that have asked for a wait which is not over.
+func (n *Network) Resting() (chats int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, conv := range n.chats {
+		if time.Now().Before(conv.resting) {
+			chats++
+		}
+	}
+	return chats
+}
+
+// Lookup says whether a post was accepted, if the network can be asked.
+func (n *Network) Lookup(key chat.PostKey) chat.Found {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.Profile.Caps.Repeat != chat.RepeatLookup || n.outage.Cut {
+		return chat.Found{Kind: chat.FoundUnknown, AskAfter: time.Second}
+	}
+	for _, conv := range n.chats {
+		if s := conv.byKey[key]; s != nil {
+			n.struck["found by looking it up"]++
+			return chat.Found{Kind: chat.FoundSent, IDs: []chat.RemoteMessage{s.ID}}
+		}
+	}
+	n.struck["not found by looking it up"]++
+	return chat.Found{Kind: chat.FoundNotSent}
+}
+
 // Waiting counts the events that the router has not acknowledged.
 func (n *Network) Waiting() int {
 	n.mu.Lock()

@@ -29,6 +29,13 @@ func (n *Network) SetOutage(o Outage) {
 	n.wake()
 }
 
+// Out reports whether the way to the network is cut.
+func (n *Network) Out() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.outage.Cut
+}
+
 // Echo plays a network that shows our account its own message like anybody's, without a word of whose it is.
 func (n *Network) Echo(c chat.RemoteChat, id chat.RemoteMessage) {
 	n.mu.Lock()
