@@ -147,3 +147,41 @@ func TestAnOutdatedBridgeCanSayThatItIsTheLatest(t *testing.T) {
 	l.pair()
 	l.state(chat.Connected, "")
 }
+
+func TestAnAccountWithAPasskeyIsLinked(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.fault(control.Fault{Kind: sim.Passkey})
+	l.start()
+	l.state(chat.Pairing, "not_paired")
+	from, asked := l.scanned()
+	l.answerPasskey(`{"rawId":"bm9uc2Vuc2U"}`) // JSON of the right form that nobody signed
+	if st := l.step(from, chat.PairFailed); !strings.Contains(st.Error, "passkey") {
+		t.Errorf("nonsense is answered with %+v", st)
+	}
+	if <-asked == nil {
+		t.Error("the phone was told that the device is linked")
+	}
+	from, asked = l.scanned()
+	answer, err := l.server.AnswerPasskey(l.step(from, chat.PairPasskey).Code)
+	l.must(err)
+	l.answerPasskey(answer)
+	l.step(from, chat.PairDone)
+	l.must(<-asked)
+	l.state(chat.Connected, "")
+	l.says(l.group(control.NewGroup{}), "linked with a passkey")
+}
+
+// scanned lets the phone scan a code, and waits until the passkey is asked for. What the phone is told in the end comes later.
+func (l *lab) scanned() (from int, told <-chan error) {
+	l.Helper()
+	from = l.router.said()
+	l.router.input <- sdk.PairInput{Step: chat.PairBegin}
+	qr, result := l.step(from, chat.PairShowQR), make(chan error, 1)
+	go func() { result <- l.people.Pair(l.Context(), control.Pair{QR: qr.QR}) }()
+	l.step(from, chat.PairPasskey)
+	return from, result
+}
+
+func (l *lab) answerPasskey(answer string) {
+	l.router.input <- sdk.PairInput{Step: chat.PairPasskey, Value: answer}
+}

@@ -37,6 +37,8 @@ const (
 	ReachOutLock control.FaultKind = "reach_out_lock"
 	// NewPhone gives the user of the private chat Fault.Chat another phone: new keys, no linked devices.
 	NewPhone control.FaultKind = "new_phone"
+	// Passkey has an account's phone ask for its passkey before it links a device.
+	Passkey control.FaultKind = "passkey"
 	// MediaCut ends a download in the middle, MediaBad changes a byte, MediaGone answers 410 until the phone has uploaded
 	// the file again. With the methods upload and download also server_error (with a Code), slow, hang_before and
 	// reset_before strike the media hosts.
@@ -74,7 +76,7 @@ var faultStages = map[control.FaultKind]stage{
 	control.Conflict: stageLogin, Failure: stageLogin, ExpiredCertificate: stageEvent, ForeignRoot: stageEvent,
 	control.LoggedOut: stageEvent, StreamError: stageEvent, control.Redeliver: stageEvent, control.Forget: stageEvent,
 	FrameFlipped: stageFrame, FrameCut: stageFrame, FrameNoise: stageFrame, FrameHuge: stageFrame, FrameText: stageFrame,
-	MediaCut: stageMedia, MediaBad: stageMedia, MediaGone: stageMedia, PhoneAway: stageEvent, ReachOutLock: stageBefore, NewPhone: stageEvent, Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
+	MediaCut: stageMedia, MediaBad: stageMedia, MediaGone: stageMedia, PhoneAway: stageEvent, Passkey: stageEvent, ReachOutLock: stageBefore, NewPhone: stageEvent, Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
 }
 
 // fault is an armed fault.

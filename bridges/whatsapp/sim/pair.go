@@ -35,10 +35,12 @@ type pairing struct {
 	refs   []string
 	signed preKey
 	code   *codePairing // if it asked for a code
-	dev    *device      // once the phone agreed
-	iq     string       // of pair-success
-	proof  []byte       // what the client must sign
-	result chan error   // closed, or one error, once the client has answered
+	// passkey is set once a phone has scanned the code whose account has one.
+	passkey *passkeyPairing
+	dev     *device    // once the phone agreed
+	iq      string     // of pair-success
+	proof   []byte     // what the client must sign
+	result  chan error // closed, or one error, once the client has answered
 }
 
 const refsPerPairing = 6
@@ -73,7 +75,7 @@ func (s *Server) register(c *conn, static []byte, data *waWa6.ClientPayload_Devi
 func (s *Server) expire(p *pairing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p.conn.pairing == p {
+	if p.conn.pairing == p && p.passkey == nil {
 		p.conn.cut()
 	}
 }
@@ -110,6 +112,8 @@ func (s *Server) handlePairing(c *conn, n *node) {
 	switch {
 	case n.Tag == "iq" && text(n, "xmlns") == "md" && reg != nil:
 		s.handleCodeStage(c, n, reg)
+	case n.Tag == "iq" && text(n, "xmlns") == "md" && c.pairing.passkey != nil && text(n, "type") != "result":
+		s.handlePasskey(c, n)
 	case n.Tag == "iq" && text(n, "xmlns") == "w:p":
 		s.tell(c, pointer(answer(n, nil)))
 	case n.Tag == "iq" && c.pairing.iq != "" && text(n, "id") == c.pairing.iq:
@@ -162,6 +166,9 @@ func (s *Server) scan(p *person, qr string) (*pairing, error) {
 	}
 	if !bytes.Equal(raw[0], pairing.noise) || !bytes.Equal(raw[1], pairing.data.GetEIdent()) {
 		return nil, control.Because(control.ErrRefused, "the code was made by another device than the one that is connected")
+	}
+	if s.wantsPasskey(p) {
+		return pairing, s.askForPasskey(p, pairing, raw[2])
 	}
 	return pairing, s.link(p, pairing, raw[2])
 }

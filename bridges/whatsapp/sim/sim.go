@@ -20,6 +20,7 @@ package sim
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"io"
@@ -68,6 +69,7 @@ type Server struct {
 	log       *slog.Logger
 	authority *authority
 	static    *keys.KeyPair
+	passkey   *ecdsa.PrivateKey
 	directory *directory
 	media     *mediaStore
 	dir       string // holds the certificate authority's file
@@ -118,8 +120,12 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	passkey, err := newPasskey()
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		opts: opts, log: opts.Log, authority: ca, static: keys.NewKeyPair(), directory: newDirectory(), media: newMediaStore(),
+		passkey: passkey, opts: opts, log: opts.Log, authority: ca, static: keys.NewKeyPair(), directory: newDirectory(), media: newMediaStore(),
 		rng: rand.New(rand.NewPCG(opts.Seed, opts.Seed)), required: required,
 		groups: map[types.JID]*group{}, messages: map[messageKey]*message{}, misdeeds: map[string]bool{},
 		faults: map[control.FaultID]*fault{}, rec: newRecords(opts.Keep), inside: newDoorway(), tunnels: newDoorway(),
