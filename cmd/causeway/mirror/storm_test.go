@@ -13,16 +13,22 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/causeway-chat/causeway/bridges/sim"
 	"github.com/causeway-chat/causeway/cmd/causeway/child"
 )
 
-var storm = flag.Int("storm", 0, "how many messages people of each network post in a storm, in place of a test's own number")
+var (
+	storm       = flag.Int("storm", 0, "how many messages people of each network post in a storm, in place of a test's own number")
+	stormOutage = flag.Duration("storm.outage", 2*time.Second, "how long WhatsApp is cut off in the storm of two networks")
+	stormAway   = flag.Int("storm.away", 40, "how many messages wait at WhatsApp after that storm, while router and bridges are away")
+)
 
 // TestNothingIsLostInAStorm lets people of both networks write, every tenth time with a photo, while WhatsApp is cut off, ends
-// connections and loses answers, and while bridges and router are killed. Everything must arrive, in order and with its bytes.
-// WhatsApp drops a repeat, so nothing may be there twice; Telegram has no keys, so each kill may leave one.
+// connections and loses answers, and while bridges and router are killed. Then people of WhatsApp write while nobody is there to
+// hear them. Everything must arrive, in order and with its bytes. WhatsApp drops a repeat, so nothing may be there twice; Telegram
+// has no keys, so each kill may leave one.
 func TestNothingIsLostInAStorm(t *testing.T) {
 	r := newRig(t, telegram, whatsapp)
 	tg, wa := r.sides[0], r.sides[1]
@@ -35,7 +41,8 @@ func TestNothingIsLostInAStorm(t *testing.T) {
 		}
 	}
 	blows := map[int]func(int){
-		n / 6:     strike(sim.Fault{Kind: sim.OutageReset, DurationMS: 2000}),
+		n / 6:     strike(sim.Fault{Kind: sim.OutageReset, DurationMS: stormOutage.Milliseconds()}),
+		n / 4:     strike(sim.Fault{Kind: sim.OutageReset, Count: 1}),
 		n / 3:     func(int) { r.killBridge(wa) },
 		n / 2:     strike(sim.Fault{Kind: "stream_error", Count: 1}),
 		n * 3 / 5: func(int) { r.killBridge(tg) },
@@ -50,12 +57,14 @@ func TestNothingIsLostInAStorm(t *testing.T) {
 			s.post(t, stormPost(t, s, i))
 		}
 	}
-	for _, way := range []struct {
-		from, to *side
-		repeats  int
-	}{{tg, wa, 0}, {wa, tg, 3}} {
-		checkStorm(t, way.from, way.to, n, way.repeats)
+	checkStorm(t, tg, wa, n, n, 0)
+	checkStorm(t, wa, tg, n, n, 3)
+	r.router.Stop(time.Minute)
+	for i := range *stormAway {
+		wa.post(t, sim.Post{Text: stormWords(wa, n+i)})
 	}
+	r.start()
+	checkStorm(t, wa, tg, n+*stormAway, n, 3)
 	c, err := wa.client.Counters(t.Context())
 	must(t, err)
 	for _, f := range faults {
@@ -94,14 +103,17 @@ func (r *rig) killBridge(s *side) {
 	must(r.t, syscall.Kill(pid, syscall.SIGKILL))
 }
 
-// checkStorm waits until everything of one side is seen on the other, and looks at order, repeats and bytes.
-func checkStorm(t *testing.T, from, to *side, n, repeats int) {
+// checkStorm waits until everything of one side is seen on the other, and looks at order, repeats and the bytes of
+// the photos among the first messages.
+func checkStorm(t *testing.T, from, to *side, n, photos, repeats int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), patience+time.Duration(n)*time.Second/2)
 	defer cancel()
+	words := regexp.MustCompile("storm " + from.account + ` (\d+)\.`)
+	start := time.Now()
 	var seen []int
 	view, err := to.client.WaitUntil(ctx, sim.See{Chat: to.group, User: to.who}, func(v sim.View) bool {
-		seen = stormSeen(from, v)
+		seen = stormSeen(words, v)
 		return len(slices.Compact(slices.Sorted(slices.Values(seen)))) == n
 	})
 	if err != nil {
@@ -121,7 +133,8 @@ func checkStorm(t *testing.T, from, to *side, n, repeats int) {
 	if again > repeats {
 		t.Errorf("%s to %s: %d more than once, %d are explained: %v", from.name, to.name, again, repeats, seen)
 	}
-	for i := range n {
+	t.Logf("%s to %s: %d posted, all of them seen in order, %d twice; waited %v", from.name, to.name, n, again, time.Since(start))
+	for i := range photos {
 		if p := stormPost(t, from, i); len(p.Media) > 0 && !slices.ContainsFunc(view.Messages, carries(p.Media[0])) {
 			t.Errorf("%s to %s: the photo of message %d is not there", from.name, to.name, i)
 		}
@@ -129,8 +142,7 @@ func checkStorm(t *testing.T, from, to *side, n, repeats int) {
 }
 
 // stormSeen lists what copies of a side's messages say, in order. Those of a backlog may stand in one post.
-func stormSeen(from *side, v sim.View) (seen []int) {
-	words := regexp.MustCompile("storm " + from.account + ` (\d+)\.`)
+func stormSeen(words *regexp.Regexp, v sim.View) (seen []int) {
 	for _, m := range v.Messages {
 		if m.Account == "" {
 			continue
