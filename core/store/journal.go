@@ -84,9 +84,11 @@ func (t *Tx) alias(i person.Identity, a chat.Alias) error {
 	if a.Value == "" || t.w.cache.aliases[k] == i.ID {
 		return nil
 	}
-	_, err := t.c.exec(`INSERT INTO alias (network, kind, value, identity) VALUES (?, ?, ?, ?)
-		ON CONFLICT (network, kind, value) DO UPDATE SET identity = excluded.identity WHERE identity <> excluded.identity`,
-		i.Network, a.Kind, a.Value, i.ID)
+	// Nearly all are new, and an upsert costs half as much again.
+	n, err := t.c.exec("INSERT OR IGNORE INTO alias (network, kind, value, identity) VALUES (?, ?, ?, ?)", i.Network, a.Kind, a.Value, i.ID)
+	if err == nil && n == 0 {
+		_, err = t.c.exec("UPDATE alias SET identity = ?1 WHERE network = ? AND kind = ? AND value = ? AND identity <> ?1", i.ID, i.Network, a.Kind, a.Value)
+	}
 	if err == nil {
 		rememberAmong(maxAliases, &t.w.cache.aliases, k, i.ID)
 	}

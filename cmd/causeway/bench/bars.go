@@ -48,7 +48,7 @@ func bars(rooms []int, latenciesMS []int64) (out []bar) {
 			out = append(out, manyChats(k, ms)...)
 		}
 	}
-	out = append(out, bar{name: surgeRatio, figure: identities(), ceiling: rowsOf(grouped)})
+	out = append(out, bar{name: surgeRatio, figure: identities(), ceiling: rowsOf(grouped), atLeast: surgeBar})
 	return append(out, bar{name: "store, rows in group commits ÷ one row a commit", figure: rowsOf(grouped), ceiling: rowsOf(single), atLeast: 20})
 }
 
