@@ -29,7 +29,7 @@ func NewClient(control string) *Client {
 	}
 	// A transport of its own: a proxy from the environment must not come between.
 	transport := &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second}
-	return &Client{base: strings.TrimRight(control, "/"), http: &http.Client{Transport: transport}, timeout: 30 * time.Second}
+	return &Client{base: strings.TrimRight(control, "/"), http: &http.Client{Transport: transport}, timeout: 3 * time.Minute}
 }
 
 // Close lets idle connections go.
