@@ -231,6 +231,7 @@ type pauses struct {
 	slowDown        time.Duration // after the first refusal for speed
 	slowDownCap     time.Duration
 	stuck           time.Duration // for the library to come back from a message whose time is over
+	better          time.Duration // for a picture in the better quality that was promised
 	silence         time.Duration // of a download that still lives
 	phoneAnswer     time.Duration // for the phone to upload a file again
 	now             func() time.Time
@@ -241,6 +242,6 @@ func defaultPauses() pauses {
 		retry: time.Second, retryCap: time.Minute, refused: 10 * time.Minute, login: time.Minute, offline: time.Minute,
 		drain: 5 * time.Second, farewell: 50 * time.Millisecond, query: 75 * time.Second, answer: 10 * time.Second, firstCode: time.Minute, nextCode: 20 * time.Second,
 		phone: time.Hour, phoneUnseen: 12 * 24 * time.Hour, phoneAsk: 36 * time.Hour, passkey: 5 * time.Minute, tidy: time.Minute,
-		slowDown: 15 * time.Second, slowDownCap: 10 * time.Minute, stuck: 5 * time.Second, silence: 20 * time.Second, phoneAnswer: 45 * time.Second, now: time.Now,
+		slowDown: 15 * time.Second, slowDownCap: 10 * time.Minute, stuck: 5 * time.Second, better: 10 * time.Second, silence: 20 * time.Second, phoneAnswer: 45 * time.Second, now: time.Now,
 	}
 }

@@ -18,11 +18,16 @@ import (
 
 // decode reads what a message says.
 func (l *line) decode(ev *events.Message, m *waE2E.Message) (chat.Content, content.Reading) {
-	return content.Decode(m, content.Incoming{
+	return content.Decode(m, l.incoming(ev))
+}
+
+// incoming is what it takes to read a message.
+func (l *line) incoming(ev *events.Message) content.Incoming {
+	return content.Incoming{
 		Chat: ev.Info.Chat, Sender: ev.Info.Sender, ID: ev.Info.ID, ViewOnce: ev.IsViewOnce, Lottie: ev.IsLottieSticker,
 		Preferred: func(j types.JID) types.JID { return l.preferred(j, types.EmptyJID) },
 		Name:      func(j types.JID) string { lid, pn := l.addresses(j, types.EmptyJID); return l.ownName(lid, pn) },
-	})
+	}
 }
 
 // encode writes the messages that a post asks for.

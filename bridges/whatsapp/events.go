@@ -163,7 +163,7 @@ func (l *line) newMessage(ev *events.Message, p place, m *waE2E.Message) verdict
 	c, reading := l.decode(ev, m)
 	switch reading {
 	case content.Silent:
-		return verdict{}
+		return l.otherCopy(ev, p, m)
 	case content.Unknown:
 		return l.unknown(ev, p, content.Kind(m))
 	}

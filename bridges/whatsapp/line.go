@@ -34,6 +34,7 @@ type line struct {
 	sending   chan struct{} // held by whoever sends: the library sends one message at a time and heeds no deadline meanwhile
 	sent      *sentList
 	memory    *memory
+	better    *betterCopies
 	phone     phoneAnswers
 
 	handling   sync.Mutex // events are handed up one at a time
@@ -70,7 +71,7 @@ const maxNews = 64
 func (a *account) newLine(dev *store.Device) *line {
 	l := &line{
 		a: a, log: a.log, lids: a.keys.container.LIDMap, gate: newGate(), news: make(chan any, maxNews), sending: make(chan struct{}, 1),
-		sent: newSentList(), memory: newMemory(), seen: a.notes.fact(a.hand, factPhone),
+		sent: newSentList(), memory: newMemory(), better: newBetterCopies(), seen: a.notes.fact(a.hand, factPhone),
 	}
 	if l.seen.IsZero() {
 		l.seen = a.pauses.now()

@@ -46,12 +46,16 @@ func (b *Bridge) FetchMedia(ctx context.Context, ref string, w io.Writer) error 
 	if l == nil {
 		return errNotReady
 	}
+	f, forget := l.best(ctx, f)
 	to, err := newOpener(f, w)
 	if err != nil {
 		return err
 	}
 	g := &fetch{line: l, file: f, to: to}
-	return g.run(ctx)
+	if err = g.run(ctx); err != nil {
+		forget()
+	}
+	return err
 }
 
 // fetch is one file on its way down.

@@ -172,4 +172,23 @@ func (d *decoder) isOtherCopy() bool {
 	return d.hdCopy
 }
 
+// Better reads a picture or film that was there before in a lower quality, and which message had it.
+func Better(m *waE2E.Message, in Incoming) (of Key, c chat.Content, ok bool) {
+	d := decoder{Incoming: in}
+	m = d.unwrap(m)
+	link := d.about.GetMessageAssociation()
+	switch link.GetAssociationType() {
+	case waE2E.MessageAssociation_HD_IMAGE_DUAL_UPLOAD, waE2E.MessageAssociation_HD_VIDEO_DUAL_UPLOAD:
+	default:
+		return Key{}, chat.Content{}, false
+	}
+	of = d.key(link.GetParentMessageKey())
+	c, ok = d.content(m)
+	return of, c, ok && of.ID != "" && len(c.Media) == 1
+}
+
+func isPaired(t waE2E.ContextInfo_PairedMediaType) bool {
+	return t == waE2E.ContextInfo_SD_IMAGE_PARENT || t == waE2E.ContextInfo_SD_VIDEO_PARENT
+}
+
 func seconds(n uint32) time.Duration { return time.Duration(n) * time.Second }

@@ -30,6 +30,8 @@ type File struct {
 	Chat   types.JID           `json:"c"`
 	Sender types.JID           `json:"a"`
 	ID     types.MessageID     `json:"i"`
+	// Paired says that its sender will send the same once more, in a better quality.
+	Paired bool `json:"h,omitempty"`
 }
 
 // ErrNoFile says that a reference is none of ours.
@@ -137,6 +139,7 @@ func (d *decoder) file(a attachment, f found, m chat.Media) found {
 	src := File{
 		Type: whatsmeow.GetMediaType(a), Path: a.GetDirectPath(), Key: a.GetMediaKey(), EncSum: a.GetFileEncSHA256(), Sum: a.GetFileSHA256(),
 		Size: size(a.GetFileLength()), Chat: d.Chat, Sender: d.Sender.ToNonAD(), ID: d.ID,
+		Paired: isPaired(f.about.GetPairedMediaType()),
 	}
 	if len(src.Key) != keySize || len(src.EncSum) != sumSize || len(src.Sum) != sumSize || src.Path == "" {
 		f.content.Placeholder = f.name
