@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // lockName is the file that the process which owns a folder keeps locked; it holds its id.
@@ -57,15 +58,28 @@ func syncFolder(dir string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
+// A router that was killed while it started a process leaves the lock to that one until it runs its program: so a lock of a
+// process that is no more is waited for, so long and so often.
+const (
+	lockWait = 10 * time.Second
+	lockPoll = 20 * time.Millisecond
+)
+
 // lockFolder takes the folder for this process. The lock ends with the process, however that ends.
 func lockFolder(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", err)
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = inUse(dir, f)
+	for begun := time.Now(); ; time.Sleep(lockPoll) {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			break
+		}
+		used := inUse(dir, f)
+		if err = used; !used.isGone() || time.Since(begun) > lockWait {
+			break
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -82,8 +96,14 @@ func (e *InUseError) Error() string {
 	return fmt.Sprintf("the data folder %s is in use by process %s: stop that one first, or choose another folder", e.Dir, cmp.Or(e.PID, "unknown"))
 }
 
-func inUse(dir string, f *os.File) error {
-	b, _ := io.ReadAll(io.LimitReader(f, 32)) // best effort: the sentence is useful without it
+// isGone reports whether the process that has noted itself is no more.
+func (e *InUseError) isGone() bool {
+	pid, err := strconv.Atoi(e.PID)
+	return err == nil && pid > 0 && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+}
+
+func inUse(dir string, f *os.File) *InUseError {
+	b, _ := io.ReadAll(io.NewSectionReader(f, 0, 32)) // best effort: the sentence is useful without it
 	return &InUseError{Dir: dir, PID: strings.TrimSpace(string(b))}
 }
 
