@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -106,22 +107,23 @@ func (w *simulation) weather() {
 
 // simulation is a running router with its networks and people.
 type simulation struct {
-	t      *testing.T
-	rand   *rand.Rand
-	dir    string
-	cfg    *config.Config
-	nets   map[chat.Account]*lab.Network
-	lives  map[chat.Account]*mortal
-	engine *engine
-	end    context.CancelFunc
-	ended  chan error
-	talk   *talk
-	mu     sync.Mutex
-	kills  map[string]int
-	wrong  []string
-	trap   *trap
-	stored map[chat.Account]map[chat.EventKey]bool
-	now    func() time.Time // the router's clock; nil is the bubble's
+	t       *testing.T
+	rand    *rand.Rand
+	dir     string
+	cfg     *config.Config
+	nets    map[chat.Account]*lab.Network
+	lives   map[chat.Account]*mortal
+	engine  *engine
+	end     context.CancelFunc
+	ended   chan error
+	talk    *talk
+	mu      sync.Mutex
+	kills   map[string]int
+	wrong   []string
+	trap    *trap
+	stored  map[chat.Account]map[chat.EventKey]bool
+	reserve int64            // for a full disk; 0 for none
+	now     func() time.Time // the router's clock; nil is the bubble's
 	// sometimes counts what is met.
 	sometimes *lab.Sometimes
 	// spoil, if set, does to posts what no router and no bridge should.
@@ -178,7 +180,7 @@ func roomChat(r int) string { return fmt.Sprintf("chat%d", r) }
 // start opens the store and runs an engine over it.
 func (w *simulation) start() {
 	w.t.Helper()
-	s, err := store.Open(w.t.Context(), w.dir, store.Options{ReserveBytes: -1, Now: w.now})
+	s, err := store.Open(w.t.Context(), w.dir, store.Options{ReserveBytes: cmp.Or(w.reserve, -1), Now: w.now})
 	if err != nil {
 		w.t.Fatal(err)
 	}
