@@ -79,7 +79,7 @@ func (l *line) deliver(ctx context.Context, p chat.Post) chat.Outcome {
 	for i, m := range messages {
 		out = l.send(ctx, part{outgoing: o, id: stanzaID(p.Key, i), m: m})
 		if out.Kind != chat.Delivered {
-			return unfinished(out, i)
+			return unfinished(out, ids)
 		}
 		ids = append(ids, out.IDs...)
 	}
@@ -87,11 +87,14 @@ func (l *line) deliver(ctx context.Context, p chat.Post) chat.Outcome {
 	return out
 }
 
-// unfinished is the outcome of a post of which the first n messages were accepted: its fate is open, and the same again makes
-// it whole, for WhatsApp drops what it has.
-func unfinished(out chat.Outcome, n int) chat.Outcome {
-	if n > 0 && out.Kind == chat.Retry {
+// unfinished is the outcome of a post of which the first messages were accepted. When its fate is open the same again makes it
+// whole, for WhatsApp drops what it has; when one was refused the others go on alone.
+func unfinished(out chat.Outcome, accepted []chat.RemoteMessage) chat.Outcome {
+	switch {
+	case len(accepted) > 0 && out.Kind == chat.Retry:
 		return chat.UncertainFor(out.Why)
+	case out.Kind == chat.Refused:
+		out.IDs = accepted
 	}
 	return out
 }

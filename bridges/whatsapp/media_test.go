@@ -297,6 +297,22 @@ func TestAlbumsHaveAHeadAndAnIDForEachItem(t *testing.T) {
 	}
 }
 
+func TestAnAlbumThatIsRefusedInTheMiddleTellsWhatWasTaken(t *testing.T) {
+	l, c := talking(t, sim.Options{})
+	l.says(c, "warm")
+	post := chat.Post{Chat: chat.RemoteChat(c)}
+	for i := range 3 {
+		post.Media = append(post.Media, l.spool(chat.Media{Kind: chat.Photo, MIME: "image/jpeg"}, photo(t, 30+i, 20)))
+	}
+	f := l.fault(control.Fault{Kind: control.ServerError, Code: 404, Chat: c, Every: 3, Count: 1}) // after the head and the first item
+	out := l.deliver(post, patience)
+	l.struck(f)
+	if out.Kind != chat.Refused || len(out.IDs) != 1 {
+		t.Fatalf("%+v", out)
+	}
+	l.sees(c, "the first item", func(s control.Seen) bool { return string(s.ID) == string(out.IDs[0]) && len(s.Media) == 1 })
+}
+
 func TestCaptionsChangeAsLongAsTheMessageIsKept(t *testing.T) {
 	l, c := talking(t, sim.Options{})
 	m := l.spool(chat.Media{Kind: chat.Photo, MIME: "image/jpeg"}, photo(t, 30, 20))

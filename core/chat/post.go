@@ -83,7 +83,8 @@ const (
 // Outcome is what a bridge says of a post.
 type Outcome struct {
 	Kind OutcomeKind
-	// IDs are the ids that the network gave, one per part of the post; for an edit that mints ids the new one.
+	// IDs are the ids that the network gave, one per part of the post; for an edit that mints ids the new one. Of a Refused they
+	// are those of the first media of an album, which the network took before it refused one.
 	IDs []RemoteMessage
 	At  time.Time // when the network says that it accepted; zero if it does not say
 	// After is the least wait before the next try of a Retry. 0 leaves the wait to the router.

@@ -41,8 +41,12 @@ func (s *step) splits(d chat.Delivery, p Post) bool {
 	return d.Kind == chat.DeliverSend && p.Frozen.Action == chat.ActSend && (len(p.Frozen.Media) > 1 || p.merged())
 }
 
-// split lets the items of a refused post go one by one.
-func (s *step) split(tx Tx, d chat.Delivery, p Post, why chat.Reason) error {
+// split lets the items of a refused post go one by one, but for those that the network took before it refused one.
+func (s *step) split(tx Tx, d chat.Delivery, p Post, a answer) error {
+	why := a.out.Why
+	if err := recordTaken(tx, p, a); err != nil {
+		return err
+	}
 	s.aloneTo = max(s.aloneTo, d.ID)
 	for _, it := range p.Items {
 		s.aloneTo = max(s.aloneTo, it.Delivery)
@@ -54,6 +58,16 @@ func (s *step) split(tx Tx, d chat.Delivery, p Post, why chat.Reason) error {
 		return err
 	}
 	return s.saveDelivery(tx, d, chat.DeliveryWaiting, why)
+}
+
+// recordTaken notes where the first items of a refused post stand, as many as the network gave ids for.
+func recordTaken(tx Tx, p Post, a answer) error {
+	n := min(len(a.out.IDs), len(p.Items)-1, len(p.Frozen.Media)-1)
+	if n <= 0 {
+		return nil
+	}
+	p.Items, a.out.IDs = p.Items[:n], a.out.IDs[:n]
+	return recordSent(tx, p, a)
 }
 
 // missing leaves out the posts of parts that stand in the chat already.

@@ -69,6 +69,23 @@ func TestItemThatIsRefusedLosesNoOther(t *testing.T) {
 	})
 }
 
+func TestItemsThatWereTakenBeforeOneWasRefusedDoNotGoAgain(t *testing.T) {
+	for taken := range 4 { // as many ids as items cannot come of a refusal: one of them is tried again
+		inAlbumWorld(t, func(w *world) {
+			out := chat.RefusedFor(why("bad"))
+			for i := range taken {
+				out.IDs = append(out.IDs, chat.RemoteMessage(fmt.Sprintf("taken-%d", i)))
+			}
+			w.answers("tg", first(1, out))
+			w.items("abc")
+			w.wait(time.Hour)
+			want := append([]string{"abc "}, []string{"a ", "b ", "c "}[min(taken, 2):]...)
+			w.want("calls", w.nets["tg"].sent(), want...)
+			w.want("ended", w.endings(), "send delivered", "send delivered", "send delivered")
+		})
+	}
+}
+
 func TestItemsOfARefusedAlbumOutliveTheRouter(t *testing.T) {
 	inAlbumWorld(t, func(w *world) {
 		rests := first(1, chat.RefusedFor(why("bad")))

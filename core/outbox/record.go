@@ -45,7 +45,7 @@ func (s *step) record(tx Tx) error {
 		err = s.delivered(tx, d, p, a, current)
 	case chat.Refused:
 		if current && s.splits(d, p) {
-			return s.split(tx, d, p, a.out.Why)
+			return s.split(tx, d, p, a)
 		}
 		p.State = PostRefused
 		err = s.finish(tx, d, p, a.out.Why, current)
