@@ -112,6 +112,24 @@ func (in *inbox) texts(c sim.ChatID) []string {
 	return textsIn(in.events, c)
 }
 
+// comes reports whether a text of a chat is there within a while.
+func (in *inbox) comes(c sim.ChatID, text string, within time.Duration) bool {
+	deadline := time.After(within)
+	for {
+		in.mu.Lock()
+		there, changed := slices.Contains(textsIn(in.events, c), text), in.changed
+		in.mu.Unlock()
+		if there {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			return false
+		}
+	}
+}
+
 // renamed reports whether an edit has made now one more id of a message.
 func (in *inbox) renamed(id sim.MessageID, now chat.RemoteMessage) bool {
 	in.mu.Lock()

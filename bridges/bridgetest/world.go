@@ -91,7 +91,8 @@ func (w *world) in(t *testing.T) *world {
 // simulate starts the simulator process and reads its ready line.
 func (w *world) simulate() sim.Ready {
 	w.t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(w.t.Context()), w.binary, "simulate", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0")
+	args := append([]string{"simulate", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"}, w.subject.Simulate...)
+	cmd := exec.CommandContext(context.WithoutCancel(w.t.Context()), w.binary, args...)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()

@@ -10,8 +10,16 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	for _, transport := range []string{"unix", "tcp", "http"} {
+		t.Run(transport, func(t *testing.T) { conform(t, transport) })
+	}
+}
+
+func conform(t *testing.T, transport string) {
 	bridgetest.Run(t, bridgetest.Subject{
 		Package:  "github.com/causeway-chat/causeway/cmd/causeway-bridge-signal",
+		Simulate: []string{"--rpc", transport},
+		Brief:    transport != "unix",
 		BadLogin: map[string]any{"number": "+447700900999"},
 		Secrets:  []string{"number"},
 		Group:    sim.Group,

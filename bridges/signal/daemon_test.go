@@ -5,8 +5,13 @@ package signal
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
+	"net"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
@@ -30,5 +35,41 @@ func TestACallOnAConnectionThatHasEndedWaitsForTheNext(t *testing.T) {
 	s, err := d.Do(t.Context(), Act{Kind: ActText, To: Target{Person: ana}, Text: chat.Text{Body: "x"}})
 	if err != nil || s.SentAt != 1700000000000 {
 		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// script is a connection that gives out one frame with each read. It notes how many notifications were stored by then.
+type script struct {
+	net.Conn
+	frames []string
+	stored int
+	before []int
+}
+
+func (s *script) Read(p []byte) (int, error) {
+	s.before = append(s.before, s.stored)
+	if len(s.frames) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, s.frames[0])
+	s.frames = s.frames[1:]
+	return n, nil
+}
+
+func (s *script) store(batch []Envelope) error {
+	s.stored += len(batch)
+	return nil
+}
+
+func TestNothingIsReadBeforeWhatWasReadIsStored(t *testing.T) {
+	const note, event = `{"method":"receive","params":{"a":1}}` + "\n", "event:receive\ndata:{\"a\":1}\n\n"
+	lines := &script{frames: []string{note, note + note + note[:10], note[10:], strings.Repeat(note, maxBatch+1)}}
+	_ = newLineConn(lines, lines.store, func(line) {}).read()
+	events := &script{frames: []string{event, event + event + event[:20], event[20:], strings.Repeat(event, maxBatch+1)}}
+	_ = readEvents(newLineReader(events), events.store, func(line) {})
+	for name, s := range map[string]*script{"lines": lines, "events": events} {
+		if diff := cmp.Diff([]int{0, 1, 3, 4, 4 + maxBatch + 1}, s.before); diff != "" {
+			t.Errorf("%s: stored before each read:\n%s", name, diff)
+		}
 	}
 }

@@ -116,17 +116,22 @@ func (h *httpCaller) events(ctx context.Context, account string, opened func(), 
 	return readEvents(in, store, told)
 }
 
-// readEvents reads server-sent events: each has one data line.
+// readEvents reads server-sent events: each has one data line. What is there is stored as one batch, before more is read.
 func readEvents(in *lineReader, store func([]Envelope) error, told func(line)) error {
+	var batch []Envelope
 	for {
 		l, err := in.next()
 		if data, ok := bytes.CutPrefix(l.text, []byte("data:")); ok {
 			if l.cut {
 				told(l)
 			}
-			if err := store([]Envelope{{Raw: bytes.TrimSpace(data), Cut: l.cut}}); err != nil {
+			batch = append(batch, Envelope{Raw: bytes.TrimSpace(data), Cut: l.cut})
+		}
+		if err != nil || len(batch) >= maxBatch || !in.more() {
+			if err := store(batch); err != nil {
 				return err
 			}
+			batch = nil
 		}
 		if errors.Is(err, io.EOF) {
 			err = errors.New("signal-cli ended the event stream")

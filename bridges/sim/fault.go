@@ -149,11 +149,27 @@ type Ledger struct {
 	Posted []Entry `json:"posted"`
 	// Sent is what our accounts posted and users see.
 	Sent []Entry `json:"sent"`
-	// Lost is what the network itself dropped before it handed it to an account.
+	// Lost is what the network itself dropped before it handed it to an account, and what it may have dropped: those entries
+	// are Doubted.
 	Lost []Entry `json:"lost"`
 	// Duplicates counts the messages in Sent that say the same, in the same chat, as the one before them
 	// by the same account.
 	Duplicates int `json:"duplicates"`
+}
+
+// Kept lists those of some posted texts that the network has not lost: each must arrive everywhere. What is in doubt was kept
+// if it has arrived anywhere. The texts must be distinct.
+func (l Ledger) Kept(posted []string, arrived func(text string) bool) (kept []string) {
+	lost := map[string]bool{}
+	for _, e := range l.Lost {
+		lost[e.Text] = !e.Doubted || !arrived(e.Text)
+	}
+	for _, text := range posted {
+		if !lost[text] {
+			kept = append(kept, text)
+		}
+	}
+	return kept
 }
 
 // Entry is one message in the ledger.
@@ -167,4 +183,7 @@ type Entry struct {
 	// Handed counts how often the message was handed to an account, Confirmed how many accounts confirmed it.
 	Handed    int `json:"handed,omitempty"`
 	Confirmed int `json:"confirmed,omitempty"`
+	// Doubted, in Lost: a network without acknowledgements had written it to a process that was killed, and cannot know whether
+	// it was read and stored before. It has arrived everywhere, or nowhere.
+	Doubted bool `json:"doubted,omitempty"`
 }

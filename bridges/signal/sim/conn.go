@@ -38,8 +38,9 @@ type conn struct {
 
 	cutByUs  bool
 	left     bool        // the client has gone
-	clean    bool        // and had read everything by then
-	out      []*outgoing // what may lie unread in the buffer, oldest first
+	clean    bool        // and has read everything, or can still
+	out      []*outgoing // what may lie unread in the buffer or in the client's hand, oldest first
+	looks    int         // at what it has read
 	bytes    int         // in out
 	watching bool
 }
@@ -50,6 +51,9 @@ type outgoing struct {
 	size    int
 	weight  int // in the buffer; 0 until it is written
 	written bool
+	begun   int       // after so many looks
+	readAt  time.Time // when a look saw that it was read
+	seen    int       // by which one
 }
 
 // newConn makes a connection of the daemon. The caller holds s.mu.
@@ -68,7 +72,7 @@ func (c *conn) serveLines() {
 		c.d.s.lockedCut(c)
 	}
 	c.calls.Wait()
-	c.leave(err == nil)
+	c.leave(err == nil && finished(c.nc))
 }
 
 func (c *conn) readLines() error {
@@ -144,15 +148,15 @@ func (c *conn) cut() {
 	c.d.unlisten(func(e *ear) bool { return e.conn == c })
 }
 
-// leave ends the connection; clean says that the client had read everything when it went.
+// leave ends the connection; clean says that the client is there and reads what was written.
 func (c *conn) leave(clean bool) {
 	s := c.d.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clean = clean && !wasReset(c.nc) || c.cutByUs
+	clean = clean || c.cutByUs
 	c.cut()
 	c.left, c.clean = true, clean
-	c.settleOut(func(o *outgoing) (settled, read bool) { return o.written, clean })
+	c.settleOut(c.lastFate)
 	delete(c.d.conns, c)
 	c.d.poke()
 }
@@ -184,7 +188,7 @@ func (e *ear) hear(n *note, strike noteStrike) {
 func (c *conn) missed(n *note) {
 	c.d.s.mu.Lock()
 	defer c.d.s.mu.Unlock()
-	c.d.s.settle(n, 1, false)
+	c.d.s.settle(n, 1, lost)
 }
 
 // encode writes a note as a line, in the shape that its listener takes.

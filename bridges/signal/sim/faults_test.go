@@ -160,7 +160,7 @@ func TestWhatWasTakenComesAgain(t *testing.T) {
 	w.post("two")
 	c.text("one")
 	c.text("two")
-	_ = c.nc.Close()
+	c.finish()
 	w.gone()
 	if lost := w.lost(); len(lost) != 0 {
 		t.Errorf("lost %q", lost)

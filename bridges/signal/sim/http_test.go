@@ -111,8 +111,10 @@ func TestEventsAreStreamed(t *testing.T) {
 	cancel()
 	w.gone()
 	w.post("waits")
-	if l := w.ledger(); len(l.Lost) != 0 {
-		t.Errorf("lost: %+v", l.Lost)
+	for _, e := range w.ledger().Lost {
+		if !e.Doubted || e.Text == "waits" { // whether the client has stored what it read nobody knows
+			t.Errorf("lost: %+v", e)
+		}
 	}
 }
 

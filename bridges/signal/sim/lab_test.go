@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -153,6 +154,14 @@ func (w *town) dial(transport string) *wire {
 }
 
 // line reads the next line, nil at the end.
+// finish asks nothing more and reads to the end, as a client does that wants to lose nothing.
+func (c *wire) finish() {
+	c.Helper()
+	c.must(c.nc.(interface{ CloseWrite() error }).CloseWrite())
+	_, err := io.Copy(io.Discard, c.nc)
+	c.must(err)
+}
+
 func (c *wire) line() []byte {
 	if !c.in.Scan() {
 		return nil

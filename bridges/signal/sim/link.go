@@ -105,10 +105,10 @@ func (s *Server) pair(_ context.Context, in control.Pair) error {
 func (s *Server) unlink(a *account) {
 	a.linked = false
 	for _, it := range a.queue {
-		s.lose(it)
+		s.lose(it, false)
 	}
 	for _, it := range a.held {
-		s.lose(it)
+		s.lose(it, false)
 	}
 	a.queue, a.held = nil, nil
 	if s.opts.Single && a == a.daemon.accounts[0] {

@@ -49,7 +49,7 @@ func TestMessagesWaitAtSignalWhileNobodyIsConnected(t *testing.T) {
 	c := w.dial("unix")
 	c.text("one")
 	c.text("two")
-	_ = c.nc.Close()
+	c.finish()
 	w.gone()
 	w.post("three")
 	w.dial("unix").text("three")
@@ -84,44 +84,62 @@ func onEach(t *testing.T, run func(*town, *wire)) {
 	}
 }
 
-func TestWhatLayUnreadIsLostWithItsReader(t *testing.T) {
+func TestWhatLayUnreadIsInDoubtWithItsReader(t *testing.T) {
 	onEach(t, func(w *town, c *wire) {
-		w.post("read")
-		c.text("read")
-		var want []string
+		w.post("stored")
+		c.text("stored")
+		w.ledger() // looks
+		w.post("read last")
+		c.text("read last")
+		want := []string{"read last"}
 		for i := range 5 {
-			want = append(want, fmt.Sprintf("unread %d", i))
-			w.post(want[i])
+			text := fmt.Sprintf("unread %d", i)
+			want = append(want, text)
+			w.post(text)
 		}
 		w.eventually("all is written", func() bool { return w.handed("unread 4") })
 		_ = c.nc.Close()
-		w.eventually("the loss is booked", func() bool { return len(w.lost()) >= len(want) })
+		w.eventually("the end is noticed", func() bool { return len(w.lost()) >= len(want) })
 		if diff := cmp.Diff(want, w.lost()); diff != "" {
 			w.Error(diff)
+		}
+		for _, e := range w.ledger().Lost {
+			if !e.Doubted {
+				w.Errorf("a daemon cannot know that %q was not read", e.Text)
+			}
 		}
 	})
 }
 
-func TestWhatWasReadOfABurstIsNotLost(t *testing.T) {
+func TestWhatIsReadByAReaderThatStaysIsNotLost(t *testing.T) {
 	onEach(t, func(w *town, c *wire) {
 		for i := range 5 {
 			w.post(fmt.Sprintf("message %d", i))
 		}
 		w.eventually("all is written", func() bool { return w.handed("message 4") })
-		one := make([]byte, 1)
-		for lines := 0; lines < 3; { // that the group exists, and two
-			_, err := c.nc.Read(one)
-			w.must(err)
-			if one[0] == '\n' {
-				lines++
-			}
+		c.finish()
+		w.gone()
+		if lost := w.lost(); len(lost) > 0 {
+			w.Errorf("lost %q", lost)
 		}
-		w.ledger() // looks
+	})
+}
+
+func TestWhatIsWrittenToNobodyIsLostForCertain(t *testing.T) {
+	onEach(t, func(w *town, c *wire) {
+		f := w.fault(control.Fault{Kind: control.HangBefore, Count: 1})
+		c.tell(fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"send","params":{"groupId":%q,"message":"hangs"}}`, w.groupID()))
+		w.eventually("the fault strikes", func() bool { return w.counters().Struck[f] == 1 })
 		_ = c.nc.Close()
-		want := []string{"message 2", "message 3", "message 4"}
-		w.eventually("the loss is booked", func() bool { return len(w.lost()) >= len(want) })
-		if diff := cmp.Diff(want, w.lost()); diff != "" {
-			w.Error(diff)
+		for _, text := range []string{"the first may find the end", "to nobody"} {
+			w.post(text)
+			w.eventually("it is handed over", func() bool { return w.handed(text) })
+		}
+		w.clear(f)
+		w.gone()
+		ledger := w.ledger().Lost
+		if i := slices.IndexFunc(ledger, func(e control.Entry) bool { return e.Text == "to nobody" }); i < 0 || ledger[i].Doubted {
+			w.Errorf("the ledger says %+v", ledger)
 		}
 	})
 }
@@ -196,7 +214,7 @@ func TestAStopByUnsubscribingLosesNothing(t *testing.T) {
 			w.post(fmt.Sprintf("round %d message %d", round, i))
 		}
 		reader.call("unsubscribeReceive", `{"subscription":`+n+`}`)
-		_ = reader.nc.Close()
+		reader.finish()
 	}
 	w.gone()
 	rest := w.dial("unix")

@@ -2,16 +2,35 @@
 
 package sim
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
+
+// What becomes of a line that a client is written. A daemon is never told; its kernel tells whether a client that is there
+// has read it, and a client that reads on has stored what it had read before. Of a client that is killed the kernel says no
+// more: what it had not read when it was looked at last, and what it had in hand then, is in doubt.
+type fate int
+
+const (
+	arrived fate = iota + 1
+	doubted
+	lost
+)
+
+// inHand is the longest time that a client may have what it has read without storing it.
+const inHand = 5 * time.Second
 
 // begin notes that a line is on the way.
 func (c *conn) begin(o *outgoing) {
 	c.d.s.mu.Lock()
 	defer c.d.s.mu.Unlock()
-	if quick(c.nc) {
+	can := provable(c.nc)
+	if can {
 		c.look()
 	}
-	if o.n != nil || provable(c.nc) {
+	if o.n != nil || can {
+		o.begun = c.looks
 		c.out = append(c.out, o)
 		c.bytes += o.size
 	}
@@ -26,9 +45,14 @@ func (c *conn) finish(o *outgoing, err error) {
 	o.written, o.weight = err == nil, weight
 	switch {
 	case err != nil:
-		c.settleOut(func(x *outgoing) (settled, read bool) { return x == o, false })
+		c.settleOut(func(x *outgoing) fate {
+			if x == o {
+				return lost
+			}
+			return 0
+		})
 	case c.left:
-		c.settleOut(func(x *outgoing) (settled, read bool) { return x.written, c.clean })
+		c.settleOut(c.lastFate)
 	case !provable(c.nc):
 		c.forgetRead()
 	case !c.watching && !(quick(c.nc) && c.look()):
@@ -40,25 +64,26 @@ func (c *conn) finish(o *outgoing, err error) {
 // forgetRead settles what is too far back to lie in a buffer.
 func (c *conn) forgetRead() {
 	bytes := c.bytes
-	c.settleOut(func(o *outgoing) (settled, read bool) {
+	c.settleOut(func(o *outgoing) fate {
 		old := o.written && bytes > maxUnproven
-		bytes -= o.size
-		return old && bytes > 0, true
+		if bytes -= o.size; old && bytes > 0 {
+			return arrived
+		}
+		return 0
 	})
 }
 
-// settleOut settles those lines that which picks, oldest first. The caller holds s.mu.
-func (c *conn) settleOut(which func(*outgoing) (settled, read bool)) {
+// settleOut settles those lines that have met their fate, oldest first. The caller holds s.mu.
+func (c *conn) settleOut(of func(*outgoing) fate) {
 	var open []*outgoing
 	c.bytes = 0
 	for _, o := range c.out {
-		settled, read := which(o)
-		switch {
-		case !settled:
+		switch f := of(o); {
+		case f == 0:
 			open = append(open, o)
 			c.bytes += o.size
 		case o.n != nil:
-			c.d.s.settle(o.n, 1, read)
+			c.d.s.settle(o.n, 1, f)
 		}
 	}
 	c.out = open
@@ -95,38 +120,66 @@ func (c *conn) peek() (queued int, last *outgoing, ok bool) {
 	return queued, last, ok
 }
 
-// seen settles what was read by the time of a peek, and ends the watch when nothing is left to see.
+// seen notes what was read by the time of a peek, and ends the watch when nothing is left to see.
 func (c *conn) seen(queued int, last *outgoing, ok bool) (left int, done bool) {
 	c.d.s.mu.Lock()
 	defer c.d.s.mu.Unlock()
 	if ok && !c.left {
-		c.settleRead(queued, slices.Index(c.out, last)+1)
+		c.noteRead(queued, slices.Index(c.out, last)+1)
 	}
-	c.watching = len(c.out) > 0 && !c.left && !c.cutByUs
-	return len(c.out), !c.watching
+	left = c.unread()
+	c.watching = left > 0 && !c.left && !c.cutByUs
+	return left, !c.watching
 }
 
-// look settles what the client has read for sure, and says whether that is everything. The caller holds s.mu.
+// look notes what the client has read for sure, and says whether that is everything. The caller holds s.mu.
 func (c *conn) look() bool {
-	if !c.left && len(c.out) > 0 {
+	if !c.left && c.unread() > 0 {
 		if queued, ok := unread(c.nc); ok {
-			c.settleRead(queued, len(c.out))
+			c.noteRead(queued, len(c.out))
 		}
 	}
-	return len(c.out) == 0
+	return c.unread() == 0
 }
 
-// settleRead settles those of the first lines that do not weigh in with what is unread: the newest are unread.
-func (c *conn) settleRead(queued, lines int) {
-	first := lines
+// unread counts the lines that nobody has seen read.
+func (c *conn) unread() (n int) {
+	for i := len(c.out); i > 0 && c.out[i-1].readAt.IsZero(); i-- {
+		n++
+	}
+	return n
+}
+
+// noteRead notes which of the first lines do not weigh in with what is unread: the newest are unread. What the client had
+// read before it read one that did not exist then is stored.
+func (c *conn) noteRead(queued, lines int) {
+	first, stored := lines, 0
 	for ; first > 0 && (queued > 0 || !c.out[first-1].written); first-- {
 		queued -= c.out[first-1].weight
 	}
-	i := -1
-	c.settleOut(func(*outgoing) (settled, read bool) {
-		i++
-		return i < first, true
+	c.looks++
+	for _, o := range c.out[:first] {
+		if o.readAt.IsZero() {
+			o.readAt, o.seen, stored = time.Now(), c.looks, max(stored, o.begun)
+		}
+	}
+	c.settleOut(func(o *outgoing) fate {
+		if !o.readAt.IsZero() && (o.seen <= stored || o.n == nil) {
+			return arrived
+		}
+		return 0
 	})
+}
+
+// lastFate is what becomes of a line when the client has gone.
+func (c *conn) lastFate(o *outgoing) fate {
+	switch {
+	case !o.written:
+		return 0 // its write ends now
+	case c.clean, !o.readAt.IsZero() && time.Since(o.readAt) > inHand:
+		return arrived
+	}
+	return doubted
 }
 
 // prove is look for those who do not hold s.mu.

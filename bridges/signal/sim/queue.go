@@ -38,7 +38,7 @@ func (s *Server) push(a *account, it *item) {
 	case it.from != nil && it.from == a.person && it.env != nil && it.env.Sync == nil:
 		return
 	case !a.linked, s.strikesEvent(control.Forget, a, it.chat):
-		s.lose(it)
+		s.lose(it, false)
 		return
 	}
 	a.queue = append(a.queue, it)
@@ -46,14 +46,14 @@ func (s *Server) push(a *account, it *item) {
 		a.queue[n-1], a.queue[n-2] = a.queue[n-2], a.queue[n-1]
 	}
 	if len(a.queue) > s.opts.Keep {
-		s.lose(a.queue[0])
+		s.lose(a.queue[0], false)
 		a.queue = a.queue[1:]
 	}
 	a.poke()
 }
 
-// lose books what nobody will ever hear. The caller holds s.mu.
-func (s *Server) lose(it *item) {
+// lose books what nobody will ever hear, or perhaps nobody. The caller holds s.mu.
+func (s *Server) lose(it *item, doubted bool) {
 	if it.again || it.env == nil || it.env.Receipt != nil || it.env.Typing != nil {
 		return
 	}
@@ -63,6 +63,7 @@ func (s *Server) lose(it *item) {
 	} else if it.from != nil {
 		e.User, e.Message = userID(it.from), messageID(it.from, it.env.Timestamp)
 	}
+	e.Doubted = doubted
 	s.rec.lost = control.Last(append(s.rec.lost, e), s.rec.keep)
 	s.log.Info("lost an envelope", "chat", it.chat)
 }
@@ -77,6 +78,7 @@ type note struct {
 	life    int  // of the daemon, when it took it
 	handing int  // connections that it is on the way to
 	read    bool // by at least one of them
+	doubted bool // perhaps by one of them
 }
 
 // receive is an account's receive thread: it takes what waits at Signal and writes it to every connection, one after the
@@ -125,7 +127,7 @@ func (s *Server) take(a *account) (*note, []*ear) {
 		it := a.queue[0]
 		a.queue = a.queue[1:]
 		if s.now().Sub(it.at) > keptAtSignal {
-			s.lose(it)
+			s.lose(it, false)
 			continue
 		}
 		n := s.open(a, it)
@@ -157,7 +159,7 @@ func (s *Server) open(a *account, it *item) *note {
 		a.held = append(a.held, it)
 		n.problem = &problem{Message: it.from.aci + ": untrusted identity", Type: "UntrustedIdentityException"}
 	case s.strikesEvent(Undecryptable, a, it.chat):
-		s.lose(it)
+		s.lose(it, false)
 		n.problem = &problem{Message: "invalid message: decryption failed", Type: "ProtocolInvalidMessageException"}
 	case s.strikesEvent(NoDownload, a, it.chat):
 		it.files = nil
@@ -181,7 +183,7 @@ func (s *Server) release(a *account, p *person) {
 		case it.from != p:
 			still = append(still, it)
 		case s.now().Sub(it.at) > keptHeld:
-			s.lose(it)
+			s.lose(it, false)
 		default:
 			free = append(free, it)
 		}
@@ -200,7 +202,7 @@ func (s *Server) hand(a *account, n *note, ears []*ear) {
 	defer s.mu.Unlock()
 	switch {
 	case len(ears) == 0:
-		s.settle(n, 0, false)
+		s.settle(n, 0, lost)
 	case n.life != a.daemon.life && n.handing == 0 && !n.read && n.problem == nil:
 		// The daemon was killed: it finds what it had in hand in its cache.
 		a.queue = append([]*item{n.it}, a.queue...)
@@ -209,15 +211,16 @@ func (s *Server) hand(a *account, n *note, ears []*ear) {
 }
 
 // settle books what became of an envelope on one of the connections that it was written to. The caller holds s.mu.
-func (s *Server) settle(n *note, handed int, read bool) {
+func (s *Server) settle(n *note, handed int, f fate) {
 	n.handing -= handed
-	n.read = n.read || read
+	n.read = n.read || f == arrived
+	n.doubted = n.doubted || f == doubted
 	switch {
 	case n.problem != nil:
 	case n.read:
 		n.it.again = true
 	case n.handing == 0 && n.life == n.daemon.life:
-		s.lose(n.it)
+		s.lose(n.it, n.doubted)
 	}
 }
 

@@ -72,10 +72,10 @@ func (s *Server) receiveNow(k *call) (any, *failure) {
 func (s *Server) collector(d *daemon, e *ear, most int, got chan<- json.RawMessage, stop <-chan struct{}) func(*note) {
 	count := 0
 	return func(n *note) {
-		heard := false
+		heard := lost
 		select {
 		case got <- n.params():
-			heard = true
+			heard = arrived
 		case <-stop:
 		}
 		s.mu.Lock()

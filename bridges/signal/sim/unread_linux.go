@@ -72,11 +72,16 @@ func descriptor(nc net.Conn, f func(fd int) bool) bool {
 	return err == nil && ok
 }
 
-// wasReset says whether the client has refused something that was written, since it went.
-func wasReset(nc net.Conn) bool {
+// finished says that the client, which has said that it asks nothing more, is still there to read.
+func finished(nc net.Conn) bool {
+	if tcp, is := nc.(*net.TCPConn); is {
+		f := peerFields(peerEntry(tcp))
+		return len(f) > inodeField && f[inodeField] != "0"
+	}
 	return descriptor(nc, func(fd int) bool {
-		code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
-		return err == nil && code != 0
+		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+		_, err := unix.Poll(poll, 0)
+		return err == nil && poll[0].Revents&unix.POLLRDHUP != 0 && poll[0].Revents&(unix.POLLHUP|unix.POLLERR) == 0
 	})
 }
 
@@ -97,19 +102,28 @@ func peerEntry(nc *net.TCPConn) string {
 	return hex(theirs, remote.Port) + " " + hex(ours, local.Port) + " "
 }
 
-// established is the state of a connection whose both ends are open.
-const established = "01"
+// Of a line of the kernel's table, behind the addresses: established is the state of a connection whose both ends are open;
+// and where the number of the file stands, which is 0 when nobody has the connection open.
+const (
+	established = "01"
+	inodeField  = 6
+)
+
+// peerFields is what the kernel's table says of the client's end, behind the addresses.
+func peerFields(entry string) []string {
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil || entry == "" {
+		return nil
+	}
+	_, rest, _ := strings.Cut(string(table), entry)
+	line, _, _ := strings.Cut(rest, "\n")
+	return strings.Fields(line)
+}
 
 // peerQueue is how many bytes the client has not read; false when its end is open no more.
 func peerQueue(entry string) (int, bool) {
-	table, err := os.ReadFile("/proc/net/tcp")
-	if err != nil {
-		return 0, false
-	}
-	_, rest, found := strings.Cut(string(table), entry)
-	line, _, _ := strings.Cut(rest, "\n")
-	fields := strings.Fields(line)
-	if !found || len(fields) < 2 || fields[0] != established {
+	fields := peerFields(entry)
+	if len(fields) < 2 || fields[0] != established {
 		return 0, false
 	}
 	_, queue, _ := strings.Cut(fields[1], ":")

@@ -101,8 +101,16 @@ func (s *stage) heard(ctx context.Context, from place) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(slices.Clone(s.posted[from]), func(text string) bool {
-		return slices.ContainsFunc(ledger.Lost, func(e sim.Entry) bool { return e.Text == text })
+	var views []sim.View
+	for _, to := range s.others(from) {
+		view, err := to.net.client.See(ctx, sim.See{Chat: to.chat()})
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, view)
+	}
+	return ledger.Kept(s.posted[from], func(text string) bool {
+		return slices.ContainsFunc(views, func(v sim.View) bool { return sim.Compare([]string{text}, v).Arrived > 0 })
 	}), nil
 }
 
