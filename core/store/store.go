@@ -126,7 +126,7 @@ func Open(ctx context.Context, dir string, opt Options) (*Store, error) {
 		open = s.openReading
 	}
 	if err := open(); err != nil {
-		return nil, fmt.Errorf("open store: %w", errors.Join(err, s.release()))
+		return nil, fmt.Errorf("open store: %w", errors.Join(err, s.Close()))
 	}
 	return s, nil
 }
@@ -194,10 +194,7 @@ func (s *Store) start(c *conn) error {
 	s.w = w
 	go w.run()
 	s.tasks.Go(s.checkpoints)
-	if err := errors.Join(s.holdRestored(), s.boundHolds()); err != nil {
-		return errors.Join(err, s.Close())
-	}
-	return nil
+	return errors.Join(s.holdRestored(), s.boundHolds())
 }
 
 // Close waits for the writes that are queued, moves the log into the database and gives the folder free. Writes that come

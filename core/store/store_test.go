@@ -3,6 +3,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -145,4 +146,30 @@ func TestWorksInsideASimulation(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestAStoreThatCannotBeginIsToldAndLetGo opens a store that fails after its writer has begun: that must end, and leave the
+// folder free.
+func TestAStoreThatCannotBeginIsToldAndLetGo(t *testing.T) {
+	dir := t.TempDir()
+	s := openAt(t, dir, store.Options{})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	runScript(t, dir, "DROP TABLE lane")
+	for range 2 {
+		ended := make(chan error, 1)
+		go func() {
+			_, err := store.Open(context.Background(), dir, store.Options{ReserveBytes: 4096})
+			ended <- err
+		}()
+		select {
+		case err := <-ended:
+			if err == nil || !strings.Contains(err.Error(), "no such table: lane") {
+				t.Errorf("opened: %v", err)
+			}
+		case <-time.After(time.Minute):
+			t.Fatal("it never ends")
+		}
+	}
 }
