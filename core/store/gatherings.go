@@ -62,7 +62,7 @@ func (t *Tx) Gather(c chat.ChatID, kind chat.NoticeKind, name string) (counted b
 	if err != nil {
 		return false, err
 	}
-	if counted && g.Count == 0 && t.now.Sub(g.since) >= t.w.s.opt.GatherFor { // nobody has come for a while
+	if age := t.now.Sub(g.since); counted && g.Count == 0 && (age >= t.w.s.opt.GatherFor || age < 0) { // nobody has come for a while
 		counted = false
 	}
 	if !counted {
@@ -126,14 +126,15 @@ func shorten(s string, bytes int) string {
 	return s[:bytes]
 }
 
-// DueGatherings lists what has been counted for long enough, the longest first, at most limit of it.
+// DueGatherings lists what has been counted for long enough, the longest first, at most limit of it. What was counted after
+// now is due, too: the clock has been put back.
 func (s *Store) DueGatherings(ctx context.Context, now time.Time, limit int) (due []route.Gathering, err error) {
 	err = s.read(ctx, func(c *conn) error {
-		return c.query(selectGathering+"WHERE since <= ? ORDER BY since LIMIT ?", func(r row) error {
+		return c.query(selectGathering+"WHERE since <= ?1 OR since > ?2 ORDER BY since LIMIT ?3", func(r row) error {
 			g, err := scanGathering(r)
 			due = append(due, g.Gathering)
 			return err
-		}, now.Add(-s.opt.GatherFor), limit)
+		}, now.Add(-s.opt.GatherFor), now, limit)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list who came and went: %w", err)

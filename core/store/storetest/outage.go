@@ -120,6 +120,17 @@ var outageTests = map[string]func(*testing.T, *world){
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 	},
+	"AClockThatIsPutBackHoldsNobodyUp": func(t *testing.T, w *world) {
+		w.write(t, func(tx Tx) error {
+			_, err := tx.Gather(w.tg, chat.NoticeJoined, "Ada")
+			_, again := tx.Gather(w.tg, chat.NoticeJoined, "Bo")
+			return errors.Join(err, again)
+		})
+		due, err := w.s.DueGatherings(t.Context(), time.Now().Add(-time.Hour), 10)
+		if err != nil || len(due) != 1 || due[0].Count != 1 {
+			t.Errorf("%+v, %v", due, err)
+		}
+	},
 	"WhatIsUndoneCountsNobody": func(t *testing.T, w *world) {
 		come := func(fail error) {
 			err := w.s.Write(t.Context(), func(tx Tx) error {
