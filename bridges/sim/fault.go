@@ -33,6 +33,7 @@ const (
 	FileHang       FaultKind = "file_hang"      // a download stops half-way and hangs
 	FileLies       FaultKind = "file_lies"      // a download is longer than the file is said to be
 	FileEmpty      FaultKind = "file_empty"     // a download has no bytes
+	BadPicture     FaultKind = "bad_picture"    // a picture that an account sends cannot be read, now and whenever it is sent
 	OutageReset    FaultKind = "outage_reset"   // the connection is dropped, whatever is asked
 	OutageGateway  FaultKind = "outage_bad_gateway"
 	OutageHang     FaultKind = "outage_hang"

@@ -177,7 +177,37 @@ func acceptedAlbum(album []json.RawMessage) chat.Outcome {
 	return out
 }
 
+// refusal reads an answer that is not ok. Of an album it may tell which item is the reason, if that lies in its file.
 func refusal(act chat.Action, a answer, x *exchange) ruling {
+	var item int
+	a.text, item = apart(a.text)
+	r := judge(act, a, x)
+	if r.outcome.Kind == chat.Refused && aboutFile(r.outcome.Why) {
+		r.outcome.Item = item
+	}
+	return r
+}
+
+// itemFailed is how an album is refused for the sake of one item; the words inside are those that it would get alone.
+var itemFailed = regexp.MustCompile(`^Bad Request: failed to send message #(\d{1,2}) with the error message "(.+)"$`)
+
+func apart(text string) (plain string, item int) {
+	m := itemFailed.FindStringSubmatch(text)
+	if m == nil {
+		return text, 0
+	}
+	item, _ = strconv.Atoi(m[1])
+	if len(m[2]) > 1 && strings.ToUpper(m[2]) != m[2] { // codes in capitals stay
+		m[2] = strings.ToLower(m[2][:1]) + m[2][1:]
+	}
+	return "Bad Request: " + m[2], item
+}
+
+func aboutFile(why chat.Reason) bool {
+	return slices.ContainsFunc(fileReasons, func(f fileWords) bool { return f.why.Code == why.Code })
+}
+
+func judge(act chat.Action, a answer, x *exchange) ruling {
 	switch a.code {
 	case 400:
 		return badRequest(act, a)
@@ -245,18 +275,23 @@ func badRequest(act chat.Action, a answer) ruling {
 // slowMode is a wait that is told by its text alone.
 var slowMode = regexp.MustCompile(`(?:SLOWMODE|FLOOD)_WAIT_(\d{1,9})`)
 
+// fileWords are the words by which Telegram says what is wrong with a file.
+type fileWords struct {
+	why   chat.Reason
+	parts []string
+}
+
+var fileReasons = []fileWords{
+	{whyBadPicture, []string{"PHOTO_INVALID", "IMAGE_PROCESS_FAILED", "PHOTO_EXT_INVALID", "PHOTO_SAVE_FILE_INVALID"}},
+	{whyNoVoice, []string{"VOICE_MESSAGES_FORBIDDEN", "restricted receiving of vo", "restricted receiving of video notes"}},
+	{whyEmptyFile, []string{"file must be non-empty"}},
+	{whyTooLarge, []string{"file is too big", "FILE_TOO_BIG"}},
+	{whyBadFile, []string{"wrong file identifier", "wrong remote file", "wrong type of the web page", "failed to get HTTP URL", "FILE_PARTS_INVALID", "MEDIA_INVALID"}},
+}
+
 // fileReason finds what is wrong with a file, or tells the refusal as it is.
 func fileReason(text string) chat.Reason {
-	for _, f := range []struct {
-		why   chat.Reason
-		parts []string
-	}{
-		{whyBadPicture, []string{"PHOTO_INVALID", "IMAGE_PROCESS_FAILED", "PHOTO_EXT_INVALID", "PHOTO_SAVE_FILE_INVALID"}},
-		{whyNoVoice, []string{"VOICE_MESSAGES_FORBIDDEN", "restricted receiving of vo", "restricted receiving of video notes"}},
-		{whyEmptyFile, []string{"file must be non-empty"}},
-		{whyTooLarge, []string{"file is too big", "FILE_TOO_BIG"}},
-		{whyBadFile, []string{"wrong file identifier", "wrong remote file", "wrong type of the web page", "failed to get HTTP URL", "FILE_PARTS_INVALID", "MEDIA_INVALID"}},
-	} {
+	for _, f := range fileReasons {
 		if slices.ContainsFunc(f.parts, func(part string) bool { return strings.Contains(text, part) }) {
 			return f.why
 		}

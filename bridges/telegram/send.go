@@ -65,20 +65,18 @@ func (o outgoing) message(ctx context.Context) error {
 	return x.err
 }
 
-// sendMedia sends files: as what they are, else as mere files. That Telegram does not take a picture for one proves that
-// nothing was sent.
+// sendMedia sends files: as what they are, else, if it is one alone, as a mere file. That Telegram does not take a picture for
+// one proves that nothing was sent. Of an album the router takes out what is no picture.
 func (a *account) sendMedia(ctx context.Context, o outgoing) ruling {
 	if why := judgeMedia(o.media, o.text); why.Code != "" {
 		return ruling{outcome: chat.RefusedFor(why)}
 	}
 	r := a.sendFiles(ctx, o)
-	if code := r.outcome.Why.Code; code != whyBadPicture.Code && code != whyNoVoice.Code {
+	if code := r.outcome.Why.Code; len(o.media) > 1 || code != whyBadPicture.Code && code != whyNoVoice.Code {
 		return r
 	}
 	o.media = slices.Clone(o.media)
-	for i := range o.media {
-		o.media[i].Kind = chat.File
-	}
+	o.media[0].Kind = chat.File
 	r = a.sendFiles(ctx, o)
 	r.outcome.Dropped = append(r.outcome.Dropped, "media_kind")
 	return r

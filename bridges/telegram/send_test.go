@@ -220,22 +220,35 @@ func TestWhatIsNoPictureGoesAsAFile(t *testing.T) {
 			t.Errorf("%s: %+v, %+v", method, got, call)
 		}
 	}
-	l.on("sendMediaGroup", func(w http.ResponseWriter, r *http.Request) {
-		if strings.Contains(r.FormValue("media"), `"photo"`) {
-			refusalOf(400, `Bad Request: failed to send message #2 with the error message "IMAGE_PROCESS_FAILED"`)(w, r)
-			return
-		}
-		say(200, `{"ok":true,"result":[{"message_id":1},{"message_id":2}]}`)(w, r)
-	})
 	one := l.spooled(t, chat.Media{Kind: chat.Photo, MIME: "image/png"}, "a")
-	got := l.deliver(chat.Post{Chat: "-1001", Action: chat.ActSend, Media: []chat.Media{one, one}})
-	if got.Kind != chat.Delivered || len(got.IDs) != 2 || l.count("sendMediaGroup") != 2 {
-		t.Errorf("%+v", got)
-	}
 	l.on("sendDocument", refusalOf(400, "Bad Request: IMAGE_PROCESS_FAILED"))
-	got = l.deliver(chat.Post{Chat: "-1001", Action: chat.ActSend, Media: []chat.Media{one}})
+	got := l.deliver(chat.Post{Chat: "-1001", Action: chat.ActSend, Media: []chat.Media{one}})
 	if got.Kind != chat.Refused || got.Why != whyBadPicture {
 		t.Errorf("what is no file either: %+v", got)
+	}
+}
+
+// TestAlbumSaysWhichItemIsTheReason in the real server's words; of what is not about a file it says nothing.
+func TestAlbumSaysWhichItemIsTheReason(t *testing.T) {
+	t.Parallel()
+	l := newSpooling(t)
+	one := l.spooled(t, chat.Media{Kind: chat.Photo, MIME: "image/png"}, "a")
+	for text, want := range map[string]chat.Outcome{
+		`failed to send message #2 with the error message "IMAGE_PROCESS_FAILED"`:                        {Kind: chat.Refused, Why: whyBadPicture, Item: 2},
+		`failed to send message #1 with the error message "PHOTO_INVALID_DIMENSIONS"`:                    {Kind: chat.Refused, Why: whyBadPicture, Item: 1},
+		`failed to send message #2 with the error message "Wrong file identifier/HTTP URL specified"`:    {Kind: chat.Refused, Why: whyBadFile, Item: 2},
+		`failed to send message #1 with the error message "CHAT_WRITE_FORBIDDEN"`:                        chat.HoldChat(whyMuted),
+		`failed to send message #1 with the error message "MEDIA_GROUPED_INVALID"`:                       {Kind: chat.Refused, Why: refused("Bad Request: MEDIA_GROUPED_INVALID")},
+		`failed to send message #1 with the error message "Can't send messages of this kind to a robot"`: {Kind: chat.Refused, Why: refused("can't send messages of this kind to a robot")},
+		"IMAGE_PROCESS_FAILED": {Kind: chat.Refused, Why: whyBadPicture},
+		"group send failed":    {Kind: chat.Refused, Why: refused("group send failed")},
+	} {
+		l.on("sendMediaGroup", refusalOf(400, "Bad Request: "+text))
+		before := l.count("sendMediaGroup")
+		got := l.deliver(chat.Post{Chat: "-1001", Action: chat.ActSend, Media: []chat.Media{one, one}})
+		if diff := cmp.Diff(want, got); diff != "" || l.count("sendMediaGroup") != before+1 {
+			t.Errorf("%s: %d calls (-want +got)\n%s", text, l.count("sendMediaGroup")-before, diff)
+		}
 	}
 }
 

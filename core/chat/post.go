@@ -97,6 +97,8 @@ type Outcome struct {
 	MovedTo RemoteChat
 	// Dropped names features that the network did not take, for example "quote".
 	Dropped []string
+	// Item, of a Refused post of several media, is the one that is the reason, counted from 1; 0 when that is not known.
+	Item int
 }
 
 // Reason is a stable code with a sentence for a human and, if there is one, what to do about it. Neither holds

@@ -25,7 +25,9 @@ func (s *step) gathersFor(m chat.Message) bool {
 }
 
 // goesAlone reports whether messages go in posts of their own, because one of several was refused or could not be rendered.
-func (s *step) goesAlone() bool { return s.alone || s.head.ID <= s.aloneTo }
+func (s *step) goesAlone() bool {
+	return s.alone || s.head.ID <= s.aloneTo || slices.Contains(s.odd, s.head.ID)
+}
 
 // albumSupport is what the lane puts together in a post.
 func (s *step) albumSupport() chat.AlbumSupport {
@@ -41,15 +43,20 @@ func (s *step) splits(d chat.Delivery, p Post) bool {
 	return d.Kind == chat.DeliverSend && p.Frozen.Action == chat.ActSend && (len(p.Frozen.Media) > 1 || p.merged())
 }
 
-// split lets the items of a refused post go one by one, but for those that the network took before it refused one.
+// split lets the items of a refused post go on, but for those that the network took before it refused one: without the one that
+// is the reason, which goes by itself; when that is not known, or is not a message of its own, one by one.
 func (s *step) split(tx Tx, d chat.Delivery, p Post, a answer) error {
 	why := a.out.Why
 	if err := recordTaken(tx, p, a); err != nil {
 		return err
 	}
-	s.aloneTo = max(s.aloneTo, d.ID)
-	for _, it := range p.Items {
-		s.aloneTo = max(s.aloneTo, it.Delivery)
+	if odd, ok := p.itemOf(a.out.Item); ok && len(a.out.IDs) == 0 {
+		s.odd = append(slices.DeleteFunc(slices.Clone(s.odd), func(o chat.DeliveryID) bool { return o < d.ID }), odd)
+	} else {
+		s.aloneTo = max(s.aloneTo, d.ID)
+		for _, it := range p.Items {
+			s.aloneTo = max(s.aloneTo, it.Delivery)
+		}
 	}
 	if err := tx.Thaw(d.ID); err != nil {
 		return err
@@ -68,6 +75,16 @@ func recordTaken(tx Tx, p Post, a answer) error {
 	}
 	p.Items, a.out.IDs = p.Items[:n], a.out.IDs[:n]
 	return recordSent(tx, p, a)
+}
+
+// itemOf finds the delivery whose medium has that number, counted from 1, and that carries no other of the post.
+func (p Post) itemOf(number int) (odd chat.DeliveryID, ok bool) {
+	if number < 1 || number > len(p.Items) {
+		return 0, false
+	}
+	odd = p.Items[number-1].Delivery
+	same := slices.DeleteFunc(slices.Clone(p.Items), func(it Item) bool { return it.Delivery != odd })
+	return odd, len(same) == 1
 }
 
 // missing leaves out the posts of parts that stand in the chat already.
@@ -107,7 +124,8 @@ func (s *step) planAlbum(tx Tx, d chat.Delivery, m chat.Message) (plan, error) {
 }
 
 // gather collects the items of an album that follow each other in the lane. more is false when nothing can join them any
-// more: something else follows, or the album is full. A message that was deleted before it went out parts nothing.
+// more: something else follows, or the album is full. A message that was deleted before it went out parts nothing,
+// nor does one that goes by itself.
 func (s *step) gather(tx Tx, d chat.Delivery, m chat.Message) (album []albumItem, more bool, err error) {
 	limit := s.lane.Caps.Album.Max
 	next, err := tx.Next(d, 2*limit)
@@ -120,7 +138,7 @@ func (s *step) gather(tx Tx, d chat.Delivery, m chat.Message) (album []albumItem
 		if err != nil {
 			return nil, false, err
 		}
-		if state, _ := gone(m, ok, s.now); state != "" && d.Kind == chat.DeliverSend {
+		if state, _ := gone(m, ok, s.now); d.Kind == chat.DeliverSend && (state != "" || slices.Contains(s.odd, d.ID)) {
 			continue
 		}
 		if d.Kind != chat.DeliverSend || len(album) == limit || !joins(album, m) {

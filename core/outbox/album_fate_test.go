@@ -86,6 +86,62 @@ func TestItemsThatWereTakenBeforeOneWasRefusedDoNotGoAgain(t *testing.T) {
 	}
 }
 
+// naming refuses every post of several media that has one of these, and says which it is.
+func naming(bad string) func(context.Context, int, chat.Post) chat.Outcome {
+	return func(_ context.Context, _ int, p chat.Post) chat.Outcome {
+		out := chat.RefusedFor(why("bad"))
+		if out.Item = 1 + strings.IndexAny(strings.ToLower(refs(call{Post: p})), bad); out.Item == 0 || len(p.Media) == 1 {
+			return chat.Outcome{}
+		}
+		return out
+	}
+}
+
+func TestAlbumGoesOnWithoutTheItemThatIsTheReason(t *testing.T) {
+	for name, c := range map[string]struct {
+		items, bad string
+		calls      []string
+	}{
+		"in the middle":   {"abCd", "b", []string{"abCd C", "aCd C", "b "}},
+		"the first":       {"abcd", "a", []string{"abcd ", "a ", "bcd "}},
+		"the last":        {"abcd", "d", []string{"abcd ", "abc ", "d "}},
+		"with the words":  {"aBc", "b", []string{"aBc B", "ac ", "B B"}},
+		"two":             {"abcd", "bc", []string{"abcd ", "acd ", "ad ", "b ", "c "}},
+		"all":             {"abc", "abc", []string{"abc ", "a ", "bc ", "b ", "c "}},
+		"and then others": {"abcdef", "b", []string{"abcd ", "acde ", "b ", "f "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inAlbumWorld(t, func(w *world) {
+				w.answers("tg", naming(c.bad))
+				w.items(c.items)
+				w.wait(time.Hour)
+				w.want("calls", w.nets["tg"].sent(), c.calls...)
+				for _, end := range w.endings() {
+					if end != "send delivered" {
+						t.Errorf("ended: %q", w.endings())
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestItemThatIsTheReasonIsForgottenWithTheRouter(t *testing.T) {
+	inAlbumWorld(t, func(w *world) {
+		w.answers("tg", naming("b"))
+		w.items("abcd")
+		w.wait(2 * time.Second)
+		w.die()
+		w.start()
+		w.wait(time.Hour)
+		for _, end := range w.endings() {
+			if end != "send delivered" {
+				t.Errorf("ended: %q after %q", w.endings(), w.nets["tg"].sent())
+			}
+		}
+	})
+}
+
 func TestItemsOfARefusedAlbumOutliveTheRouter(t *testing.T) {
 	inAlbumWorld(t, func(w *world) {
 		rests := first(1, chat.RefusedFor(why("bad")))

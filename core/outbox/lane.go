@@ -50,6 +50,9 @@ type lane struct {
 	// memory alone; after a restart the post is tried once more.
 	alone chat.DeliveryID
 
+	// odd are deliveries that go by themselves, because a network refused an album for their sake. It is in memory alone, too.
+	odd []chat.DeliveryID
+
 	// queued is since when it stands in its account's queue.
 	queued time.Duration
 

@@ -102,7 +102,7 @@ func (o *Outbox) endStep(s *step) {
 	l, a := s.l, s.l.account
 	l.taken()
 	l.token = s.took && s.next != nextDeliver
-	l.asked, l.askedAt, l.alone = s.asked, s.askedAt, s.aloneTo
+	l.asked, l.askedAt, l.alone, l.odd = s.asked, s.askedAt, s.aloneTo, s.odd
 	l.fails = 0
 	l.slow = s.waits || s.slow && s.next != nextDeliver && s.next != nextIdle
 	if s.behind != nil {

@@ -46,6 +46,7 @@ type step struct {
 	resumes uint64
 	refuse  []chat.DeliveryID // whose rendering panicked
 	alone   bool              // rendering several messages as one post panicked: they go one by one
+	odd     []chat.DeliveryID // each was the reason why a post of several media was refused, and goes by itself
 	aloneTo chat.DeliveryID   // a post of several messages was refused: up to this one, they go one by one
 	slow    bool              // the lane had to wait for its pace or a hold
 	bare    bool              // recording panicked
@@ -84,7 +85,7 @@ func (o *Outbox) newStep(l *lane) *step {
 	defer o.mu.Unlock()
 	l.woken, l.resumed = false, false
 	return &step{o: o, l: l, pending: l.pending, late: l.late, asks: l.asks, resumes: l.account.resumes, took: l.token,
-		asked: l.asked, askedAt: l.askedAt, aloneTo: l.alone, slow: l.slow, transcript: l.transcript}
+		asked: l.asked, askedAt: l.askedAt, aloneTo: l.alone, odd: l.odd, slow: l.slow, transcript: l.transcript}
 }
 
 // panicError is a panic of our own code inside a step.

@@ -57,7 +57,7 @@ func PackOutcome(o chat.Outcome) *pb.Outcome {
 	return &pb.Outcome{
 		Kind: id(o.Kind), Ids: ids(o.IDs), At: packTime(o.At), After: packDuration(o.After),
 		UntilResumed: o.UntilResumed, Scope: id(o.Scope), Why: packReason(o.Why), MovedTo: id(o.MovedTo),
-		Dropped: each(o.Dropped, words),
+		Dropped: each(o.Dropped, words), Item: int64(o.Item),
 	}
 }
 
@@ -67,6 +67,7 @@ func UnpackOutcome(o *pb.Outcome) chat.Outcome {
 		Kind: chat.OutcomeKind(o.GetKind()), IDs: unpackIDs[chat.RemoteMessage](o.GetIds()), At: unpackTime(o.GetAt()),
 		After: unpackDuration(o.GetAfter()), UntilResumed: o.GetUntilResumed(), Scope: chat.Scope(o.GetScope()),
 		Why: unpackReason(o.GetWhy()), MovedTo: chat.RemoteChat(o.GetMovedTo()), Dropped: unpackIDs[string](o.GetDropped()),
+		Item: int(o.GetItem()),
 	}
 	switch out.Kind {
 	case chat.Delivered, chat.Retry, chat.Refused, chat.Uncertain:

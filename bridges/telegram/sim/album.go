@@ -4,7 +4,9 @@ package sim
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
+	"strings"
 )
 
 const maxAlbum = 10
@@ -36,12 +38,24 @@ func (s *Server) sendMediaGroup(c *call) (any, *refusal) {
 		return nil, bad("SLOWMODE_MULTI_MSGS_DISABLED")
 	}
 	for i, item := range items {
+		if ref := s.unreadable(c, item.file); ref != nil {
+			return nil, ofItem(ref, i)
+		}
 		if ref := s.attach(list[i], item.file, item.caption, item.kind, quote); ref != nil {
-			return nil, ref
+			return nil, ofItem(ref, i)
 		}
 	}
 	s.limiter.charge(c, len(items)-1)
 	return s.sendAlbum(c, list), nil
+}
+
+// ofItem is how an album is refused for the sake of one item: what the data centres say of a file, which they look into one by
+// one, is told with its place.
+func ofItem(ref *refusal, i int) *refusal {
+	if why := ref.words(); why == strings.ToUpper(why) {
+		ref.text = fmt.Sprintf("Bad Request: failed to send message #%d with the error message %q", i+1, why)
+	}
+	return ref
 }
 
 func (s *Server) sendAlbum(c *call, list []*message) []*apiMessage {

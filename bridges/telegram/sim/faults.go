@@ -33,7 +33,7 @@ var faultStages = map[control.FaultKind]stage{
 	control.OutageHang: stageOutage, control.LoggedOut: stageOutage, control.Conflict: stageEvent,
 	control.FileTruncated: stageFile, control.FileCut: stageFile, control.FileSlow: stageFile, control.FileHang: stageFile,
 	control.FileLies: stageFile, control.FileEmpty: stageFile,
-	control.Redeliver: stageEvent, control.RestartIDs: stageEvent, control.Forget: stageEvent,
+	control.BadPicture: stageEvent, control.Redeliver: stageEvent, control.RestartIDs: stageEvent, control.Forget: stageEvent,
 }
 
 // fault is an armed fault.

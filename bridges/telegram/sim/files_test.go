@@ -132,6 +132,29 @@ func TestAFaultOfAChatStrikesItsFilesAlone(t *testing.T) {
 	}
 }
 
+// TestAPictureThatIsStruckStaysUnreadable: no breach, for its client could not know.
+func TestAPictureThatIsStruckStaysUnreadable(t *testing.T) {
+	w := newTown(t, Options{})
+	_, err := w.client.SetFault(t.Context(), control.Fault{Kind: control.BadPicture, Every: 2, Count: 1})
+	w.must(err)
+	chat, one, two := string(w.super), picture(9, 9), picture(8, 8)
+	both := parts{"chat_id": chat, "@a": one, "@b": two, "media": `[{"type":"photo","media":"attach://a"},{"type":"photo","media":"attach://b"}]`}
+	if a := w.upload("sendMediaGroup", both); a.Raw != refusalText(400, `Bad Request: failed to send message #2 with the error message "IMAGE_PROCESS_FAILED"`) {
+		t.Errorf("the album: %s", a.Raw)
+	}
+	for data, want := range map[string]bool{one: true, two: false} {
+		if a := w.upload("sendPhoto", parts{"chat_id": chat, "@photo": data}); a.OK != want {
+			t.Errorf("alone: %s", a.Raw)
+		}
+	}
+	if a := w.upload("sendDocument", parts{"chat_id": chat, "@document": two}); !a.OK {
+		t.Errorf("as a file: %s", a.Raw)
+	}
+	if c, err := w.client.Counters(t.Context()); err != nil || len(c.Breaches) > 0 {
+		t.Errorf("breaches: %v, %v", c.Breaches, err)
+	}
+}
+
 func TestADownloadHangsUntilItsFaultIsCleared(t *testing.T) {
 	w := hearing(t)
 	path := w.pathOf(w.postFile(control.Media{Data: []byte("0123456789")}))

@@ -8,7 +8,10 @@ import (
 	_ "image/gif"  // formats of photos
 	_ "image/jpeg" // likewise
 	_ "image/png"  // likewise
+	"slices"
 	"strings"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
 )
 
 // fileKind is a kind of file that a bot can send, and what the server calls it.
@@ -58,11 +61,30 @@ func (s *Server) sendFile(c *call, k fileKind) (any, *refusal) {
 	if ref != nil {
 		return nil, ref
 	}
+	if ref := s.unreadable(c, file); ref != nil {
+		return nil, ref
+	}
 	if ref := s.attach(m, file, raw, k, quote); ref != nil {
 		return nil, ref
 	}
 	s.send(c, m)
 	return m.api(true), nil
+}
+
+// unreadable refuses a picture that a fault has struck, in the words of one that the server itself cannot read.
+func (s *Server) unreadable(c *call, file *media) *refusal {
+	if file.kind != kindPhoto {
+		return nil
+	}
+	for _, f := range slices.Clone(s.faultList) {
+		if f.Kind == control.BadPicture && !s.noPictures[file.hash] && s.strikes(f, c) {
+			s.noPictures[file.hash] = true
+		}
+	}
+	if s.noPictures[file.hash] {
+		return bad("IMAGE_PROCESS_FAILED")
+	}
+	return nil
 }
 
 // attach gives a message its file and caption and checks what the server checks last.

@@ -18,6 +18,7 @@ package sim
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -100,12 +101,13 @@ type Server struct {
 	fileIDs     []string
 	spool       spool
 
-	faults    map[control.FaultID]*fault
-	faultList []*fault // armed, in the order in which they were set
-	faultSeq  int
-	redeliver map[*bot]bool
-	limiter   limiter
-	rec       records
+	faults     map[control.FaultID]*fault
+	faultList  []*fault // armed, in the order in which they were set
+	faultSeq   int
+	noPictures map[[sha256.Size]byte]bool // files that a fault has made unreadable
+	redeliver  map[*bot]bool
+	limiter    limiter
+	rec        records
 
 	closed    chan struct{}
 	closeOnce sync.Once
@@ -126,7 +128,7 @@ func New(opts Options) (*Server, error) {
 		bots: map[string]*bot{}, users: map[int64]*user{}, chats: map[int64]*chat{}, privates: map[privateKey]*chat{},
 		ownChannels: map[*user]*chat{},
 		nextUser:    5_000_000_001, nextGroup: 1, files: map[string]*media{}, faults: map[control.FaultID]*fault{},
-		redeliver: map[*bot]bool{}, closed: make(chan struct{}),
+		redeliver: map[*bot]bool{}, noPictures: map[[sha256.Size]byte]bool{}, closed: make(chan struct{}),
 	}
 	s.limiter = newLimiter(opts.Limits)
 	s.spool.local = opts.Local

@@ -115,6 +115,7 @@ func TestFilesAreRefusedInTheServersWords(t *testing.T) {
 		"eleven":         {"sendMediaGroup", parts{"chat_id": chat, "@a": "x", "media": "[" + strings.Repeat(`{"type":"document","media":"attach://a"},`, 10) + `{"type":"document","media":"attach://a"}]`}, "too many messages to send as an album"},
 		"mixed":          {"sendMediaGroup", parts{"chat_id": chat, "@a": "x", "media": `[{"type":"photo","media":"attach://a"},{"type":"document","media":"attach://a"}]`}, "document can't be mixed with other media types"},
 		"audio, mixed":   {"sendMediaGroup", parts{"chat_id": chat, "@a": "x", "media": `[{"type":"audio","media":"attach://a"},{"type":"photo","media":"attach://a"}]`}, "audio can't be mixed with other media types"},
+		"a strip in it":  {"sendMediaGroup", parts{"chat_id": chat, "@a": picture(9, 9), "@b": picture(421, 21), "media": `[{"type":"photo","media":"attach://a"},{"type":"photo","media":"attach://b"}]`}, `failed to send message #2 with the error message "PHOTO_INVALID_DIMENSIONS"`},
 		"no such file":   {"getFile", parts{"file_id": "F1"}, "wrong file_id or the file is temporarily unavailable"},
 		"no file at all": {"getFile", parts{}, "file_id not specified"},
 	} {

@@ -4,6 +4,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/causeway-chat/causeway/bridges/sim"
 )
@@ -101,6 +104,50 @@ func TestAlbumWithAPictureThatTelegramRefusesArrivesWhole(t *testing.T) {
 		}
 		return maps.Equal(want, got)
 	})
+	r.until("idle router", time.Minute, r.idle)
+	r.finish()
+}
+
+// TestAlbumKeepsTogetherWhatIsGood lets the network be unable to read the second picture of an album: it alone goes as a file, and
+// the others stay an album.
+func TestAlbumKeepsTogetherWhatIsGood(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, setting{deliver: 20 * time.Second})
+	r.connected()
+	bad := r.fault(sim.Fault{Kind: sim.BadPicture, Every: 2, Count: 1})
+	p, text := r.rooms[0], saying()
+	var hashes []string
+	for i := range 4 {
+		data := picture(t, rand.New(rand.NewPCG(3, uint64(i))))
+		post := sim.Post{Chat: p.left, User: r.people[0][0].id, Album: "four", Media: []sim.Media{{Kind: "photo", MIME: "image/jpeg", Data: data}}}
+		if i == 0 {
+			post.Text = text
+		}
+		_, err := r.client.Post(r.ctx, post)
+		r.must(err)
+		hashes = append(hashes, hashOf(data))
+	}
+	want := []string{hashes[0] + " photo in the album", hashes[2] + " photo in the album", hashes[3] + " photo in the album", hashes[1] + " file"}
+	var got []string
+	r.sees(p.right, func(v sim.View) bool {
+		got = nil
+		album := ""
+		for _, m := range v.Visible() {
+			for _, f := range m.Media {
+				place := f.SHA256 + " " + f.Kind
+				if album = cmp.Or(album, m.Album); m.Album != "" && m.Album == album {
+					place += " in the album"
+				}
+				got = append(got, place)
+			}
+		}
+		return len(got) == 4
+	})
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	r.struck(bad)
+	r.copied(p.right, text)
 	r.until("idle router", time.Minute, r.idle)
 	r.finish()
 }

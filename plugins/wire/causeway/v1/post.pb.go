@@ -289,10 +289,12 @@ type Outcome struct {
 	After        *durationpb.Duration   `protobuf:"bytes,4,opt,name=after,proto3" json:"after,omitempty"`
 	UntilResumed bool                   `protobuf:"varint,5,opt,name=until_resumed,json=untilResumed,proto3" json:"until_resumed,omitempty"`
 	// chat, account
-	Scope         string   `protobuf:"bytes,6,opt,name=scope,proto3" json:"scope,omitempty"`
-	Why           *Reason  `protobuf:"bytes,7,opt,name=why,proto3" json:"why,omitempty"`
-	MovedTo       string   `protobuf:"bytes,8,opt,name=moved_to,json=movedTo,proto3" json:"moved_to,omitempty"`
-	Dropped       []string `protobuf:"bytes,9,rep,name=dropped,proto3" json:"dropped,omitempty"`
+	Scope   string   `protobuf:"bytes,6,opt,name=scope,proto3" json:"scope,omitempty"`
+	Why     *Reason  `protobuf:"bytes,7,opt,name=why,proto3" json:"why,omitempty"`
+	MovedTo string   `protobuf:"bytes,8,opt,name=moved_to,json=movedTo,proto3" json:"moved_to,omitempty"`
+	Dropped []string `protobuf:"bytes,9,rep,name=dropped,proto3" json:"dropped,omitempty"`
+	// refused: which medium of several is the reason, counted from 1; 0 when it is not known
+	Item          int64 `protobuf:"varint,10,opt,name=item,proto3" json:"item,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -388,6 +390,13 @@ func (x *Outcome) GetDropped() []string {
 		return x.Dropped
 	}
 	return nil
+}
+
+func (x *Outcome) GetItem() int64 {
+	if x != nil {
+		return x.Item
+	}
+	return 0
 }
 
 // Found answers "was this key sent?". A kind that the router does not know counts as unknown.
@@ -577,7 +586,7 @@ const file_causeway_v1_post_proto_rawDesc = "" +
 	"\x06author\x18\x02 \x01(\tR\x06author\x12\x18\n" +
 	"\aexcerpt\x18\x03 \x01(\tR\aexcerpt\x12\x14\n" +
 	"\x05quote\x18\x04 \x01(\tR\x05quote\x12*\n" +
-	"\x02at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xa3\x02\n" +
+	"\x02at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xb7\x02\n" +
 	"\aOutcome\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x10\n" +
 	"\x03ids\x18\x02 \x03(\tR\x03ids\x12*\n" +
@@ -587,7 +596,9 @@ const file_causeway_v1_post_proto_rawDesc = "" +
 	"\x05scope\x18\x06 \x01(\tR\x05scope\x12%\n" +
 	"\x03why\x18\a \x01(\v2\x13.causeway.v1.ReasonR\x03why\x12\x19\n" +
 	"\bmoved_to\x18\b \x01(\tR\amovedTo\x12\x18\n" +
-	"\adropped\x18\t \x03(\tR\adropped\"e\n" +
+	"\adropped\x18\t \x03(\tR\adropped\x12\x12\n" +
+	"\x04item\x18\n" +
+	" \x01(\x03R\x04item\"e\n" +
 	"\x05Found\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x10\n" +
 	"\x03ids\x18\x02 \x03(\tR\x03ids\x126\n" +
