@@ -3,6 +3,8 @@
 package outbox
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
@@ -117,9 +119,14 @@ func (o *Outbox) places(a *account) int {
 }
 
 // comesBack begins a slow start: 1, 2, 4 … lanes, so that a network which has just come back is not run down again.
+// People who wrote last are served first.
 func (a *account) comesBack() {
 	if !a.sendable && (a.served || a.backlog.len() > 1) {
 		a.ramp = 1
+	}
+	if !a.sendable {
+		a.live.sort()
+		a.backlog.sort()
 	}
 	a.served = true
 }
@@ -211,6 +218,12 @@ type queue struct {
 
 func (q *queue) len() int     { return len(q.items) - q.head }
 func (q *queue) push(l *lane) { q.items = append(q.items, l) }
+
+// sort puts the lanes for which something was said last before the others.
+func (q *queue) sort() {
+	slices.SortStableFunc(q.items[q.head:], func(l, m *lane) int { return cmp.Compare(m.said, l.said) })
+}
+
 func (q *queue) pop() *lane {
 	l := q.items[q.head]
 	q.items[q.head] = nil

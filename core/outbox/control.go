@@ -16,7 +16,7 @@ func (o *Outbox) Wake(lanes ...LaneRef) {
 	defer o.mu.Unlock()
 	for _, ref := range lanes {
 		l := o.lane(ref)
-		l.woken = true
+		l.woken, l.said = true, o.now()
 		if l.state == laneIdle || l.state == laneResting && l.gathers {
 			o.enqueue(l)
 			o.dispatch(l.account)

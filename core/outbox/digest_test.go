@@ -71,6 +71,23 @@ func TestALongBacklogIsOneDigestWithAFile(t *testing.T) {
 	})
 }
 
+// TestABacklogLongerThanADigestMakesSeveral: what one transaction cannot end is summed up by the next, or sent as it is.
+func TestABacklogLongerThanADigestMakesSeveral(t *testing.T) {
+	var files []string
+	inDigest(t, func(b []byte) error { files = append(files, string(b)); return nil }, func(w *world, g *group) {
+		ids := w.awayFor(1300)
+		w.wait(time.Hour)
+		if len(w.endings()) != 1300 || len(files) != 2 {
+			t.Fatalf("%d endings, %d files, posts %q", len(w.endings()), len(files), g.sees())
+		}
+		for i, id := range ids {
+			if !strings.Contains(files[i/1000], fmt.Sprintf("text %d. ", i)) || len(w.copies(1, id)) != 1 {
+				t.Fatalf("text %d is not in its file, or has copies %+v", i, w.copies(1, id))
+			}
+		}
+	})
+}
+
 func TestAShortBacklogNeedsNoDigest(t *testing.T) {
 	inDigest(t, func([]byte) error { t.Error("a file was made"); return nil }, func(w *world, g *group) {
 		w.awayFor(50)

@@ -53,6 +53,9 @@ type lane struct {
 	// odd are deliveries that go by themselves, because a network refused an album for their sake. It is in memory alone, too.
 	odd []chat.DeliveryID
 
+	// said is when something was planned for it last.
+	said time.Duration
+
 	// queued is since when it stands in its account's queue.
 	queued time.Duration
 

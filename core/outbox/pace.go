@@ -38,13 +38,30 @@ func newPace(rates []chat.Rate) *pace {
 	}
 	p := &pace{rates: rates, factor: 1}
 	for _, r := range rates {
-		p.lims = append(p.lims, rate.NewLimiter(perSecond(r), r.N))
+		p.lims = append(p.lims, rate.NewLimiter(perSecond(r), burst(r)))
 	}
 	return p
 }
 
+// longWindow is from when on a network counts what came in any stretch of that length, and not by the second.
+const longWindow = 10 * time.Second
+
+// burst is how many posts may go at once. A full bucket and what refills it within a long window are together no more than
+// the rate allows there: a quarter of it is for bursts.
+func burst(r chat.Rate) int {
+	if time.Duration(r.Per) < longWindow || r.N < 4 {
+		return r.N
+	}
+	return r.N / 4
+}
+
+// perSecond is what refills a bucket.
 func perSecond(r chat.Rate) rate.Limit {
-	return rate.Limit(float64(r.N) / time.Duration(r.Per).Seconds())
+	n := r.N
+	if b := burst(r); b < n {
+		n -= b
+	}
+	return rate.Limit(float64(n) / time.Duration(r.Per).Seconds())
 }
 
 // retune gives the pace other nominal rates. Tokens that were taken stay taken, so that lanes which disagree about
@@ -136,7 +153,7 @@ func (p *pace) grown(now time.Time) float64 {
 func (p *pace) apply(now time.Time) {
 	for i, r := range p.rates {
 		p.lims[i].SetLimitAt(now, perSecond(r)*rate.Limit(p.factor))
-		p.lims[i].SetBurstAt(now, max(1, int(float64(r.N)*p.factor)))
+		p.lims[i].SetBurstAt(now, max(1, int(float64(burst(r))*p.factor)))
 	}
 }
 
@@ -148,7 +165,7 @@ func (p *pace) refill(now time.Time) time.Duration {
 	p.grow(now)
 	d := time.Duration((1 - p.factor) / growPerMinute * float64(time.Minute))
 	for i, lim := range p.lims {
-		if missing := float64(p.rates[i].N) - lim.TokensAt(now); missing > 0 {
+		if missing := float64(burst(p.rates[i])) - lim.TokensAt(now); missing > 0 {
 			d = max(d, time.Duration(missing/float64(lim.Limit())*float64(time.Second))+time.Microsecond)
 		}
 	}

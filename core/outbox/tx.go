@@ -15,7 +15,7 @@ import (
 // of tx until Write has returned.
 type Store interface {
 	Write(ctx context.Context, f func(tx Tx) error) error
-	// OpenLanes lists every lane that has a delivery which has not ended. It is called once, at the start, after Recover.
+	// OpenLanes lists every lane that has a delivery which has not ended, the one with the newest first. It is called once, at the start, after Recover.
 	OpenLanes(ctx context.Context) ([]LaneRef, error)
 	// Recover turns what was in flight when the router died into uncertain, and counts the death.
 	Recover(ctx context.Context) (uncertain int, err error)

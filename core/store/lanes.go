@@ -134,11 +134,11 @@ func (t *Tx) SaveDelivery(d chat.Delivery) error {
 	return err
 }
 
-// OpenLanes lists every lane that has a delivery which has not ended.
+// OpenLanes lists every lane that has a delivery which has not ended, the one with the newest first.
 func (s *Store) OpenLanes(ctx context.Context) (lanes []outbox.LaneRef, err error) {
 	err = s.readLong(ctx, func(c *conn) error {
-		return c.query(`SELECT c.id, a.name FROM chat c JOIN account a ON a.id = c.account
-			WHERE EXISTS (SELECT 1 FROM delivery d WHERE d.chat = c.id AND d.ended_at IS NULL) ORDER BY c.id`, func(r row) error {
+		return c.query(`SELECT c.id, a.name, (SELECT max(d.id) FROM delivery d WHERE d.chat = c.id AND d.ended_at IS NULL) AS newest
+			FROM chat c JOIN account a ON a.id = c.account WHERE newest IS NOT NULL ORDER BY newest DESC`, func(r row) error {
 			lanes = append(lanes, outbox.LaneRef{Lane: chat.ChatID(r.int(0)), Account: chat.Account(r.text(1))})
 			return nil
 		})

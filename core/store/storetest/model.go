@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -159,6 +160,7 @@ func (m *machine) recover(rt *rapid.T) {
 // check compares heads and open lanes.
 func (m *machine) check(rt *rapid.T) {
 	var open []chat.ChatID
+	newest := map[chat.ChatID]chat.DeliveryID{}
 	m.write(rt, func(tx Tx) error {
 		open = open[:0]
 		for _, lane := range []chat.ChatID{m.w.tg, m.w.wa} {
@@ -171,11 +173,12 @@ func (m *machine) check(rt *rapid.T) {
 				rt.Fatalf("head of %d is %+v (%v), want %+v", lane, d, ok, q)
 			}
 			if ok {
-				open = append(open, lane)
+				open, newest[lane] = append(open, lane), q[len(q)-1].ID
 			}
 		}
 		return nil
 	})
+	slices.SortFunc(open, func(a, b chat.ChatID) int { return cmp.Compare(newest[b], newest[a]) })
 	lanes, err := m.w.s.OpenLanes(context.Background())
 	if err != nil {
 		rt.Fatal(err)
