@@ -23,7 +23,7 @@ import (
 	"github.com/causeway-chat/causeway/plugins/host"
 )
 
-var backlog = flag.Int("backlog", 50_000, "how many waiting deliveries a router is started with")
+var backlog = flag.Int("backlog", rounds(50_000, 5_000), "how many waiting deliveries a router is started with")
 
 // backlogRooms is how many rooms they wait in, each with a chat that cannot be reached.
 const backlogRooms = 1000

@@ -153,11 +153,12 @@ func (w *blackout) slowest(a chat.Account, from, to time.Time) time.Duration {
 // TestOneNetworkIsAwayForSixHours is what Causeway is for: the others talk on as before and hear of it once, and when it is
 // back everything is there.
 func TestOneNetworkIsAwayForSixHours(t *testing.T) {
+	away := time.Duration(rounds(6, 1)) * time.Hour
 	inBlackout(t, asItIs, func(w *blackout) {
 		w.talkFor(20*time.Minute, telegram, signal)
 		begun := time.Now()
 		w.nets[whatsapp].SetOutage(cut)
-		w.talkFor(6*time.Hour, telegram, signal)
+		w.talkFor(away, telegram, signal)
 		ended := time.Now()
 		for _, a := range []chat.Account{telegram, signal} {
 			before, during := w.slowest(a, time.Time{}, begun), w.slowest(a, begun, ended)
@@ -170,7 +171,7 @@ func TestOneNetworkIsAwayForSixHours(t *testing.T) {
 		w.nets[whatsapp].SetOutage(lab.Outage{})
 		w.pass(20 * time.Minute)
 		for _, a := range []chat.Account{telegram, signal} {
-			w.wantNotices(a, "WhatsApp is back after 6 h, 3,600 messages delivered")
+			w.wantNotices(a, "WhatsApp is back after "+map[time.Duration]string{6 * time.Hour: "6 h, 3,600", time.Hour: "1 h, 600"}[away]+" messages delivered")
 		}
 		w.wantNotices(whatsapp)
 		for _, a := range w.talk.accounts {
@@ -218,14 +219,15 @@ func TestFlapsAreNobodysNews(t *testing.T) {
 func TestNobodyIsToldWhereNobodyIsAffected(t *testing.T) {
 	inBlackout(t, asItIs, func(w *blackout) {
 		w.nets[whatsapp].SetOutage(cut)
-		w.pass(8 * time.Hour)
+		hours := rounds(8, 2)
+		w.pass(time.Duration(hours) * time.Hour)
 		w.wantNotices(telegram)
 		w.say(telegram)
 		w.pass(time.Minute)
 		w.wantNotices(telegram, "WhatsApp cannot be reached since 00:01 UTC; messages to it are kept")
 		w.nets[whatsapp].SetOutage(lab.Outage{})
 		w.pass(20 * time.Minute)
-		w.wantNotices(telegram, "WhatsApp is back after 8 h 1 min, 1 message delivered")
+		w.wantNotices(telegram, fmt.Sprintf("WhatsApp is back after %d h 1 min, 1 message delivered", hours))
 	})
 }
 
@@ -256,7 +258,7 @@ func TestAllNetworksAreAway(t *testing.T) {
 		for _, a := range w.talk.accounts {
 			w.nets[a].SetOutage(cut)
 		}
-		w.talkFor(time.Hour, w.talk.accounts...) // which we hear of later
+		w.talkFor(time.Duration(rounds(60, 15))*time.Minute, w.talk.accounts...) // which we hear of later
 		for _, a := range w.talk.accounts {
 			w.wantNotices(a)
 		}

@@ -81,7 +81,7 @@ func feed(t *testing.T, strict bool) {
 }
 
 func TestABacklogOfSixHoursIsBroughtInMinutes(t *testing.T) {
-	const texts = 3600
+	texts := rounds(3600, 600)
 	inGroup(t, func(w *world, g *group) {
 		g.strict = true
 		w.box.SetSendable("tg", false)

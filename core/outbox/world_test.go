@@ -4,9 +4,11 @@ package outbox_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +21,12 @@ import (
 	"github.com/causeway-chat/causeway/core/outbox"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", strconv.Itoa(rounds(100, 25))); err != nil { // the command line has the last word
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // answers sets how an account's network answers.
 func (w *world) answers(a chat.Account, f func(ctx context.Context, n int, p chat.Post) chat.Outcome) {

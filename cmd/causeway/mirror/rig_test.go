@@ -116,7 +116,7 @@ func newRig(t *testing.T, networks ...network) *rig {
 	}
 	r.writeConfig()
 	r.start()
-	t.Cleanup(func() { r.router.Stop(15 * time.Second) })
+	t.Cleanup(func() { r.router.Stop(time.Minute) })
 	for _, s := range r.sides {
 		if s.pairs {
 			r.pair(s)
@@ -165,7 +165,7 @@ func (r *rig) side(n network) *side {
 	defer cancel()
 	p, ready, err := child.StartSimulator(ctx, dir, filepath.Join(bin, "causeway-bridge-"+n.name))
 	must(r.t, err)
-	r.t.Cleanup(func() { p.Stop(5 * time.Second) })
+	r.t.Cleanup(func() { p.Stop(time.Minute) })
 	s := &side{network: n, ready: ready, client: sim.NewClient(ready.Control)}
 	r.t.Cleanup(s.client.Close)
 	reply, err := s.client.CreateUser(ctx, sim.NewUser{Name: n.person})
@@ -185,8 +185,8 @@ func (r *rig) writeConfig() {
 	text := fmt.Sprintf(`data_dir: %q
 listen: 127.0.0.1:0
 plugin_dir: %q
-outbox: {deliver_timeout: 5s, retry_base: 20ms, retry_cap: 500ms, settle_wait: 3s}
-supervisor: {heartbeat: 1s, backoff_base: 20ms, backoff_cap: 500ms}
+outbox: {deliver_timeout: 10s, retry_base: 20ms, retry_cap: 500ms, settle_wait: 3s}
+supervisor: {heartbeat: 30s, backoff_base: 20ms, backoff_cap: 500ms}
 accounts:
 `, filepath.Join(r.dir, "data"), bin)
 	var chats []string

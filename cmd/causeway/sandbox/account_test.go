@@ -20,10 +20,10 @@ func TestBadTokenStopsNoOtherAccount(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, setting{strangers: map[string]string{"other": wrongToken}})
 	n := r.talk(20, 5*time.Millisecond).wait()
-	r.settle(time.Minute)
+	r.settle()
 	r.wantNoRepeats()
 	var s status
-	r.until("word of the bad token", 30*time.Second, func() bool {
+	r.until("word of the bad token", func() bool {
 		r.must(r.causeway(&s, "status"))
 		return s.state("other") == "bad_credentials"
 	})
@@ -48,7 +48,7 @@ func TestTokenThatStopsWorkingIsToldAndWaited(t *testing.T) {
 	r.arrived(10)
 	out := r.fault(sim.Fault{Kind: sim.LoggedOut})
 	var s status
-	r.until("word of the bad token", 30*time.Second, func() bool {
+	r.until("word of the bad token", func() bool {
 		r.must(r.causeway(&s, "status"))
 		return s.state("tg1") == "bad_credentials"
 	})
@@ -56,7 +56,7 @@ func TestTokenThatStopsWorkingIsToldAndWaited(t *testing.T) {
 	t.Logf("%d messages, %d calls refused", n, r.struck(out))
 	r.stopRouter() // as an operator does who has put a new token into the config
 	r.start()
-	r.settle(time.Minute)
+	r.settle()
 	r.wantNoRepeats()
 	r.finish()
 }
@@ -76,7 +76,7 @@ func TestLogsTellNoSecrets(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, setting{})
 	r.talk(3, time.Millisecond).wait()
-	r.settle(time.Minute)
+	r.settle()
 	r.finish()
 	if r.count("level=DEBUG") == 0 {
 		t.Error("the logs are not those of level debug")

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -95,9 +94,9 @@ func (r *rig) look(ctx context.Context, l lane) (tally, error) {
 
 // settle waits until all that people wrote has arrived and the router has nothing left to do. It plays the operator: lanes
 // that are held because processes died with their post again and again are let go on.
-func (r *rig) settle(limit time.Duration) {
+func (r *rig) settle() {
 	r.t.Helper()
-	r.until("arrival of everything", limit, func() bool {
+	r.until("arrival of everything", func() bool {
 		if !r.idle() {
 			r.operate()
 			return false
@@ -112,9 +111,9 @@ func (r *rig) settle(limit time.Duration) {
 }
 
 // quiet waits until the router has taken everything and has nothing left to do, whatever has arrived.
-func (r *rig) quiet(limit time.Duration) {
+func (r *rig) quiet() {
 	r.t.Helper()
-	r.until("quiet router", limit, func() bool {
+	r.until("quiet router", func() bool {
 		book, err := r.client.Ledger(r.ctx)
 		r.must(err)
 		return r.idle() && !slices.ContainsFunc(book.Posted, func(e sim.Entry) bool { return e.Confirmed == 0 })

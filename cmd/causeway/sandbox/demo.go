@@ -28,6 +28,7 @@ type stage struct {
 	asked  sim.MessageID // Ana's question
 	deaths map[*network]int
 	kills  int
+	missed map[[2]place]int // what was waited for in vain, from the first place in the second
 }
 
 // place is one group: a room's, on a network.
@@ -43,7 +44,7 @@ func (p place) chat() sim.ChatID { return p.net.groups[p.room] }
 func (w *world) demo(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute+time.Duration(w.opt.Rooms)*10*time.Second)
 	defer cancel()
-	s := &stage{world: w, posted: map[place][]string{}, deaths: map[*network]int{}}
+	s := &stage{world: w, posted: map[place][]string{}, deaths: map[*network]int{}, missed: map[[2]place]int{}}
 	s.say("Groups on %s are joined in a room. The router and\n"+
 		"the bridges are the real programs; the networks are simulated.\n", s.titles(" and "))
 	for _, act := range []func(context.Context) error{s.talk, s.outage, s.loseOne, s.killBridges, s.killRouter, s.again, s.report} {

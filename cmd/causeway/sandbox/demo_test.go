@@ -104,7 +104,7 @@ func TestDemoObjectsToALostMessage(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	dir := filepath.Join(t.TempDir(), "kept")
-	err := Run(t.Context(), Options{Demo: true, Data: dir, BinDir: bin, Out: &out, lose: true, patience: 8 * time.Second})
+	err := Run(t.Context(), Options{Demo: true, Data: dir, BinDir: bin, Out: &out, lose: true, patience: 20 * time.Second})
 	if !errors.Is(err, ErrLost) {
 		t.Errorf("the demo ended with %v, want %v\n%s", err, ErrLost, &out)
 	}
@@ -125,7 +125,7 @@ func TestDataFolderIsKeptAndNotUsedTwice(t *testing.T) {
 	}
 	store := filepath.Join(dir, "data", "causeway.db")
 	eventually(t, "store", func() bool { return exists(store) })
-	s.Stop(20 * time.Second)
+	s.Stop(patience)
 	if code := s.ExitCode(); code != 0 {
 		t.Errorf("ended with code %d", code)
 	}
@@ -179,7 +179,7 @@ func startSandbox(t *testing.T, args ...string) *sandboxed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.Stop(20 * time.Second) })
+	t.Cleanup(func() { p.Stop(patience) })
 	s := &sandboxed{Process: p, log: filepath.Join(dir, "sandbox.log")}
 	eventually(t, "word of the sandbox", func() bool { return strings.Contains(s.out(), "queue ls") })
 	if m := inFolder.FindStringSubmatch(s.out()); m != nil {
@@ -225,7 +225,7 @@ func anyAlive(pids []int) bool {
 // eventually polls what only the operating system can tell.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

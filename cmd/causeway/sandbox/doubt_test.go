@@ -13,20 +13,20 @@ import (
 
 // lostAnswers are the ways in which an answer gets lost after the network has accepted the call.
 var lostAnswers = []sim.Fault{
-	{Kind: sim.ResetAfter}, {Kind: sim.HangAfter}, {Kind: sim.LateAfter, DelayMS: 1500}, {Kind: sim.ServerErrAfter},
+	{Kind: sim.ResetAfter}, {Kind: sim.HangAfter}, {Kind: sim.LateAfter, DelayMS: 4500}, {Kind: sim.ServerErrAfter},
 	{Kind: sim.BadGateAfter}, {Kind: sim.HalfAnswer}, {Kind: sim.NotJSON},
 }
 
 // TestLostAnswersRepeatAtMostOnceEach loses answers of accepted calls in every way.
 func TestLostAnswersRepeatAtMostOnceEach(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setting{deliver: 400 * time.Millisecond})
+	r := newRig(t, setting{deliver: 3 * time.Second})
 	before := 0
 	for _, f := range lostAnswers {
 		f.Method, f.Every = "sendMessage", 10
 		id := r.fault(f)
 		n := r.talk(10, 5*time.Millisecond).wait()
-		r.settle(time.Minute)
+		r.settle()
 		now := sum(r.check())
 		lost := r.struck(id)
 		if now-before > lost {
@@ -41,17 +41,17 @@ func TestLostAnswersRepeatAtMostOnceEach(t *testing.T) {
 // TestLinkMayDropWhatIsUncertain shows the other policy: nothing is seen twice, and what may be missing is listed.
 func TestLinkMayDropWhatIsUncertain(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setting{deliver: 400 * time.Millisecond, link: ", on_uncertain: drop"})
+	r := newRig(t, setting{link: ", on_uncertain: drop"})
 	arrived := r.fault(sim.Fault{Kind: sim.ResetAfter, Method: "sendMessage", Every: 10})
 	r.talk(10, 5*time.Millisecond).wait()
-	r.settle(time.Minute)
+	r.settle()
 	r.wantNoRepeats()
 	doubtful := r.struck(arrived)
 	r.wantDropped(doubtful)
 
 	never := r.fault(sim.Fault{Kind: sim.BadGateway, Method: "sendMessage", Every: 10})
 	r.talk(10, 5*time.Millisecond).wait()
-	r.quiet(time.Minute)
+	r.quiet()
 	missing := r.struck(never)
 	r.wantDropped(doubtful + missing)
 	if got := r.lost(); got != missing {

@@ -31,13 +31,13 @@ func TestHungDownloadsHoldNobodyElseUp(t *testing.T) {
 	sick, well := r.rooms[0], r.rooms[1]
 	hang := r.fault(sim.Fault{Kind: sim.FileHang, Chat: sick.left})
 	posted := r.postFiles(sick.left, *hanging)
-	r.until("fifty that hang", 5*time.Minute, func() bool { return r.halfway() >= *hanging })
+	r.until("fifty that hang", func() bool { return r.halfway() >= *hanging })
 	r.othersGoOn(sick, well)
 	watch.check(t, fmt.Sprintf("while %d downloads hang", r.halfway()))
 	r.struck(hang)
-	r.until("arrival of the files", 5*time.Minute, func() bool { return r.idle() && len(r.missing(posted)) == 0 })
+	r.until("arrival of the files", func() bool { return r.idle() && len(r.missing(posted)) == 0 })
 	r.checkMixed(posted, 0)
-	r.until("empty spool", time.Minute, func() bool { return r.spooled() == 0 })
+	r.until("empty spool", func() bool { return r.spooled() == 0 })
 	watch.tell(t, "after they have arrived")
 	r.finish()
 }
@@ -46,7 +46,7 @@ func TestHungDownloadsHoldNobodyElseUp(t *testing.T) {
 // over, and the group goes on.
 func TestDownloadsThatHangForGoodAreNamed(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setting{rooms: 2, deliver: 20 * time.Second, wait: 8 * time.Second})
+	r := newRig(t, setting{rooms: 2, wait: 30 * time.Second})
 	r.connected()
 	sick, well := r.rooms[0], r.rooms[1]
 	hang := r.fault(sim.Fault{Kind: sim.FileHang, Chat: sick.left})
@@ -55,7 +55,7 @@ func TestDownloadsThatHangForGoodAreNamed(t *testing.T) {
 	_, err := r.client.Post(r.ctx, sim.Post{Chat: sick.left, User: r.people[0][1].id, Text: after})
 	r.must(err)
 	r.othersGoOn(sick, well)
-	r.until("the text behind the files", 5*time.Minute, func() bool { return r.idle() && len(r.missing([]mixed{{text: after}})) == 0 })
+	r.until("the text behind the files", func() bool { return r.idle() && len(r.missing([]mixed{{text: after}})) == 0 })
 	r.struck(hang)
 	view, err := r.client.See(r.ctx, sim.See{Chat: sick.right})
 	r.must(err)

@@ -18,7 +18,7 @@ import (
 func TestASurgeIsALineForEachInterval(t *testing.T) {
 	t.Parallel()
 	const people, interval = 150, 2 * time.Second
-	r := newRig(t, setting{count: interval.String(), link: ", notices: all", deliver: 30 * time.Second})
+	r := newRig(t, setting{count: interval.String(), link: ", notices: all"})
 	r.connected()
 	p, began := r.rooms[0], time.Now()
 	k := r.talkIn(p.left, 20, 50*time.Millisecond)
@@ -39,7 +39,7 @@ func TestASurgeIsALineForEachInterval(t *testing.T) {
 		t.Errorf("%d are told of, want %d: %q", n, people, lines)
 	}
 	k.wait()
-	r.settle(time.Minute)
+	r.settle()
 	t.Logf("%d people in %d lines", people, len(lines))
 	r.finish()
 }

@@ -43,7 +43,7 @@ func TestKillsLoseNothing(t *testing.T) {
 	}
 	r.arrives(rng)
 	n := k.end()
-	r.settle(2 * time.Minute)
+	r.settle()
 	repeats := r.check()
 	if slices.Max(repeats) > want {
 		t.Errorf("repeats of the lanes: %v, want at most one for each of %d deaths", repeats, want)
@@ -78,7 +78,7 @@ func (r *rig) arrives(rng *rand.Rand) {
 	text := saying()
 	_, err = r.client.Post(r.ctx, sim.Post{Chat: p.left, User: r.people[0][0].id, Text: text})
 	r.must(err)
-	r.until("copy of a message that was just written", time.Minute, func() bool {
+	r.until("copy of a message that was just written", func() bool {
 		view, err := r.client.See(r.ctx, sim.See{Chat: p.right, Since: before.Cursor, AtLeast: maxBehind, Wait: 300 * time.Millisecond})
 		r.must(err)
 		if _, ok := copyOf(view, text); ok {
@@ -103,7 +103,7 @@ func (r *rig) copied(to sim.ChatID, text string) (found sim.Seen) {
 func (r *rig) killBridge() {
 	r.t.Helper()
 	r.restarts++
-	r.until("bridge to kill", 20*time.Second, func() bool {
+	r.until("bridge to kill", func() bool {
 		pid, err := child.Of(r.router.Pid(), "causeway-bridge-telegram")
 		return err == nil && syscall.Kill(pid, syscall.SIGKILL) == nil
 	})
@@ -124,7 +124,7 @@ func TestStoppingInABurstLosesAndRepeatsNothing(t *testing.T) {
 		r.arrives(rng)
 	}
 	n := k.end()
-	r.settle(2 * time.Minute)
+	r.settle()
 	r.wantNoRepeats()
 	t.Logf("%d messages, %d stops", n, stops)
 	r.finish()

@@ -25,7 +25,7 @@ import (
 // processes: each arrives with the same bytes as a mere file, or as a line that names it.
 func TestFilesThatAreNotWhatTheySayHaveAClearEnd(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setting{deliver: 20 * time.Second})
+	r := newRig(t, setting{})
 	r.connected()
 	photo := picture(t, rand.New(rand.NewPCG(1, 1)))
 	for name, c := range map[string]struct {
@@ -50,15 +50,14 @@ func TestFilesThatAreNotWhatTheySayHaveAClearEnd(t *testing.T) {
 			}
 		})
 	}
-	r.until("idle router", time.Minute, r.idle)
+	r.until("idle router", r.idle)
 	r.finish()
 }
 
-// TestDownloadsThatLieAreTriedAgainOrNamed spoils downloads: what comes whole in the end arrives, and what never does is named
-// in a line once its time is over.
-func TestDownloadsThatLieAreTriedAgainOrNamed(t *testing.T) {
+// TestDownloadsThatLieAreTriedAgain spoils downloads once: what comes whole in the end arrives.
+func TestDownloadsThatLieAreTriedAgain(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setting{deliver: 20 * time.Second, wait: 8 * time.Second})
+	r := newRig(t, setting{})
 	r.connected()
 	for _, kind := range []sim.FaultKind{sim.FileTruncated, sim.FileLies, sim.FileEmpty, sim.FileCut} {
 		once := r.fault(sim.Fault{Kind: kind, Method: "file", Count: 1})
@@ -68,20 +67,29 @@ func TestDownloadsThatLieAreTriedAgainOrNamed(t *testing.T) {
 		}
 		r.struck(once)
 	}
+	r.until("idle router", r.idle)
+	r.finish()
+}
+
+// TestADownloadThatNeverComesWholeIsNamed spoils all downloads: a line names the file once its time is over.
+func TestADownloadThatNeverComesWholeIsNamed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, setting{wait: 3 * time.Second})
+	r.connected()
 	always := r.fault(sim.Fault{Kind: sim.FileTruncated, Method: "file"})
 	lost := sim.Media{Kind: "file", Name: "never-whole", MIME: "application/octet-stream", Data: make([]byte, 1000)}
 	if got := r.passes(lost); len(got.Media) != 0 || !strings.Contains(got.Text, lost.Name) {
 		t.Errorf("what never comes whole: %+v", got)
 	}
 	r.struck(always)
-	r.until("idle router", time.Minute, r.idle)
+	r.until("idle router", r.idle)
 	r.finish()
 }
 
 // TestAlbumWithAPictureThatTelegramRefusesArrivesWhole joins a photo and one that is too narrow for a photo to an album.
 func TestAlbumWithAPictureThatTelegramRefusesArrivesWhole(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setting{deliver: 20 * time.Second})
+	r := newRig(t, setting{})
 	r.connected()
 	p := r.rooms[0]
 	var narrow bytes.Buffer
@@ -104,7 +112,7 @@ func TestAlbumWithAPictureThatTelegramRefusesArrivesWhole(t *testing.T) {
 		}
 		return maps.Equal(want, got)
 	})
-	r.until("idle router", time.Minute, r.idle)
+	r.until("idle router", r.idle)
 	r.finish()
 }
 

@@ -20,7 +20,11 @@ var (
 var bin string
 
 // TestMain builds the real programs once. Every test of this package runs them as processes.
+// Most of them wait most of the time, so that some run at once also on few cores.
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "4"); err != nil { // the command line has the last word
+		panic(err)
+	}
 	flag.Parse()
 	code, err := buildAndRun(m)
 	if err != nil {

@@ -5,7 +5,6 @@ package sandbox
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/causeway-chat/causeway/bridges/sim"
 )
@@ -49,14 +48,14 @@ func TestWhatWasSaidBeforeADeathIsStillFoundAfterIt(t *testing.T) {
 	r.dieQuiet(r.killRouter)
 	r.react(p.right, copied.ID, ben)
 	r.reacted(p.left, asked)
-	r.settle(time.Minute)
+	r.settle()
 	r.finish()
 }
 
 // dieQuiet kills when nothing is on its way: what dies with a post in flight never learns the copy's id.
 func (r *rig) dieQuiet(kill func()) {
 	r.t.Helper()
-	r.settle(time.Minute)
+	r.settle()
 	kill()
 }
 

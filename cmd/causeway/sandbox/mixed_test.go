@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/causeway-chat/causeway/bridges/sim"
 )
@@ -27,7 +26,7 @@ var (
 // answers are lost and bridge and router are killed. Bytes must arrive as they were posted, and none may stay behind.
 func TestMixedMessagesArriveWholeThroughFaults(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setting{deliver: 20 * time.Second})
+	r := newRig(t, setting{})
 	r.connected()
 	random := rand.New(rand.NewPCG(uint64(*mixedMessages), 3))
 	faults := []sim.FaultID{
@@ -47,7 +46,7 @@ func TestMixedMessagesArriveWholeThroughFaults(t *testing.T) {
 			r.killRouter()
 		}
 	}
-	r.until("arrival of everything", 3*time.Minute, func() bool {
+	r.until("arrival of everything", func() bool {
 		r.operate()
 		return r.idle() && len(r.missing(posted)) == 0
 	})
@@ -56,7 +55,7 @@ func TestMixedMessagesArriveWholeThroughFaults(t *testing.T) {
 		lost += r.struck(f)
 	}
 	r.checkMixed(posted, lost+2)
-	r.until("empty spool", time.Minute, func() bool { return r.spooled() == 0 })
+	r.until("empty spool", func() bool { return r.spooled() == 0 })
 	r.finish()
 }
 

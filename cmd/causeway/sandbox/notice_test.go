@@ -14,20 +14,20 @@ import (
 // tells them, it would tell them again, as it does with any post that is in flight to Telegram.)
 func TestPeopleReadOfAnOutageOnce(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setting{bots: 2, deliver: time.Second, notice: "2s"})
+	r := newRig(t, setting{bots: 2, notice: "2s"})
 	r.connected()
 	r.talk(5, 10*time.Millisecond).wait()
 	cut := r.fault(sim.Fault{Kind: sim.OutageReset, Account: r.bots[1].Account})
 	k := r.talkIn(r.rooms[0].left, 40, 50*time.Millisecond)
 	r.notice("cannot be reached since")
-	r.until("quiet lane of the left group", 10*time.Second, func() bool { return r.waitingFor("tg1") == 0 })
+	r.until("quiet lane of the left group", func() bool { return r.waitingFor("tg1") == 0 })
 	r.killRouter()
 	k.wait()
 	r.pass(3 * time.Second)
 	r.notice("cannot be reached since")
 	r.must(r.client.ClearFault(r.ctx, cut))
 	r.notice("is back after")
-	r.settle(time.Minute)
+	r.settle()
 	r.finish()
 }
 

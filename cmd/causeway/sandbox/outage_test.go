@@ -9,18 +9,25 @@ import (
 	"github.com/causeway-chat/causeway/bridges/sim"
 )
 
-// TestOutageOfTheDestinationLosesNothing cuts one of two bots off for 4 s in the middle of traffic in both directions.
+// TestOutageOfTheDestinationLosesNothing cuts one of two bots off for seconds in the middle of traffic in both directions.
 func TestOutageOfTheDestinationLosesNothing(t *testing.T) {
-	for name, kind := range map[string]sim.FaultKind{"reset": sim.OutageReset, "502": sim.OutageGateway, "hang": sim.OutageHang} {
+	for name, tt := range map[string]struct {
+		kind    sim.FaultKind
+		deliver time.Duration
+		lasts   int64 // ms
+	}{
+		"reset": {kind: sim.OutageReset, lasts: 4000}, "502": {kind: sim.OutageGateway, lasts: 4000},
+		"hang": {kind: sim.OutageHang, deliver: 5 * time.Second, lasts: 8000}, // calls are given up while they hang
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, setting{bots: 2, deliver: time.Second})
+			r := newRig(t, setting{bots: 2, deliver: tt.deliver})
 			r.connected()
 			k := r.talk(150, 40*time.Millisecond)
 			r.arrived(20)
-			cut := r.fault(sim.Fault{Kind: kind, Account: r.bots[1].Account, DurationMS: 4000})
+			cut := r.fault(sim.Fault{Kind: tt.kind, Account: r.bots[1].Account, DurationMS: tt.lasts})
 			n := k.wait()
-			r.settle(time.Minute)
+			r.settle()
 			r.wantNoRepeats() // every call was cut before it was accepted
 			t.Logf("%d messages, %d calls cut", n, r.struck(cut))
 			r.finish()
@@ -49,7 +56,7 @@ func TestOneBadGatewayInTwentySendsLosesNothing(t *testing.T) {
 	r := newRig(t, setting{})
 	bad := r.fault(sim.Fault{Kind: sim.BadGateway, Method: "sendMessage", Every: 20})
 	n := r.talk(50, 5*time.Millisecond).wait()
-	r.settle(time.Minute)
+	r.settle()
 	r.wantNoRepeats()
 	t.Logf("%d messages, %d times 502", n, r.struck(bad))
 	r.finish()
@@ -61,14 +68,14 @@ func TestNoCallComesInsideARetryAfter(t *testing.T) {
 	r := newRig(t, setting{})
 	limit := r.fault(sim.Fault{Kind: sim.RateLimited, Method: "sendMessage", Every: 8, RetryAfterS: 3})
 	k := r.talk(40, 10*time.Millisecond)
-	r.until("rate limit", 30*time.Second, func() bool {
+	r.until("rate limit", func() bool {
 		c, err := r.client.Counters(r.ctx)
 		r.must(err)
 		return c.Struck[limit] > 0
 	})
 	r.killRouter()
 	n := k.wait()
-	r.settle(time.Minute)
+	r.settle()
 	if repeats := r.check(); sum(repeats) > len(r.lanes()) {
 		t.Errorf("repeats %v in one death", repeats)
 	}
@@ -84,7 +91,7 @@ func TestSlowChatGetsEverything(t *testing.T) {
 			r := newRig(t, setting{limits: limits})
 			slow := r.fault(sim.Fault{Kind: sim.Pace, Chat: r.rooms[0].right, DelayMS: 1000})
 			n := r.talk(8, 400*time.Millisecond).wait()
-			r.settle(time.Minute)
+			r.settle()
 			r.wantNoRepeats()
 			c, err := r.client.Counters(r.ctx)
 			r.must(err)

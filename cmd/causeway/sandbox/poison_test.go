@@ -74,7 +74,7 @@ func TestPoisonStallsNothing(t *testing.T) {
 		t.Log(name)
 		r.sound()
 	}
-	r.settle(time.Minute)
+	r.settle()
 	r.finish()
 }
 
@@ -95,7 +95,7 @@ func TestUnknownKindsAreKept(t *testing.T) {
 		return strings.Contains(strings.Join(v.Texts(), "\n"), "of a kind that Causeway does not know")
 	})
 	r.sound()
-	r.quiet(time.Minute)
+	r.quiet()
 	r.finish()
 	db := r.openStore()
 	defer db.Close()
@@ -140,7 +140,7 @@ func TestBrokenFormattingLosesNoText(t *testing.T) {
 		r.sees(r.rooms[0].right, func(v sim.View) bool { return strings.Contains(strings.Join(v.Texts(), "\n"), text) })
 	}
 	r.sound()
-	r.quiet(time.Minute)
+	r.quiet()
 	r.finish()
 }
 

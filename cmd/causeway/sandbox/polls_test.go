@@ -37,7 +37,7 @@ func TestVotesOfAPollAreShownOnTheOtherSide(t *testing.T) {
 	r.killBridge() // where the poll stands is remembered
 	r.must(r.client.Vote(r.ctx, sim.Vote{Chat: p.left, Message: poll, User: people[0].id, Close: true}))
 	copied("• Tea — 0", "• Coffee — 2")
-	r.until("idle router", time.Minute, r.idle)
+	r.until("idle router", r.idle)
 	r.finish()
 }
 
@@ -51,9 +51,9 @@ func TestSlowModeLosesNothing(t *testing.T) {
 	_, err := r.client.ChangeGroup(r.ctx, sim.GroupChange{Chat: p.right, Action: sim.SlowMode, DelayS: 1})
 	r.must(err)
 	k := r.talkIn(p.left, 6, 50*time.Millisecond)
-	r.until("hold that is told", 30*time.Second, func() bool { return r.waits("slow_mode") })
+	r.until("hold that is told", func() bool { return r.waits("slow_mode") })
 	n := k.wait()
-	r.settle(time.Minute)
+	r.settle()
 	r.wantNoRepeats()
 	t.Logf("%d messages through slow mode", n)
 	r.finish()

@@ -12,7 +12,8 @@ import (
 	"github.com/causeway-chat/causeway/bridges/sim"
 )
 
-// settled waits until everything that was posted so far has arrived everywhere, or nothing more comes.
+// settled waits until everything that was posted so far has arrived everywhere, or nothing more comes. It does not wait again
+// for what did not come the last time.
 func (s *stage) settled(ctx context.Context) error {
 	for _, from := range s.places() {
 		heard, err := s.heard(ctx, from)
@@ -20,10 +21,15 @@ func (s *stage) settled(ctx context.Context) error {
 			return err
 		}
 		for _, to := range s.others(from) {
-			_, err := s.patiently(ctx, to, func(v sim.View) bool { return sim.Compare(heard, v).Lost == 0 })
+			way, lost := [2]place{from, to}, 0
+			_, err := s.patiently(ctx, to, func(v sim.View) bool {
+				lost = sim.Compare(heard, v).Lost
+				return lost <= s.missed[way]
+			})
 			if err != nil {
 				return fmt.Errorf("wait for what was posted on %s: %w", from.net.title, err)
 			}
+			s.missed[way] = lost
 		}
 	}
 	return nil

@@ -24,12 +24,15 @@ import (
 	"github.com/causeway-chat/causeway/cmd/causeway/child"
 )
 
+// patience bounds every wait: it is long, because a busy machine is no mistake of the router.
+const patience = 5 * time.Minute
+
 // setting is what a test runs.
 type setting struct {
 	rooms   int           // of two groups each; default 1
 	bots    int           // with 2, the second bot serves the right groups
 	latency time.Duration // of every call
-	deliver time.Duration // the router's deliver_timeout; default 2 s
+	deliver time.Duration // the router's deliver_timeout; default 30 s, which no call needs that does not hang
 	limits  string        // of every account; default off
 	link    string        // further keys of every link
 	wait    time.Duration // how long deliveries wait for their files; default 2 min
@@ -94,8 +97,8 @@ func (r *rig) cleanUp() {
 	if r.t.Failed() {
 		r.t.Log("seed ", seeded(), "; the router's last words:\n", strings.Join(r.loud(40), "\n"))
 	}
-	r.router.stop(10 * time.Second)
-	r.simulator.stop(5 * time.Second)
+	r.router.stop(time.Minute)
+	r.simulator.stop(time.Minute)
 	_ = os.RemoveAll(r.dir)
 }
 
@@ -113,7 +116,7 @@ func (r *rig) start() {
 
 // populate starts the simulator with two people in every group.
 func (r *rig) populate() {
-	ctx, cancel := context.WithTimeout(r.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(r.ctx, patience)
 	defer cancel()
 	args := []string{"--bots", fmt.Sprint(r.set.bots), "--latency", r.set.latency.String()}
 	if r.set.local {
@@ -158,11 +161,11 @@ plugin_dir: %q
 log: {level: debug}
 outbox: {deliver_timeout: %s, retry_base: 20ms, retry_cap: 200ms}
 media: {max_size: 2GB, wait: %s}
-supervisor: {heartbeat: 1s, backoff_base: 20ms, backoff_cap: 100ms, crash_loop_retry: 200ms}
+supervisor: {heartbeat: 30s, backoff_base: 20ms, backoff_cap: 100ms, crash_loop_retry: 200ms}
 outage: {notice_after: %s}
 notices: {count_for: %s}
 accounts:
-`, r.dataDir(), bin, cmp.Or(r.set.deliver, 2*time.Second), cmp.Or(r.set.wait, 2*time.Minute), cmp.Or(r.set.notice, "3m"), cmp.Or(r.set.count, "1m"))
+`, r.dataDir(), bin, cmp.Or(r.set.deliver, 30*time.Second), cmp.Or(r.set.wait, 2*time.Minute), cmp.Or(r.set.notice, "3m"), cmp.Or(r.set.count, "1m"))
 	for i, b := range r.bots {
 		text += r.account(fmt.Sprintf("tg%d", i+1), b.Config["token"])
 	}
@@ -191,7 +194,7 @@ func (r *rig) filesDir() string { return filepath.Join(r.dir, "files") }
 // bridgePid is the process of the router's first bridge; while there is none it waits for one.
 func (r *rig) bridgePid() (pid int) {
 	r.t.Helper()
-	r.until("bridge", 20*time.Second, func() (ok bool) {
+	r.until("bridge", func() (ok bool) {
 		var err error
 		pid, err = child.Of(r.router.Pid(), "causeway-bridge-telegram")
 		return err == nil
@@ -210,7 +213,7 @@ func (r *rig) killRouter() {
 // stopRouter ends the router with SIGTERM.
 func (r *rig) stopRouter() {
 	r.t.Helper()
-	r.router.stop(15 * time.Second)
+	r.router.stop(patience)
 	r.restarts++
 	if code := r.router.ExitCode(); code != 0 {
 		r.t.Errorf("the router ended with code %d", code)
@@ -245,27 +248,27 @@ type delivery struct {
 }
 
 // until polls a condition that only the command line can tell.
-func (r *rig) until(what string, limit time.Duration, ok func() bool) {
+func (r *rig) until(what string, ok func() bool) {
 	r.t.Helper()
 	tick := time.NewTicker(150 * time.Millisecond)
 	defer tick.Stop()
-	over := time.NewTimer(limit)
+	over := time.NewTimer(patience)
 	defer over.Stop()
 	for !ok() {
 		select {
 		case <-tick.C:
 		case <-over.C:
-			r.t.Fatalf("after %s still no %s", limit, what)
+			r.t.Fatalf("after %s still no %s", patience, what)
 		case <-r.ctx.Done():
 			r.t.Fatal(context.Cause(r.ctx))
 		}
 	}
 }
 
-// sees waits, for at most a minute, until people see in a chat what they are to see.
+// sees waits until people see in a chat what they are to see.
 func (r *rig) sees(in sim.ChatID, ok func(sim.View) bool) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(r.ctx, patience)
 	defer cancel()
 	_, err := r.client.WaitUntil(ctx, sim.See{Chat: in}, ok)
 	r.must(err)
@@ -274,7 +277,7 @@ func (r *rig) sees(in sim.ChatID, ok func(sim.View) bool) {
 // connected waits until every account of the simulator's bots is.
 func (r *rig) connected() {
 	r.t.Helper()
-	r.until("connected account", 30*time.Second, func() bool {
+	r.until("connected account", func() bool {
 		var s status
 		if r.causeway(&s, "status") != nil {
 			return false

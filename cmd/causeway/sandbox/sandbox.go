@@ -26,7 +26,7 @@ type Options struct {
 
 	// lose lets the simulated network lose one message, so that the demo must fail.
 	lose bool
-	// patience is how long the demo waits for something to happen before it calls the rest lost; default 20 s.
+	// patience is how long the demo waits for something to happen before it calls the rest lost; default 1 min.
 	patience time.Duration
 }
 

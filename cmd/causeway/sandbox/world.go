@@ -70,7 +70,7 @@ func (w *world) lastWords(name string) []byte {
 // settle finds the folders.
 func settle(opt Options) (*world, error) {
 	w := &world{opt: opt, fail: func(error) {}}
-	w.opt.Rooms, w.opt.patience = max(opt.Rooms, 1), cmp.Or(opt.patience, 20*time.Second)
+	w.opt.Rooms, w.opt.patience = max(opt.Rooms, 1), cmp.Or(opt.patience, time.Minute)
 	if w.opt.BinDir == "" {
 		self, err := os.Executable()
 		if err != nil {
