@@ -351,11 +351,13 @@ func (c *converter) introduce(n notice) chat.Event {
 }
 
 // group names the conversation. A direct chat has the person's id, whichever account it is with.
-func (c *converter) group(t Target) chat.RemoteGroup {
+func (c *converter) group(t Target) chat.RemoteGroup { return directGroup(c.me, t) }
+
+func directGroup(me ServiceID, t Target) chat.RemoteGroup {
 	if t.Person == "" {
 		return ""
 	}
-	return chat.RemoteGroup(string(c.me) + "/" + string(t.Person))
+	return chat.RemoteGroup(string(me) + "/" + string(t.Person))
 }
 
 // unknownWords stand in the room for what we cannot read.

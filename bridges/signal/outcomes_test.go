@@ -207,6 +207,7 @@ func TestANewSafetyNumberIsNeverTakenInSilence(t *testing.T) {
 	l.fault(control.Fault{Kind: sim.NewSafetyNumber, Chat: control.ChatID(l.ana)})
 	l.post("with the new phone")
 	l.router.untilState(t, chat.Degraded, whyIdentity.Code)
+	l.untilSafetyTold()
 	l.router.input <- sdk.PairInput{Step: chat.PairBegin}
 	if step := l.untilStep(chat.PairAskInput); !strings.Contains(step.Text, "Ana Lima") || !strings.Contains(step.Text, "accept") {
 		t.Errorf("%+v", step)
@@ -229,6 +230,35 @@ func TestByPolicyANewSafetyNumberIsAcceptedAndLogged(t *testing.T) {
 	if !l.logHas("safety_number_accepted") || !l.logHas(whyIdentity.Code) {
 		t.Error("it was accepted in silence")
 	}
+	l.untilSafetyTold()
+	l.fault(control.Fault{Kind: sim.NewSafetyNumber, Chat: control.ChatID(l.ana)})
+	l.post("with another one")
+	l.router.untilText(t, "with another one")
+	if told := l.safetyTold(); told != 2 {
+		t.Errorf("the group was told %d times of two changes", told)
+	}
+}
+
+// untilSafetyTold waits until the group has heard of Ana's new safety number.
+func (l *lab) untilSafetyTold() {
+	l.Helper()
+	l.router.until(l.T, "that the group is told", func() bool { return l.countSafety() > 0 })
+}
+
+func (l *lab) safetyTold() int {
+	l.router.mu.Lock()
+	defer l.router.mu.Unlock()
+	return l.countSafety()
+}
+
+// countSafety needs the router's mu.
+func (l *lab) countSafety() (n int) {
+	for _, e := range l.router.events {
+		if c, ok := e.Body.(chat.Change); ok && c.Kind == chat.NoticeSafetyNumber && e.Chat == chat.RemoteChat(l.group) && e.Sender.Name == "Ana Lima" {
+			n++
+		}
+	}
+	return n
 }
 
 func TestAnAccountThatIsUnlinkedSaysWhatToDoAndIsPairedAgain(t *testing.T) {

@@ -4,9 +4,13 @@ package signal
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
 )
 
 // Bounds of what waits for the operator.
@@ -74,32 +78,56 @@ func (d *doubts) captcha() string {
 	return d.token
 }
 
-// distrust notes that somebody's safety number has changed. It is told, and by policy accepted or left to the operator;
-// never is it accepted in silence.
+// distrust notes that somebody's safety number has changed. It is told, in their groups too, and by policy accepted or left to
+// the operator; never is it accepted in silence.
 func (a *account) distrust(who ServiceID) {
 	if who == "" || !a.doubts.add(who) {
 		return
 	}
 	a.log.Warn("the safety number of a person has changed", "code", whyIdentity.Code, "policy", a.cfg.NewSafetyNumbers)
 	a.states.trouble(whyIdentity)
-	if a.cfg.NewSafetyNumbers != acceptNew {
-		return
-	}
-	go a.acceptLater(who) // the caller may be one of the daemon's own readers
+	go a.followPolicy(who) // the caller may be one of the daemon's own readers
 }
 
-// acceptLater follows the policy to accept.
-func (a *account) acceptLater(who ServiceID) {
+// followPolicy tells of a new safety number, and accepts it if that is the policy.
+func (a *account) followPolicy(who ServiceID) {
 	ctx, cancel := context.WithTimeout(a.life, trustPatience)
 	defer cancel()
 	number, err := a.trust.Identity(ctx, who)
-	if err == nil {
+	if err == nil && number != "" {
+		err = a.tellGroups(ctx, who, number)
+	}
+	if err == nil && a.cfg.NewSafetyNumbers == acceptNew {
 		err = a.accept(ctx, who, number)
 	}
 	if err != nil {
-		a.log.Warn("a new safety number could not be accepted", "code", whyIdentity.Code, "err", err)
+		a.log.Warn("a new safety number could not be told or accepted", "code", whyIdentity.Code, "err", err)
 		a.doubts.settle(who) // the next message brings it again
 	}
+}
+
+// tellGroups tells of a new safety number wherever its owner can be met, each number once.
+func (a *account) tellGroups(ctx context.Context, who ServiceID, number string) error {
+	groups, err := a.directory.Groups(ctx)
+	if err != nil {
+		return err
+	}
+	a.meet(ctx, []ServiceID{who})
+	where := []Target{{Person: who}}
+	for _, g := range groups {
+		if g.Member && slices.ContainsFunc(g.Members, func(m Member) bool { return m.ACI == who }) {
+			where = append(where, Target{Group: g.ID})
+		}
+	}
+	sum := sha256.Sum256([]byte(number))
+	var events []chat.Event
+	for _, to := range where {
+		events = append(events, chat.Event{
+			Key: chat.EventKey(fmt.Sprintf("safety.%s.%s.%x", to.chat(), who, sum[:8])), At: time.Now().UTC(), Chat: to.chat(),
+			Group: directGroup(a.self(), to), Sender: member(who, a.people.name), Body: chat.Change{Kind: chat.NoticeSafetyNumber},
+		})
+	}
+	return a.session.Store(ctx, events)
 }
 
 // accept takes a new safety number.

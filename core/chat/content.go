@@ -89,7 +89,10 @@ const (
 	NoticeUnpinned NoticeKind = "unpinned"
 	NoticeCall     NoticeKind = "call"
 	NoticeCallEnd  NoticeKind = "call_ended"
-	NoticeOutage   NoticeKind = "outage" // of an account of ours, by which the room is joined; Notice.Outage tells
+	// NoticeSafetyNumber: somebody's keys are new ones, by which the network would have them recognised.
+	NoticeSafetyNumber NoticeKind = "safety_number"
+
+	NoticeOutage NoticeKind = "outage" // of an account of ours, by which the room is joined; Notice.Outage tells
 )
 
 // Notice tells what happened in a chat. Render puts it into words.

@@ -96,8 +96,8 @@ type PollState struct {
 	Closed bool
 }
 
-// Change tells what happened to Event.Chat that its members are told of as well: NoticeTitle, NoticePicture, NoticePinned
-// or NoticeUnpinned. A new title also comes as ChatInfo, which is state; a Change is news.
+// Change tells what happened to Event.Chat that its members are told of as well: NoticeTitle, NoticePicture, NoticePinned,
+// NoticeUnpinned or, of the sender, NoticeSafetyNumber. A new title also comes as ChatInfo, which is state; a Change is news.
 type Change struct {
 	Kind NoticeKind
 	// Title is the new one, of NoticeTitle.

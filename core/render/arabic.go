@@ -46,6 +46,8 @@ var arabic = words{
 		chat.NoticeUnpinned: "أُلغي تثبيت رسالة",
 		chat.NoticeCall:     "بدأ {who} مكالمة {value}",
 		chat.NoticeCallEnd:  "انتهت المكالمة",
+
+		chat.NoticeSafetyNumber: "تغيّر رقم أمان {who}",
 	},
 	several:       map[chat.NoticeKind]forms{chat.NoticeRemoved: {plural.Other: "أُزيل {who}"}}, // the verb comes first, and stays
 	noticeUnknown: "تغيّر شيء في المجموعة",

@@ -84,6 +84,8 @@ var english = words{
 		chat.NoticeUnpinned: "A message was unpinned",
 		chat.NoticeCall:     "{who} started a call {value}",
 		chat.NoticeCallEnd:  "The call has ended",
+
+		chat.NoticeSafetyNumber: "{who} has a new safety number",
 	},
 	several:       map[chat.NoticeKind]forms{chat.NoticeRemoved: {plural.One: "{who} was removed", plural.Other: "{who} were removed"}},
 	noticeUnknown: "Something changed in the group",
