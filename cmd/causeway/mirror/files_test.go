@@ -32,7 +32,7 @@ func fileOf(t *testing.T, mime, seed string) []byte {
 	case "video/mp4":
 		b.Write(film(seed))
 	case "audio/ogg":
-		b.Write(append(append([]byte("OggS\x00\x02"), make([]byte, 22)...), "OpusHead\x01\x01"+seed...))
+		b.Write(voiceNote(seed))
 	case "audio/mpeg":
 		b.WriteString("ID3\x03\x00\x00\x00\x00\x00\x00" + seed)
 	default:

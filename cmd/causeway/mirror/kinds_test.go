@@ -37,7 +37,7 @@ var table = []struct {
 	{"animation", captioned("animation", "a.mp4", "video/mp4")},
 	{"file", captioned("file", "مرحبا.pdf", "application/pdf")},
 	{"audio", bare("audio", "a.mp3", "audio/mpeg")},
-	{"voice", bare("voice", "", "audio/ogg")},
+	{"voice", (*trip).voice},
 	{"video note", bare("video_note", "", "video/mp4")},
 	{"sticker", bare("sticker", "", "image/webp")},
 	{"album", (*trip).album},
