@@ -125,6 +125,15 @@ func TestFilesAreRefusedInTheServersWords(t *testing.T) {
 	}
 }
 
+func TestSlowModeTakesNoAlbum(t *testing.T) {
+	w := newTown(t, Options{})
+	w.must(second(w.client.ChangeGroup(t.Context(), control.GroupChange{Chat: w.super, Action: control.SlowMode, DelayS: 30})))
+	both := parts{"chat_id": string(w.super), "@a": "a", "@b": "b", "media": `[{"type":"document","media":"attach://a"},{"type":"document","media":"attach://b"}]`}
+	if got, want := w.upload("sendMediaGroup", both), refusalText(400, "Bad Request: SLOWMODE_MULTI_MSGS_DISABLED"); got.Raw != want {
+		t.Errorf("got  %s\nwant %s", got.Raw, want)
+	}
+}
+
 func TestFilesAreSeenSentAgainAndDownloaded(t *testing.T) {
 	w := newTown(t, Options{})
 	var m models.Message

@@ -117,6 +117,7 @@ func newRig(t *testing.T, networks ...network) *rig {
 	r.writeConfig()
 	r.start()
 	t.Cleanup(func() { r.router.Stop(time.Minute) })
+	t.Cleanup(r.checkTelegram)
 	for _, s := range r.sides {
 		if s.pairs {
 			r.pair(s)
@@ -124,6 +125,26 @@ func newRig(t *testing.T, networks ...network) *rig {
 	}
 	r.greet()
 	return r
+}
+
+// maxLives is more than any test lets a bridge have. Each life may poll once where the one before it has just polled.
+const maxLives = 8
+
+// checkTelegram makes sure that the bridge to Telegram made no call that could never succeed, none inside a time that it was told
+// to wait, and did not poll without a pause.
+func (r *rig) checkTelegram() {
+	for _, s := range r.sides {
+		if s.name != telegram.name {
+			continue
+		}
+		c, err := s.client.Counters(context.Background())
+		if err != nil {
+			r.t.Error(err)
+		}
+		if bad := c.Misdeeds(maxLives); len(bad) > 0 {
+			r.t.Errorf("the bridge to %s did what it must not: %v %+v", s.name, bad, c.BreachList)
+		}
+	}
 }
 
 // greet waits until everybody's first words have arrived. Phones learn of a device that was just linked from what it asks for

@@ -32,6 +32,9 @@ func TestDemoLosesNothing(t *testing.T) {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			wantNarrow(t, out)
+			if !bytes.Contains(out, []byte("No call of a bridge was malformed")) {
+				t.Errorf("it does not say that the bridges behaved:\n%s", out)
+			}
 			rows := table(out)
 			rooms := 1 + 2*len(args)/2
 			n := len(kinds)

@@ -58,9 +58,29 @@ func (s *stage) report(ctx context.Context) error {
 	if !kept {
 		return ErrLost
 	}
+	if err := s.behaved(ctx); err != nil {
+		return err
+	}
 	s.say("\nNothing was lost in %d deaths by kill -9 and an outage. What was on its way when\n"+
 		"a process died may be seen twice: at most one message for each group and death.", s.kills)
 	return s.confess(ctx)
+}
+
+// behaved asks the simulated networks whether their bridges did what they must not: a call that could never succeed, one inside
+// a time that they were told to wait, polls without a pause.
+func (s *stage) behaved(ctx context.Context) error {
+	for _, n := range s.networks {
+		c, err := n.client.Counters(ctx)
+		if err != nil {
+			return err
+		}
+		if bad := c.Misdeeds(1 + s.deaths[n]); len(bad) > 0 {
+			return fmt.Errorf("%w: the bridge to %s did what it must not: %v", ErrLost, n.title, bad)
+		}
+	}
+	s.say("\nNo call of a bridge was malformed, none came inside a wait that was asked for,\n" +
+		"and none was a poll without a pause.")
+	return nil
 }
 
 // confess tells what networks lost themselves, before anybody could hear it.

@@ -32,7 +32,8 @@ type Options struct {
 
 // The ways in which a sandbox fails, besides those of the machine.
 var (
-	// ErrLost says that the demo lost, reordered or repeated more than is promised, or an answer missed its target.
+	// ErrLost says that the demo lost, reordered or repeated more than is promised, an answer missed its target, or a bridge did what its
+	// network forbids.
 	ErrLost = errors.New("the demo did not hold what is promised")
 	// ErrUsed says that the folder to use is one that a sandbox, or a router, has used before. The simulated network
 	// would know nothing of what is in it.
