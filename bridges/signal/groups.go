@@ -160,9 +160,10 @@ func (d *diff) add(by chat.Sender, b chat.Body) {
 
 // info tells what the group is called and whether we may write, if that is news.
 func (d *diff) info(old, next groupState, known bool) {
-	if known && old.Title == next.Title && old.MayPost == next.MayPost && old.Member == next.Member {
+	if known && old.Title == next.Title && old.MayPost == next.MayPost && old.Member == next.Member && old.TimerS == next.TimerS {
 		return
 	}
+	timer := time.Duration(next.TimerS) * time.Second
 	access := &chat.Access{CanPost: next.MayPost}
 	switch {
 	case !next.Member:
@@ -170,7 +171,7 @@ func (d *diff) info(old, next groupState, known bool) {
 	case !next.MayPost:
 		access.Why = whyMayNot
 	}
-	d.add(chat.Sender{}, chat.ChatInfo{Title: next.Title, Members: len(next.Members), Access: access})
+	d.add(chat.Sender{}, chat.ChatInfo{Title: next.Title, Members: len(next.Members), Access: access, Timer: &timer})
 }
 
 func (d *diff) title(old, next groupState) {

@@ -58,7 +58,7 @@ func capabilities() chat.Capabilities {
 		React:  chat.ReactSupport{Level: chat.Full, Max: 1},
 		// Posts have ids that are made from their keys. That WhatsApp drops a second one is what its own apps rely on; nobody
 		// outside has measured it.
-		Repeat: chat.RepeatDropped,
+		Repeat: chat.RepeatDropped, Disappears: true,
 		Lacks:  lacks,
 		// WhatsApp asks nobody to slow down: it bans. This is about what a quick human does.
 		Pace: chat.Pace{

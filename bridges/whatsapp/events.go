@@ -227,7 +227,10 @@ func (l *line) protocol(ev *events.Message, p place, m *waE2E.ProtocolMessage) v
 	case waE2E.ProtocolMessage_MESSAGE_EDIT:
 		return l.edited(ev, p, m.GetKey(), m.GetEditedMessage())
 	case waE2E.ProtocolMessage_EPHEMERAL_SETTING:
-		return verdict{then: func() { l.noteTimer(p, time.Duration(m.GetEphemeralExpiration())*time.Second) }}
+		timer := time.Duration(m.GetEphemeralExpiration()) * time.Second
+		v := l.said(ev, p, chat.ChatInfo{Timer: &timer})
+		v.then = func() { l.noteTimer(p, timer) }
+		return v
 	}
 	return verdict{}
 }

@@ -57,9 +57,10 @@ func (s standing) hash() string {
 
 // described tells how a group stands.
 func (l *line) described(p place, s standing, at time.Time, key string) chat.Event {
+	timer := time.Duration(s.Timer) * time.Second
 	return chat.Event{
 		Key: chat.EventKey(fmt.Sprintf("info/%s/%s/%s", p.chat, s.hash(), key)), At: at.UTC(), Chat: p.chat,
-		Body: chat.ChatInfo{Title: s.Title, Members: s.Members, Access: s.access(l.self())},
+		Body: chat.ChatInfo{Title: s.Title, Members: s.Members, Access: s.access(l.self()), Timer: &timer},
 	}
 }
 

@@ -98,6 +98,10 @@ func TestTimersOfAChatAreOnEveryMessage(t *testing.T) {
 	l, c := talking(t, sim.Options{})
 	_, err := l.people.ChangeGroup(t.Context(), control.GroupChange{Chat: c, Action: control.Timer, TimerS: 86400})
 	l.must(err)
+	l.hears("the chat's timer", func(ev chat.Event) bool {
+		info, ok := ev.Body.(chat.ChatInfo)
+		return ok && string(ev.Chat) == string(c) && info.Timer != nil && *info.Timer == 24*time.Hour
+	})
 	l.tell(c, "not for long")
 	ev := l.hearsText("not for long")
 	if got := ev.Body.(chat.MessageNew).Content.ExpiresAfter; got != 24*time.Hour {

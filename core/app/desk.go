@@ -15,6 +15,7 @@ import (
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/command"
 	"github.com/causeway-chat/causeway/core/outbox"
+	"github.com/causeway-chat/causeway/core/room"
 	"github.com/causeway-chat/causeway/core/store"
 )
 
@@ -162,17 +163,29 @@ func (d *desk) Room(ctx context.Context, name string) (command.RoomRow, bool, er
 
 func roomRow(r store.ListedRoom) command.RoomRow {
 	row := command.RoomRow{Name: r.Name, Title: r.Title, FromConfig: r.FromConfig, Language: cmp.Or(r.Language, defaultLanguage)}
-	for _, c := range r.Chats {
-		row.Links = append(row.Links, linkRow(c))
+	for i, c := range r.Chats {
+		link := linkRow(c)
+		link.Keeps = !c.Disappears && c.Link.Direction != room.In && timed(r.Chats, i)
+		row.Links = append(row.Links, link)
 		row.Waiting += c.Waiting
 	}
 	return row
 }
 
+// timed reports whether messages come into the room that disappear, from other chats than the nth.
+func timed(chats []store.ListedChat, n int) bool {
+	for i, c := range chats {
+		if i != n && c.Timer > 0 && c.Link.Direction != room.Out {
+			return true
+		}
+	}
+	return false
+}
+
 func linkRow(c store.ListedChat) command.LinkRow {
 	row := command.LinkRow{Chat: command.Address(c.Address), Network: c.Network, Title: c.Title, Direction: c.Link.Direction,
 		NameStyle: command.NameStyleWord(c.Link.NameStyle), OnUncertain: command.OnUncertainWord(c.Link.OnUncertain), Notices: c.Link.Notices, CatchUp: c.Link.CatchUp,
-		Paused: c.Link.Paused, Waiting: c.Waiting}
+		Paused: c.Link.Paused, Waiting: c.Waiting, TimerSeconds: int64(c.Timer / time.Second)}
 	if holds(c.Hold) {
 		why := c.Hold.Why
 		row.Hold = &command.HoldRow{Until: c.Hold.Until, Code: why.Code, Sentence: why.Sentence, Action: why.Action}

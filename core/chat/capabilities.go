@@ -79,6 +79,8 @@ type Capabilities struct {
 	OwnEvents bool `json:"own_events,omitempty"`
 	// Lacks names what people would expect of the network and what it cannot do, for tables.
 	Lacks []Lack `json:"lacks,omitempty"`
+	// Disappears says that copies disappear by themselves when their post has a timer.
+	Disappears bool `json:"disappears,omitempty"`
 	// LateAnswers says that a post's outcome may be told after its call has ended.
 	LateAnswers bool `json:"late_answers,omitempty"`
 }

@@ -137,6 +137,8 @@ type ChatInfo struct {
 	Access *Access
 	// Members counts the members; 0 means: not told.
 	Members int
+	// Timer, when told, is the chat's disappearing timer; 0: its messages stay.
+	Timer *time.Duration
 	// Capabilities, when told, replace the account's defaults for this chat.
 	Capabilities *Capabilities
 }

@@ -146,6 +146,9 @@ func (r *RoomRow) Table(w io.Writer, v View) error {
 		if l.Hold != nil {
 			g.note(explain(l.Hold.Code, l.Hold.Sentence, l.Hold.Action))
 		}
+		for _, note := range l.timers() {
+			g.note(note)
+		}
 	}
 	return g.write(w, v)
 }
@@ -165,6 +168,17 @@ func (r *RoomRow) headline() string {
 		out += " has no chats."
 	}
 	return out
+}
+
+// timers says what becomes of messages that disappear.
+func (l LinkRow) timers() (notes []string) {
+	if l.TimerSeconds > 0 {
+		notes = append(notes, "Messages disappear here after "+span(time.Duration(l.TimerSeconds)*time.Second)+".")
+	}
+	if l.Keeps {
+		notes = append(notes, "Messages that disappear in other chats of the room stay here: this network cannot let them disappear.")
+	}
+	return notes
 }
 
 func (l LinkRow) state(now time.Time) cell {

@@ -152,6 +152,10 @@ type LinkRow struct {
 	CatchUp     room.CatchUp   `json:"catch_up"`
 	Paused      bool           `json:"paused"`
 	Waiting     int            `json:"waiting"`
+	// TimerSeconds is after how long messages of the chat disappear; 0: they stay.
+	TimerSeconds int64 `json:"timer_seconds"`
+	// Keeps says that messages which disappear in another chat of the room stay in this one, which cannot let them.
+	Keeps bool `json:"keeps"`
 	// Hold is why the lane rests; nil when it does not.
 	Hold *HoldRow `json:"hold"`
 }

@@ -161,6 +161,11 @@ func (t *Tx) Describe(id chat.ChatID, info chat.ChatInfo) error {
 			return err
 		}
 	}
+	if info.Timer != nil {
+		if _, err := t.c.exec("UPDATE chat SET timer = ?1 WHERE id = ?2 AND timer <> ?1", info.Timer.Milliseconds(), id); err != nil {
+			return err
+		}
+	}
 	if changed == c {
 		return nil
 	}

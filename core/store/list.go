@@ -55,18 +55,23 @@ type ListedChat struct {
 	Room    string // the name of its room, or empty
 	Link    room.Link
 	Members int // 0: not known
-	Hold    outbox.Hold
-	Waiting int
+	// Timer is after what time messages of the chat disappear; 0: they stay. Disappears says that copies there can.
+	Timer      time.Duration
+	Disappears bool
+	Hold       outbox.Hold
+	Waiting    int
 }
 
 const listChats = "SELECT " + chatColumns + `, r.name, c.members, h.hold_until, h.until_resumed, h.why_code, h.why_sentence, h.why_action, h.fails,
-	(SELECT count(*) FROM delivery d WHERE d.chat = c.id AND d.ended_at IS NULL)
+	(SELECT count(*) FROM delivery d WHERE d.chat = c.id AND d.ended_at IS NULL), c.timer,
+	(SELECT json_extract(p.data, '$.disappears') FROM capabilities p WHERE p.hash = coalesce(nullif(c.capabilities, ''), a.capabilities))
 	FROM chat c JOIN account a ON a.id = c.account LEFT JOIN link l ON l.chat = c.id LEFT JOIN room r ON r.id = l.room
 	LEFT JOIN lane h ON h.chat = c.id `
 
 func scanListed(r row) ListedChat {
 	c := scanChat(r)
-	return ListedChat{Chat: c.chat, Link: c.link, Room: r.text(22), Members: int(r.int(23)), Hold: scanHold(r, 24), Waiting: int(r.int(30))}
+	return ListedChat{Chat: c.chat, Link: c.link, Room: r.text(22), Members: int(r.int(23)), Hold: scanHold(r, 24), Waiting: int(r.int(30)),
+		Timer: time.Duration(r.int(31)) * time.Millisecond, Disappears: r.bool(32)}
 }
 
 // Chats lists the chats that an account sees, or with an empty account all, by title.

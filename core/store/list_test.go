@@ -53,9 +53,12 @@ func TestStateWithoutATimeBeginsNow(t *testing.T) {
 func TestChatsAreListedWithRoomAndTitle(t *testing.T) {
 	s := openAt(t, t.TempDir(), store.Options{})
 	_, tg, wa := twoChats(t, s)
+	day, none := 24*time.Hour, time.Duration(0)
 	write(t, s, func(tx *store.Tx) error {
 		_, err := tx.Chat(chat.Address{Account: "tg", Chat: "2"}, "tg", "")
-		return errors.Join(err, tx.Describe(tg, chat.ChatInfo{Title: "Zebras", Members: 7}), tx.RenameRoom(1, "nobody"))
+		caps := &chat.Capabilities{Network: "tg", Disappears: true}
+		return errors.Join(err, tx.Describe(tg, chat.ChatInfo{Title: "Zebras", Members: 7, Timer: &day, Capabilities: caps}), tx.Describe(tg, chat.ChatInfo{}),
+			tx.Describe(wa, chat.ChatInfo{Timer: &day}), tx.Describe(wa, chat.ChatInfo{Timer: &none}), tx.RenameRoom(1, "nobody"))
 	})
 	for account, want := range map[chat.Account][]string{"tg": {"tg:2", "tg:1"}, "": {"tg:2", "tg:1", "wa:1"}, "sig": nil} {
 		chats, err := s.Chats(t.Context(), account)
@@ -68,8 +71,11 @@ func TestChatsAreListedWithRoomAndTitle(t *testing.T) {
 		}
 	}
 	found, err := s.FindChat(t.Context(), chat.Address{Account: "tg", Chat: "1"})
-	if err != nil || found.Title != "Zebras" || found.Members != 7 || found.Room != "lobby" || found.ID != tg || found.Link.Chat != tg {
+	if err != nil || found.Title != "Zebras" || found.Members != 7 || found.Room != "lobby" || found.ID != tg || found.Link.Chat != tg || found.Timer != day || !found.Disappears {
 		t.Errorf("found: %+v, %v", found, err)
+	}
+	if other, err := s.FindChat(t.Context(), chat.Address{Account: "wa", Chat: "1"}); err != nil || other.Timer != 0 || other.Disappears {
+		t.Errorf("without a timer: %+v, %v", other, err)
 	}
 	if _, err := s.FindChat(t.Context(), chat.Address{Account: "tg", Chat: "404"}); !errors.Is(err, store.ErrUnknown) {
 		t.Errorf("an unknown chat: %v", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	pb "github.com/causeway-chat/causeway/plugins/wire/causeway/v1"
@@ -194,6 +195,9 @@ func packChatInfo(b chat.ChatInfo) *pb.ChatInfo {
 	if a := b.Access; a != nil {
 		out.Access = &pb.Access{CanPost: a.CanPost, Gone: a.Gone, Why: packReason(a.Why)}
 	}
+	if b.Timer != nil {
+		out.Timer = durationpb.New(*b.Timer)
+	}
 	if b.Capabilities != nil {
 		out.Capabilities = PackCapabilities(*b.Capabilities)
 	}
@@ -208,6 +212,10 @@ func unpackChatInfo(b *pb.ChatInfo) chat.ChatInfo {
 	}
 	if a := b.GetAccess(); a != nil {
 		out.Access = &chat.Access{CanPost: a.GetCanPost(), Gone: a.GetGone(), Why: unpackReason(a.GetWhy())}
+	}
+	if d := b.GetTimer(); d != nil && d.CheckValid() == nil {
+		timer := d.AsDuration()
+		out.Timer = &timer
 	}
 	if b.GetCapabilities() == nil {
 		return out

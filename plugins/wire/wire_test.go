@@ -150,7 +150,7 @@ var bodies = []*rapid.Generator[chat.Body]{
 			Title: rapid.String().Draw(t, "title"), Parent: word[chat.RemoteChat]().Draw(t, "parent"),
 			MovedTo: word[chat.RemoteChat]().Draw(t, "moved"), MovedGroup: word[chat.RemoteGroup]().Draw(t, "group"),
 			Access: maybe(rapid.Make[chat.Access]()).Draw(t, "access"), Members: counts.Draw(t, "members"),
-			Capabilities: maybe(capabilities).Draw(t, "caps"),
+			Capabilities: maybe(capabilities).Draw(t, "caps"), Timer: maybe(durations).Draw(t, "timer"),
 		}
 	}),
 	body(func(t *rapid.T) chat.Body {

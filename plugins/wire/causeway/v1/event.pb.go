@@ -11,6 +11,7 @@ package causewayv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -842,14 +843,16 @@ func (x *Membership) GetKind() string {
 
 // ChatInfo describes the event's chat as the account sees it now. What is absent was not told.
 type ChatInfo struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Title         string                 `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
-	Parent        string                 `protobuf:"bytes,2,opt,name=parent,proto3" json:"parent,omitempty"`
-	MovedTo       string                 `protobuf:"bytes,3,opt,name=moved_to,json=movedTo,proto3" json:"moved_to,omitempty"`
-	MovedGroup    string                 `protobuf:"bytes,4,opt,name=moved_group,json=movedGroup,proto3" json:"moved_group,omitempty"`
-	Access        *Access                `protobuf:"bytes,5,opt,name=access,proto3" json:"access,omitempty"`
-	Members       int64                  `protobuf:"varint,6,opt,name=members,proto3" json:"members,omitempty"`
-	Capabilities  *Capabilities          `protobuf:"bytes,7,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Title        string                 `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
+	Parent       string                 `protobuf:"bytes,2,opt,name=parent,proto3" json:"parent,omitempty"`
+	MovedTo      string                 `protobuf:"bytes,3,opt,name=moved_to,json=movedTo,proto3" json:"moved_to,omitempty"`
+	MovedGroup   string                 `protobuf:"bytes,4,opt,name=moved_group,json=movedGroup,proto3" json:"moved_group,omitempty"`
+	Access       *Access                `protobuf:"bytes,5,opt,name=access,proto3" json:"access,omitempty"`
+	Members      int64                  `protobuf:"varint,6,opt,name=members,proto3" json:"members,omitempty"`
+	Capabilities *Capabilities          `protobuf:"bytes,7,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
+	// the disappearing timer, 0 for none; absent: not told
+	Timer         *durationpb.Duration `protobuf:"bytes,8,opt,name=timer,proto3" json:"timer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -929,6 +932,13 @@ func (x *ChatInfo) GetMembers() int64 {
 func (x *ChatInfo) GetCapabilities() *Capabilities {
 	if x != nil {
 		return x.Capabilities
+	}
+	return nil
+}
+
+func (x *ChatInfo) GetTimer() *durationpb.Duration {
+	if x != nil {
+		return x.Timer
 	}
 	return nil
 }
@@ -1516,7 +1526,7 @@ var File_causeway_v1_event_proto protoreflect.FileDescriptor
 
 const file_causeway_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x17causeway/v1/event.proto\x12\vcauseway.v1\x1a\x19causeway/v1/content.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xeb\a\n" +
+	"\x17causeway/v1/event.proto\x12\vcauseway.v1\x1a\x19causeway/v1/content.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xeb\a\n" +
 	"\x05Event\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12*\n" +
@@ -1579,7 +1589,7 @@ const file_causeway_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"Membership\x12'\n" +
 	"\x04user\x18\x01 \x01(\v2\x13.causeway.v1.SenderR\x04user\x12\x12\n" +
-	"\x04kind\x18\x02 \x01(\tR\x04kind\"\xfa\x01\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\"\xab\x02\n" +
 	"\bChatInfo\x12\x14\n" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x16\n" +
 	"\x06parent\x18\x02 \x01(\tR\x06parent\x12\x19\n" +
@@ -1588,7 +1598,8 @@ const file_causeway_v1_event_proto_rawDesc = "" +
 	"movedGroup\x12+\n" +
 	"\x06access\x18\x05 \x01(\v2\x13.causeway.v1.AccessR\x06access\x12\x18\n" +
 	"\amembers\x18\x06 \x01(\x03R\amembers\x12=\n" +
-	"\fcapabilities\x18\a \x01(\v2\x19.causeway.v1.CapabilitiesR\fcapabilities\"^\n" +
+	"\fcapabilities\x18\a \x01(\v2\x19.causeway.v1.CapabilitiesR\fcapabilities\x12/\n" +
+	"\x05timer\x18\b \x01(\v2\x19.google.protobuf.DurationR\x05timer\"^\n" +
 	"\x06Access\x12\x19\n" +
 	"\bcan_post\x18\x01 \x01(\bR\acanPost\x12\x12\n" +
 	"\x04gone\x18\x02 \x01(\bR\x04gone\x12%\n" +
@@ -1664,7 +1675,8 @@ var file_causeway_v1_event_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
 	(*Content)(nil),               // 22: causeway.v1.Content
 	(*Capabilities)(nil),          // 23: causeway.v1.Capabilities
-	(*Reason)(nil),                // 24: causeway.v1.Reason
+	(*durationpb.Duration)(nil),   // 24: google.protobuf.Duration
+	(*Reason)(nil),                // 25: causeway.v1.Reason
 }
 var file_causeway_v1_event_proto_depIdxs = []int32{
 	21, // 0: causeway.v1.Event.at:type_name -> google.protobuf.Timestamp
@@ -1691,15 +1703,16 @@ var file_causeway_v1_event_proto_depIdxs = []int32{
 	1,  // 21: causeway.v1.Membership.user:type_name -> causeway.v1.Sender
 	10, // 22: causeway.v1.ChatInfo.access:type_name -> causeway.v1.Access
 	23, // 23: causeway.v1.ChatInfo.capabilities:type_name -> causeway.v1.Capabilities
-	24, // 24: causeway.v1.Access.why:type_name -> causeway.v1.Reason
-	21, // 25: causeway.v1.Gap.from:type_name -> google.protobuf.Timestamp
-	21, // 26: causeway.v1.Gap.to:type_name -> google.protobuf.Timestamp
-	24, // 27: causeway.v1.Gap.why:type_name -> causeway.v1.Reason
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	24, // 24: causeway.v1.ChatInfo.timer:type_name -> google.protobuf.Duration
+	25, // 25: causeway.v1.Access.why:type_name -> causeway.v1.Reason
+	21, // 26: causeway.v1.Gap.from:type_name -> google.protobuf.Timestamp
+	21, // 27: causeway.v1.Gap.to:type_name -> google.protobuf.Timestamp
+	25, // 28: causeway.v1.Gap.why:type_name -> causeway.v1.Reason
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_causeway_v1_event_proto_init() }
