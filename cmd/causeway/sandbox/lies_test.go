@@ -156,7 +156,7 @@ func TestAlbumKeepsTogetherWhatIsGood(t *testing.T) {
 	}
 	r.struck(bad)
 	r.copied(p.right, text)
-	r.until("idle router", time.Minute, r.idle)
+	r.until("idle router", r.idle)
 	r.finish()
 }
 
