@@ -31,7 +31,7 @@ const (
 	LostReceipt control.FaultKind = "lost_receipt"
 	// DoubleRepeats routes a message whose id came before once more, which is dropped otherwise.
 	DoubleRepeats control.FaultKind = "double_repeats"
-	// PhoneAway keeps an account's phone from answering its devices.
+	// PhoneAway keeps an account's phone from answering its devices, and from telling anybody that it has something.
 	PhoneAway control.FaultKind = "phone_away"
 	// ReachOutLock keeps an account from writing to single people (463) until DurationMS is over, and tells it so.
 	ReachOutLock control.FaultKind = "reach_out_lock"

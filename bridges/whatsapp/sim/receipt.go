@@ -25,6 +25,9 @@ func (s *Server) handleReceipt(c *conn, n *node) {
 	if d.ours() && kind != "read" && s.event(LostReceipt, d, s.chatOf(jid(n, "to"), d)) {
 		return
 	}
+	if d.isPhone() && d.owner.account && s.event(PhoneAway, d, "") {
+		return // it is not there to say that it has something
+	}
 	s.settle(d, parcelKey{tag: "message", id: text(n, "id"), from: jid(n, "to"), participant: jid(n, "participant")})
 	switch kind {
 	case "", "inactive", "read", "played":
