@@ -27,7 +27,7 @@ import (
 const (
 	account = chat.Account("test")
 	// patience bounds every wait: it is long, because a busy machine is no mistake of a bridge.
-	patience = 30 * time.Second
+	patience = 3 * time.Minute
 )
 
 // build compiles a bridge's main package into a folder of the test.
@@ -169,8 +169,9 @@ func (w *world) run(config map[string]any) {
 		StateDir: filepath.Join(dir, "state"), RunDir: filepath.Join(dir, "run"), SpoolDir: w.spool,
 	}, w.inbox, w.ears, host.Options{
 		Log:         slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		BackoffBase: 10 * time.Millisecond, BackoffCap: 100 * time.Millisecond, DrainGrace: 5 * time.Second,
-		CrashLoopAfter: 1000, // the suite kills for a living
+		BackoffBase: 10 * time.Millisecond, BackoffCap: 100 * time.Millisecond, DrainGrace: time.Minute,
+		Heartbeat:      patience / 3, // a busy machine is no death, either
+		CrashLoopAfter: 1000,         // the suite kills for a living
 	})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
 	done := make(chan error, 1)

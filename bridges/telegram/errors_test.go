@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -161,14 +162,19 @@ func TestPostThatNeverLeftIsTriedAgain(t *testing.T) {
 func TestDeadlineIsObeyed(t *testing.T) {
 	t.Parallel()
 	l := newDelivering(t)
+	var arrived atomic.Bool
 	l.on("sendMessage", func(_ http.ResponseWriter, r *http.Request) {
 		_ = r.ParseMultipartForm(1 << 20)
+		arrived.Store(true)
 		<-r.Context().Done()
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if diff := cmp.Diff(chat.UncertainFor(whyTimeout), l.bridge.Deliver(ctx, posts[chat.ActSend])); diff != "" {
-		t.Error(diff)
+	for d := 50 * time.Millisecond; !arrived.Load(); d *= 4 { // a busy machine needs more, or it was never sent
+		ctx, cancel := context.WithTimeout(t.Context(), d)
+		got := l.bridge.Deliver(ctx, posts[chat.ActSend])
+		cancel()
+		if diff := cmp.Diff(chat.UncertainFor(whyTimeout), got); arrived.Load() && diff != "" {
+			t.Error(diff)
+		}
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()

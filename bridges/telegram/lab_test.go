@@ -248,7 +248,7 @@ func say(status int, body string) http.HandlerFunc {
 func quickPauses() pauses {
 	return pauses{
 		retry: time.Millisecond, retryCap: 5 * time.Millisecond, conflict: time.Millisecond, badToken: 20 * time.Millisecond,
-		idle: time.Millisecond, answer: 5 * time.Second, checkFirst: 5 * time.Second, checkMore: time.Second, save: time.Hour, silence: 5 * time.Second, stuck: 5 * time.Second,
+		idle: time.Millisecond, answer: time.Minute, checkFirst: time.Minute, checkMore: time.Minute, save: time.Hour, silence: time.Minute, stuck: time.Minute,
 	}
 }
 

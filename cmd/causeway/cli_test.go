@@ -162,12 +162,12 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// waitFor looks again and again until ok, for twenty seconds at most.
+// waitFor looks again and again until ok. Its patience ends only tests that hang.
 func waitFor(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.After(20 * time.Second); !ok(); {
+	for end := time.After(3 * time.Minute); !ok(); {
 		select {
 		case <-tick.C:
 		case <-end:

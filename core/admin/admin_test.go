@@ -128,13 +128,13 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// receive waits for a value, for ten seconds at most.
+// receive waits for a value. Its patience ends only tests that hang.
 func receive[T any](t *testing.T, what string, c <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(10 * time.Second):
+	case <-time.After(3 * time.Minute):
 		t.Fatalf("waited too long for %s", what)
 		panic("unreachable")
 	}

@@ -222,7 +222,7 @@ func ended(pid int) bool {
 // await waits for a condition of another process.
 func await(t testing.TB, what string, met func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	for !met() {
 		if time.Now().After(deadline) {
 			t.Fatal("waited in vain until ", what)

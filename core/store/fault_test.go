@@ -73,7 +73,7 @@ func wantFailed(t *testing.T, s *store.Store) {
 		if !errors.Is(err, store.ErrBroken) || !strings.Contains(err.Error(), "disk I/O error") {
 			t.Errorf("told: %v", err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(3 * time.Minute):
 		t.Fatal("nobody was told")
 	}
 }

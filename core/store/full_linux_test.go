@@ -60,7 +60,7 @@ func fillUp(t *testing.T, dir string) {
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); s.Sizes().Full && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(3 * time.Minute); s.Sizes().Full && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}
 	wantRoom(t, s, filepath.Join(dir, "reserve"))

@@ -83,7 +83,7 @@ func TestTheLogIsMovedIntoTheDatabaseByItself(t *testing.T) {
 	dir := t.TempDir()
 	s := openAt(t, dir, store.Options{CheckpointEvery: time.Millisecond})
 	writeKeys(t, s, mark)
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(time.Millisecond) {
 		b, err := os.ReadFile(filepath.Join(dir, store.FileName))
 		if err != nil {
 			t.Fatal(err)

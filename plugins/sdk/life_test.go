@@ -103,7 +103,7 @@ func TestCallsOutsideASessionAreNotHandedOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused("with another epoch", 2)
-	_ = stream.Send(&pb.SessionDown{Frame: &pb.SessionDown_Drain{Drain: &pb.Drain{Grace: durationpb.New(time.Second)}}})
+	_ = stream.Send(&pb.SessionDown{Frame: &pb.SessionDown_Drain{Drain: &pb.Drain{Grace: durationpb.New(time.Minute)}}})
 	for {
 		if _, err := stream.Recv(); err == io.EOF {
 			break

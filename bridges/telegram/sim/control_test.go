@@ -103,7 +103,7 @@ func TestWaitUntilFollowsNewAndChangedMessages(t *testing.T) {
 		w.call("editMessageText", params{"chat_id": w.super, "message_id": id, "text": "second"})
 		w.say("third")
 	}()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	v, err := w.client.WaitUntil(ctx, control.See{Chat: w.super}, func(v control.View) bool {
 		return slices.Equal(v.Texts(), []string{"Is the bridge open?", "second", "third"})

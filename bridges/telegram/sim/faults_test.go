@@ -28,13 +28,19 @@ type outcome struct {
 	Strikes int
 }
 
-// sendUnder sends once while a fault is armed.
+// sendUnder sends once while a fault is armed. A call that hangs is given up once it was struck.
 func sendUnder(t *testing.T, f control.Fault) outcome {
 	w := newTown(t, Options{})
 	id, err := w.client.SetFault(t.Context(), f)
 	w.must(err)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	if strings.Contains(string(f.Kind), "hang") {
+		go func() {
+			w.until("the fault strikes", func() bool { return w.counters().Struck[id] > 0 })
+			cancel()
+		}()
+	}
 	out := w.sendBare(ctx)
 	for _, text := range w.texts(w.super) {
 		if text == "x" {

@@ -160,7 +160,7 @@ func TestADownloadHangsUntilItsFaultIsCleared(t *testing.T) {
 	path := w.pathOf(w.postFile(control.Media{Data: []byte("0123456789")}))
 	id, err := w.client.SetFault(t.Context(), control.Fault{Kind: control.FileHang})
 	w.must(err)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, "GET", w.server.URL()+"/file/bot"+DefaultToken+"/"+path, nil)
 	w.must(err)

@@ -121,7 +121,7 @@ func (r *rig) decode(raw []byte) answer {
 // until waits for a condition of the server that nothing tells of.
 func (r *rig) until(what string, ok func() bool) {
 	r.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	for !ok() {
 		if time.Now().After(deadline) {
 			r.Fatalf("it never came to this: %s", what)

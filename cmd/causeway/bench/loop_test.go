@@ -56,7 +56,7 @@ func (b *botAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestLoopCopiesInOrderAndConfirmsWhatItHasSent(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	api := &botAPI{fail: 1, done: cancel, updates: []string{
 		`{"update_id":1,"message":{"text":"a","chat":{"id":-1}}}`,
