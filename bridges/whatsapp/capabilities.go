@@ -59,7 +59,7 @@ func capabilities() chat.Capabilities {
 		// Posts have ids that are made from their keys. That WhatsApp drops a second one is what its own apps rely on; nobody
 		// outside has measured it.
 		Repeat: chat.RepeatDropped, Disappears: true,
-		Lacks:  lacks,
+		Lacks: lacks,
 		// WhatsApp asks nobody to slow down: it bans. This is about what a quick human does.
 		Pace: chat.Pace{
 			PerChat:    []chat.Rate{{N: 1, Per: second}, {N: 20, Per: minute}},
