@@ -29,6 +29,7 @@ var lacks = []chat.Lack{
 	{What: "Signal has no key for a send: after a lost answer a message may show twice.", WayOut: "The lane waits a minute for a receipt, which proves that it was sent; a link may choose on_uncertain: drop."},
 	{What: "Places and contacts cannot be sent.", WayOut: "They arrive as text."},
 	{What: "Stickers go out only from installed packs.", WayOut: "They arrive as pictures."},
+	{What: "Links go out without a preview: signal-cli makes none, and Causeway fetches no pages.", WayOut: "The address stands in the text."},
 	{What: "A message can be changed for 24 hours and 10 times.", WayOut: "A later change comes as an answer with the new text."},
 	{What: "One reaction of our account on a message.", WayOut: "The most frequent one is shown."},
 	{What: "View-once messages and stories are not copied.", WayOut: "A line says that there was a view-once message."},
