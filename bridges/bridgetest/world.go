@@ -169,7 +169,7 @@ func (w *world) run(config map[string]any) {
 		StateDir: filepath.Join(dir, "state"), RunDir: filepath.Join(dir, "run"), SpoolDir: w.spool,
 	}, w.inbox, w.ears, host.Options{
 		Log:         slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		BackoffBase: 10 * time.Millisecond, BackoffCap: 100 * time.Millisecond, DrainGrace: time.Minute,
+		BackoffBase: 10 * time.Millisecond, BackoffCap: 100 * time.Millisecond, DrainGrace: 5 * time.Second,
 		Heartbeat:      patience / 3, // a busy machine is no death, either
 		CrashLoopAfter: 1000,         // the suite kills for a living
 	})
