@@ -221,6 +221,7 @@ type pauses struct {
 	farewell        time.Duration // for acknowledgements on their way out
 	query           time.Duration // for questions of our own
 	answer          time.Duration // for what WhatsApp answers at once
+	lastWord        time.Duration // for the library to say why it cut a connection itself
 	firstCode       time.Duration // how long the first QR code is good
 	nextCode        time.Duration // and the others
 	phone           time.Duration // between looks at when the phone was seen
@@ -240,7 +241,7 @@ type pauses struct {
 func defaultPauses() pauses {
 	return pauses{
 		retry: time.Second, retryCap: time.Minute, refused: 10 * time.Minute, login: time.Minute, offline: time.Minute,
-		drain: 5 * time.Second, farewell: 50 * time.Millisecond, query: 75 * time.Second, answer: 10 * time.Second, firstCode: time.Minute, nextCode: 20 * time.Second,
+		drain: 5 * time.Second, farewell: 50 * time.Millisecond, query: 75 * time.Second, answer: 10 * time.Second, lastWord: 5 * time.Second, firstCode: time.Minute, nextCode: 20 * time.Second,
 		phone: time.Hour, phoneUnseen: 12 * 24 * time.Hour, phoneAsk: 36 * time.Hour, passkey: 5 * time.Minute, tidy: time.Minute,
 		slowDown: 15 * time.Second, slowDownCap: 10 * time.Minute, stuck: 5 * time.Second, better: 10 * time.Second, silence: 20 * time.Second, phoneAnswer: 45 * time.Second, now: time.Now,
 	}

@@ -261,7 +261,7 @@ func (s *shown) hear(ctx context.Context, ev any) (done bool, err error) {
 		if s.linked {
 			return true, nil
 		}
-		return false, errRound
+		return s.lastWord(ctx)
 	case *events.PairError:
 		return false, ev.Error
 	case *events.ClientOutdated:
@@ -278,6 +278,26 @@ func (s *shown) hear(ctx context.Context, ev any) (done bool, err error) {
 		return false, fmt.Errorf("the passkey did not work: %w", ev.Error)
 	}
 	return false, nil
+}
+
+// lastWord waits for the news that a phone has scanned the code, and with what success: the cut that follows may overtake it.
+func (s *shown) lastWord(ctx context.Context) (done bool, err error) {
+	wait := time.NewTimer(s.p.a.pauses.lastWord)
+	defer wait.Stop()
+	for {
+		select {
+		case ev := <-s.l.news:
+			switch ev.(type) {
+			case *events.PairError, *events.PairSuccess:
+				_, err := s.hear(ctx, ev)
+				return err == nil, err
+			}
+		case <-wait.C:
+			return false, errRound
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
 }
 
 func (s *shown) step(st chat.PairStep) {

@@ -87,8 +87,29 @@ func TestNewsOfThePairingMayComeInAnyOrder(t *testing.T) {
 		}
 	}
 	_, s := asking(t)
+	s.p.a.pauses.lastWord = 0
 	if _, err := s.hear(t.Context(), &events.Disconnected{}); !errors.Is(err, errRound) {
 		t.Errorf("a cut before anybody scanned: %v", err)
+	}
+}
+
+func TestACutDoesNotOvertakeWhatBecameOfAScan(t *testing.T) {
+	for _, c := range []struct {
+		late any
+		done bool
+		err  error
+	}{
+		{late: &events.PairError{Error: whatsmeow.ErrPairInvalidDeviceIdentityHMAC}, err: whatsmeow.ErrPairInvalidDeviceIdentityHMAC},
+		{late: &events.PairSuccess{}, done: true},
+	} {
+		_, s := asking(t)
+		s.p.a.pauses.lastWord = patience
+		s.l.seen, s.l.news = time.Now().Add(time.Hour), make(chan any, 2)
+		s.l.news <- &events.StreamError{}
+		s.l.news <- c.late
+		if done, err := s.hear(t.Context(), &events.Disconnected{}); done != c.done || !errors.Is(err, c.err) {
+			t.Errorf("%T after the cut: %t, %v", c.late, done, err)
+		}
 	}
 }
 
@@ -115,6 +136,7 @@ func TestFailuresOfAPairingAreWordsForPeople(t *testing.T) {
 
 func TestAForgedPairingIsRefused(t *testing.T) {
 	l := newLab(t, sim.Options{})
+	l.pauses.lastWord = patience
 	l.start()
 	l.state(chat.Pairing, "not_paired")
 	l.router.input <- sdk.PairInput{Step: chat.PairBegin}
