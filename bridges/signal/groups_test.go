@@ -3,6 +3,7 @@
 package signal
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -91,9 +92,10 @@ func TestGroupChangesComeUpByThemselves(t *testing.T) {
 	_, err := l.people.ChangeGroup(t.Context(), control.GroupChange{Chat: l.group, Action: control.Timer, TimerS: 60})
 	l.must(err)
 	l.post("soon gone")
-	l.router.untilText(t, "soon gone")
-	last := l.router.events[len(l.router.events)-1].Body.(chat.MessageNew)
-	if last.Content.ExpiresAfter.Seconds() != 60 {
-		t.Errorf("the timer came up as %v", last.Content.ExpiresAfter)
-	}
+	l.router.until(t, "a message that goes after a minute", func() bool {
+		return slices.ContainsFunc(l.router.events, func(e chat.Event) bool {
+			m, ok := e.Body.(chat.MessageNew)
+			return ok && m.Content.Text.Body == "soon gone" && m.Content.ExpiresAfter.Seconds() == 60
+		})
+	})
 }
