@@ -5,6 +5,7 @@ package signal
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -26,6 +27,9 @@ func TestGroupsAreComparedWithWhatWasToldBefore(t *testing.T) {
 			switch b := e.Body.(type) {
 			case chat.ChatInfo:
 				kind += " " + b.Title + map[bool]string{true: " open", false: " closed"}[b.Access.CanPost] + " " + b.Access.Why.Code
+				if *b.Timer != 0 {
+					kind += b.Timer.String()
+				}
 			case chat.Membership:
 				kind += " " + string(b.Kind) + " " + b.User.Name
 			}
@@ -51,6 +55,9 @@ func TestGroupsAreComparedWithWhatWasToldBefore(t *testing.T) {
 			state.Members = []Member{{Person: Person{ACI: self}}, {Person: Person{ACI: ben}}}
 		}, []string{"chat_info Pier open "}},
 		{"a post was refused", func() { g.deny("g") }, []string{"chat_info Pier open "}},
+		{"messages shall disappear", func() { state.Timer = time.Minute }, []string{"chat_info Pier open 1m0s"}},
+		{"they do", func() {}, nil},
+		{"they stay", func() { state.Timer = 0 }, []string{"chat_info Pier open "}},
 	} {
 		step.change()
 		if diff := cmp.Diff(step.want, look()); diff != "" {
