@@ -22,18 +22,24 @@ import (
 var (
 	storm       = flag.Int("storm", 0, "how many messages people of each network post in a storm, in place of a test's own number")
 	stormOutage = flag.Duration("storm.outage", 2*time.Second, "how long WhatsApp is cut off in the storm of two networks")
+	stormDouble = flag.Bool("storm.double", false, "let WhatsApp show a repeat as a message of its own in that storm")
 	stormAway   = flag.Int("storm.away", 40, "how many messages wait at WhatsApp after that storm, while router and bridges are away")
 )
 
 // TestNothingIsLostInAStorm lets people of both networks write, every tenth time with a photo, while WhatsApp is cut off, ends
 // connections and loses answers, and while bridges and router are killed. Then people of WhatsApp write while nobody is there to
 // hear them. Everything must arrive, in order and with its bytes. WhatsApp drops a repeat, so nothing may be there twice; Telegram
-// has no keys, so each kill may leave one.
+// has no keys, so each kill may leave one, as each blow may on a WhatsApp that shows repeats.
 func TestNothingIsLostInAStorm(t *testing.T) {
 	r := newRig(t, telegram, whatsapp)
 	tg, wa := r.sides[0], r.sides[1]
 	n := cmp.Or(*storm, 60)
 	var faults []sim.FaultID
+	repeats := 0
+	if *stormDouble {
+		faults = append(faults, wa.fault(t, sim.Fault{Kind: "double_repeats"}))
+		repeats = 7 // two kills, two lost answers, two cuts, an ended stream
+	}
 	strike := func(f sim.Fault) func(int) {
 		return func(i int) { // once what was said has arrived, for a fault strikes nothing that is down
 			wa.sees(t, "what was said", func(m sim.Seen) bool { return m.Account != "" && strings.Contains(m.Text, stormWords(tg, i-1)) })
@@ -57,7 +63,7 @@ func TestNothingIsLostInAStorm(t *testing.T) {
 			s.post(t, stormPost(t, s, i))
 		}
 	}
-	checkStorm(t, tg, wa, n, n, 0)
+	checkStorm(t, tg, wa, n, n, repeats)
 	checkStorm(t, wa, tg, n, n, 3)
 	r.router.Stop(time.Minute)
 	for i := range *stormAway {
