@@ -97,7 +97,7 @@ func TestWhatLayUnreadIsInDoubtWithItsReader(t *testing.T) {
 			want = append(want, text)
 			w.post(text)
 		}
-		w.eventually("all is written", func() bool { return w.handed("unread 4") })
+		w.eventually("all is written", func() bool { return w.written("unread 4") })
 		_ = c.nc.Close()
 		w.eventually("the end is noticed", func() bool { return len(w.lost()) >= len(want) })
 		if diff := cmp.Diff(want, w.lost()); diff != "" {
@@ -116,7 +116,7 @@ func TestWhatIsReadByAReaderThatStaysIsNotLost(t *testing.T) {
 		for i := range 5 {
 			w.post(fmt.Sprintf("message %d", i))
 		}
-		w.eventually("all is written", func() bool { return w.handed("message 4") })
+		w.eventually("all is written", func() bool { return w.written("message 4") })
 		c.finish()
 		w.gone()
 		if lost := w.lost(); len(lost) > 0 {
@@ -133,7 +133,7 @@ func TestWhatIsWrittenToNobodyIsLostForCertain(t *testing.T) {
 		_ = c.nc.Close()
 		for _, text := range []string{"the first may find the end", "to nobody"} {
 			w.post(text)
-			w.eventually("it is handed over", func() bool { return w.handed(text) })
+			w.eventually("it is handed over", func() bool { return w.written(text) })
 		}
 		w.clear(f)
 		w.gone()
@@ -146,6 +146,17 @@ func TestWhatIsWrittenToNobodyIsLostForCertain(t *testing.T) {
 
 func (w *town) handed(text string) bool {
 	return slices.ContainsFunc(w.ledger().Posted, func(e control.Entry) bool { return e.Text == text && e.Handed > 0 })
+}
+
+// written says whether a message was handed over, and has left the daemon's hands.
+func (w *town) written(text string) bool {
+	if !w.handed(text) {
+		return false
+	}
+	turn := &w.s.accounts[0].turn
+	turn.Lock()
+	defer turn.Unlock()
+	return true
 }
 
 func TestAStuckReaderStopsTheAccount(t *testing.T) {

@@ -106,12 +106,14 @@ func (c *conn) watch() {
 	}
 }
 
-// peek asks for what is unread without holding s.mu. It says which line was the last by then.
+// peek asks for what is unread without holding s.mu. It says which line was the last that lay in the buffer before.
 func (c *conn) peek() (queued int, last *outgoing, ok bool) {
 	s := c.d.s
 	s.mu.Lock()
-	if n := len(c.out); n > 0 {
-		last = c.out[n-1]
+	for i := len(c.out); i > 0 && last == nil; i-- {
+		if c.out[i-1].written {
+			last = c.out[i-1]
+		}
 	}
 	s.mu.Unlock()
 	if last != nil {

@@ -33,23 +33,19 @@ func quick(nc net.Conn) bool {
 }
 
 // unread is how much, in the kernel's own measure, lies in the buffers of a connection that the client, which is still
-// there, has not read. The order matters: a socket that closes drops what is unread, and is hung up before; and what moves
-// from our buffer to the client's counts twice rather than never.
+// there, has not read. The order matters: a socket that closes drops what is unread, and is hung up before. Over TCP what the
+// client's kernel has not yet said that it has counts as unread: it may still be on the way, in neither buffer.
 func unread(nc net.Conn) (queued int, ok bool) {
-	tcp, isTCP := nc.(*net.TCPConn)
-	question := uint(unix.SIOCOUTQ)
-	if isTCP {
-		question = unix.SIOCOUTQNSD // what is sent is in the client's buffer, whether it has said so or not
-	}
 	ok = descriptor(nc, func(fd int) bool {
 		var err error
-		if queued, err = unix.IoctlGetInt(fd, question); err != nil {
+		if queued, err = unix.IoctlGetInt(fd, unix.SIOCOUTQ); err != nil {
 			return false
 		}
 		poll := []unix.PollFd{{Fd: int32(fd)}}
 		_, err = unix.Poll(poll, 0)
 		return err == nil && poll[0].Revents&(unix.POLLHUP|unix.POLLERR) == 0
 	})
+	tcp, isTCP := nc.(*net.TCPConn)
 	if !ok || !isTCP {
 		return queued, ok
 	}
