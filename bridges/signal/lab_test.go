@@ -22,7 +22,7 @@ import (
 )
 
 // patience bounds every wait of a test.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // router is what the bridge sees of the router. It outlives the bridge.
 type router struct {
