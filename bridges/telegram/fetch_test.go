@@ -273,7 +273,7 @@ func TestSilentDownloadsEnd(t *testing.T) {
 	for range 50 {
 		go func() { results <- l.fetch(io.Discard) }()
 	}
-	for hanging.Load() < 50 {
+	for hanging.Load() < 50 && len(results) < 50 { // on a slow machine some are given up before the server hears of them
 		if got := l.deliver(posts["send"]); got.Kind != "delivered" {
 			t.Fatalf("a post beside the downloads: %+v", got)
 		}
