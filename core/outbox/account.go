@@ -30,6 +30,7 @@ type account struct {
 	blocked time.Duration // when lanes last waited for its state, hold or pace
 
 	pace    *pace // nil: no limit, or none known yet
+	noted   int64 // as that of a lane
 	active  int   // lanes in motion
 	probing int   // lanes that were started for a token and have not taken it yet
 	counts  [laneStates]int

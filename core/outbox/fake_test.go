@@ -27,6 +27,7 @@ type memStore struct {
 	copies   map[copyKey][]chat.Copy
 	reacted  map[chat.MessageID]map[chat.ChatID][]string
 	away     map[chat.Account][2]time.Time
+	paced    map[outbox.LaneRef]time.Time
 	nextID   int64
 
 	twice  bool         // run every transaction twice, as a group commit may
@@ -48,7 +49,7 @@ func newMemStore() *memStore {
 		lanes: map[chat.ChatID]*outbox.Lane{}, holds: map[chat.Account]outbox.Hold{},
 		queues: map[chat.ChatID][]chat.Delivery{}, ended: map[chat.DeliveryID]chat.Delivery{},
 		posts: map[chat.DeliveryID][]outbox.Post{}, messages: map[chat.MessageID]chat.Message{},
-		copies: map[copyKey][]chat.Copy{}, reacted: map[chat.MessageID]map[chat.ChatID][]string{}, twice: true,
+		copies: map[copyKey][]chat.Copy{}, reacted: map[chat.MessageID]map[chat.ChatID][]string{}, paced: map[outbox.LaneRef]time.Time{}, twice: true,
 	}
 }
 
@@ -127,6 +128,15 @@ func (s *memStore) Recover(context.Context) (n int, err error) {
 	return n, nil
 }
 
+func (s *memStore) Paced(context.Context) (paced []outbox.Paced, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for ref, until := range s.paced {
+		paced = append(paced, outbox.Paced{LaneRef: ref, Until: until})
+	}
+	return paced, nil
+}
+
 // memTx is one transaction of a memStore.
 type memTx struct{ *memStore }
 
@@ -188,6 +198,11 @@ func (t memTx) HoldLane(id chat.ChatID, h outbox.Hold) error {
 
 func (t memTx) HoldAccount(a chat.Account, h outbox.Hold) error {
 	put(t.memStore, t.holds, a, h)
+	return nil
+}
+
+func (t memTx) NotePace(p outbox.Paced) error {
+	put(t.memStore, t.paced, p.LaneRef, p.Until)
 	return nil
 }
 

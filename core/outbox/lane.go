@@ -69,6 +69,7 @@ type lane struct {
 	transcript *transcript // the file of a digest that is about to be sent
 
 	pace    *pace // nil: all buckets are full
+	noted   int64 // until when (ms) its note on disk says that they may not be full
 	pending *pending
 	late    *late
 }

@@ -81,7 +81,8 @@ type Outbox struct {
 	lanes    map[chat.ChatID]*lane
 	accounts map[chat.Account]*account
 	timers   timers
-	nextAt   time.Duration // when the loop looks again; 0: only when kicked
+	spent    map[LaneRef]time.Time // what a former life has noted of buckets; see Paced
+	nextAt   time.Duration         // when the loop looks again; 0: only when kicked
 	ticking  bool
 	running  bool
 	stopping bool
@@ -97,7 +98,7 @@ func New(store Store, opt Options) *Outbox {
 	return &Outbox{
 		store: store, opt: opt.withDefaults(), log: orDiscard(opt.Log), start: time.Now(),
 		kick: make(chan struct{}, 1), rand: opt.Rand, idle: make(chan struct{}),
-		lanes: map[chat.ChatID]*lane{}, accounts: map[chat.Account]*account{},
+		lanes: map[chat.ChatID]*lane{}, accounts: map[chat.Account]*account{}, spent: map[LaneRef]time.Time{},
 	}
 }
 
@@ -175,10 +176,17 @@ func (o *Outbox) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	paced, err := o.store.Paced(ctx)
+	if err != nil {
+		return err
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.running || o.stopping {
 		return errRunning
+	}
+	for _, p := range paced {
+		o.spent[p.LaneRef] = p.Until
 	}
 	for _, ref := range open {
 		l := o.lane(ref)

@@ -76,6 +76,19 @@ func (p *pace) retune(now time.Time, rates []chat.Rate) *pace {
 	return p
 }
 
+// spend takes what may be missing from fresh buckets that are full again only after left. It leaves none with less than
+// nothing.
+func (p *pace) spend(now time.Time, left time.Duration) {
+	if p == nil {
+		return
+	}
+	for i, lim := range p.lims {
+		n := burst(p.rates[i])
+		full := time.Duration(float64(n) / float64(lim.Limit()) * float64(time.Second))
+		lim.ReserveN(now.Add(min(left, full)-full), n)
+	}
+}
+
 // like reports whether the pace has these nominal rates.
 func (p *pace) like(rates []chat.Rate) bool {
 	if p == nil {

@@ -120,6 +120,7 @@ func (o *Outbox) endStep(s *step) {
 		l.settle()
 	}
 	l.calling = l.calling || s.next == nextDeliver
+	s.keepNotes()
 	o.noteAccountHold(s)
 	o.dispatch(a)
 }

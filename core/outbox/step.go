@@ -58,6 +58,8 @@ type step struct {
 
 	took bool // the token; it survives a repeated run
 
+	paced []Paced // the notes that it has written
+
 	// What the last run came to.
 	now    time.Time
 	lane   Lane
@@ -117,7 +119,7 @@ func (s *step) avoid(p *panicError) bool {
 func (s *step) run(tx Tx) (err error) {
 	s.now, s.head, s.taking, s.post = s.o.opt.Now(), chat.Delivery{}, false, Post{}
 	s.next, s.wait, s.until, s.ended, s.behind, s.moved, s.doubted, s.held = nextIdle, 0, 0, s.ended[:0], nil, false, false, chat.Reason{}
-	s.together, s.gathers, s.waits, s.transcript = false, false, false, s.l.transcript
+	s.together, s.gathers, s.waits, s.transcript, s.paced = false, false, false, s.l.transcript, nil
 	defer func() {
 		if r := recover(); r != nil {
 			err = &panicError{delivery: s.head.ID, taking: s.taking, value: r, stack: debug.Stack()}
@@ -355,7 +357,7 @@ func (s *step) marked(tx Tx, d chat.Delivery, p Post) error {
 		return err
 	}
 	s.next, s.post = nextDeliver, p
-	return nil
+	return s.notePace(tx)
 }
 
 // end ends a delivery.

@@ -71,9 +71,11 @@ func (o *Outbox) configure(l *lane, p chat.Pace) {
 	}
 	if !l.pace.like(p.PerChat) {
 		l.pace = l.pace.retune(time.Now(), p.PerChat)
+		o.spend(l.pace, LaneRef{Lane: l.id, Account: l.account.name})
 	}
 	if !l.account.pace.like(p.PerAccount) {
 		l.account.pace = l.account.pace.retune(time.Now(), p.PerAccount)
+		o.spend(l.account.pace, LaneRef{Account: l.account.name})
 	}
 }
 

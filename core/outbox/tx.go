@@ -19,6 +19,14 @@ type Store interface {
 	OpenLanes(ctx context.Context) ([]LaneRef, error)
 	// Recover turns what was in flight when the router died into uncertain, and counts the death.
 	Recover(ctx context.Context) (uncertain int, err error)
+	// Paced lists the notes of NotePace that lie in the future. It is called once, at the start.
+	Paced(ctx context.Context) ([]Paced, error)
+}
+
+// Paced notes that the buckets of a lane, or with Lane 0 those that its whole account shares, may not be full before a time.
+type Paced struct {
+	LaneRef
+	Until time.Time
 }
 
 // LaneRef names a lane and the account that sends for it.
@@ -48,6 +56,8 @@ type Lanes interface {
 	HoldLane(id chat.ChatID, h Hold) error
 	// HoldAccount rests all lanes of an account. It replaces the hold that was there; the zero Hold ends it.
 	HoldAccount(a chat.Account, h Hold) error
+	// NotePace writes a note down, in the place of the one before.
+	NotePace(p Paced) error
 	// Away reports whether the account could not be reached at a time, in an outage that was longer than a flap.
 	Away(a chat.Account, at time.Time) (bool, error)
 	// MoveChat gives the lane's chat its new remote id.

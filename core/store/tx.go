@@ -37,4 +37,6 @@ func (o outboxStore) OpenLanes(ctx context.Context) ([]outbox.LaneRef, error) {
 	return o.s.OpenLanes(ctx)
 }
 
+func (o outboxStore) Paced(ctx context.Context) ([]outbox.Paced, error) { return o.s.Paced(ctx) }
+
 func (o outboxStore) Recover(ctx context.Context) (int, error) { return o.s.Recover(ctx) }

@@ -193,7 +193,14 @@ var operations = map[string]func(u *inUse) error{
 	"SetCapabilities": func(u *inUse) error {
 		return u.SetCapabilities(u.ctx, "tg", "tg", chat.Capabilities{Network: "other"})
 	},
-	"Recover":   func(u *inUse) error { _, err := u.Recover(u.ctx); return err },
+	"Recover": func(u *inUse) error { _, err := u.Recover(u.ctx); return err },
+	"NotePace": func(u *inUse) error {
+		return u.tx(func(tx *store.Tx) error {
+			ref := outbox.LaneRef{Lane: u.wa, Account: "wa"}
+			return tx.NotePace(outbox.Paced{LaneRef: ref, Until: time.Now().Add(time.Hour)})
+		})
+	},
+	"Paced":     func(u *inUse) error { _, err := u.Paced(u.ctx); return err },
 	"OpenLanes": func(u *inUse) error { _, err := u.OpenLanes(u.ctx); return err },
 	"CreateRoom": func(u *inUse) error {
 		return u.tx(func(tx *store.Tx) error { return tx.CreateRoom(&room.Room{Name: "new"}) })

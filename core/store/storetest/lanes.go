@@ -5,6 +5,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,6 +72,28 @@ var laneTests = map[string]func(*testing.T, *world){
 		})
 		if ln := w.lane(t); ln.Hold != (outbox.Hold{}) || ln.Fails != 0 || ln.AccountHold != (outbox.Hold{}) {
 			t.Errorf("a lane that rests no more: %+v", ln)
+		}
+	},
+	"PaceIsKnownUntilItsTime": func(t *testing.T, w *world) {
+		now := time.Now().Truncate(time.Millisecond)
+		note := func(lane chat.ChatID, a chat.Account, after time.Duration) outbox.Paced {
+			p := outbox.Paced{LaneRef: outbox.LaneRef{Lane: lane, Account: a}, Until: now.Add(after)}
+			w.write(t, func(tx Tx) error { return tx.NotePace(p) })
+			return p
+		}
+		note(w.wa, "wa", -time.Second)
+		lane := note(w.tg, "tg", time.Hour)
+		note(0, "tg", time.Minute)
+		account := note(0, "tg", 2*time.Hour)
+		note(0, "nobody", time.Hour)
+		w.reopen(t)
+		got, err := w.s.Paced(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.SortFunc(got, func(a, b outbox.Paced) int { return b.Until.Compare(a.Until) })
+		if diff := cmp.Diff([]outbox.Paced{account, lane}, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
 		}
 	},
 	"AccountHoldRestsNoOtherAccount": func(t *testing.T, w *world) {

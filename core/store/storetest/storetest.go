@@ -64,6 +64,7 @@ type Store interface {
 	Write(ctx context.Context, f func(Tx) error) error
 	OpenLanes(ctx context.Context) ([]outbox.LaneRef, error)
 	Recover(ctx context.Context) (uncertain int, err error)
+	Paced(ctx context.Context) ([]outbox.Paced, error)
 	BeginLife(ctx context.Context, a chat.Account, n chat.Network) (epoch, lastSeq uint64, state []chat.StateItem, err error)
 	SetCapabilities(ctx context.Context, a chat.Account, n chat.Network, caps chat.Capabilities) error
 	Close() error
