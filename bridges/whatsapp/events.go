@@ -142,12 +142,7 @@ func (l *line) meaning(ev *events.Message, p place) verdict {
 	case m.GetReactionMessage() != nil:
 		return l.reaction(ev, p, m.GetReactionMessage())
 	case m.GetEncReactionMessage() != nil:
-		r, err := l.client.DecryptReaction(l.a.hand, ev)
-		if err != nil {
-			return verdict{}
-		}
-		r.Key = m.GetEncReactionMessage().GetTargetMessageKey()
-		return l.reaction(ev, p, r)
+		return l.sealedReaction(ev, p)
 	case m.GetPollUpdateMessage() != nil:
 		return l.vote(ev, p)
 	case m.GetPinInChatMessage() != nil:
@@ -246,7 +241,9 @@ func (l *line) edited(ev *events.Message, p place, key *waCommon.MessageKey, m *
 
 // secret reads an edit that is encrypted once more.
 func (l *line) secret(ev *events.Message, p place) verdict {
-	m, err := l.client.DecryptSecretEncryptedMessage(l.a.hand, ev)
+	m, err := unseal(l, ev, secretTarget, func(ev *events.Message) (*waE2E.Message, error) {
+		return l.client.DecryptSecretEncryptedMessage(l.a.hand, ev)
+	})
 	if err != nil {
 		return l.unknown(ev, p, "secret")
 	}

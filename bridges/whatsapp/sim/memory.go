@@ -16,6 +16,7 @@ import (
 // memory is the session store of one simulated person's phone. What a phone does not need does nothing.
 type memory struct {
 	store.NoopStore
+	people *directory
 
 	mu         sync.Mutex
 	identities map[string][32]byte
@@ -23,21 +24,32 @@ type memory struct {
 	preKeys    map[uint32]*keys.PreKey
 	lastKey    uint32
 	senderKeys map[[2]string][]byte
-	secrets    map[secretKey][]byte
+	secrets    map[secretKey]secretOf
 	syncKeys   map[string]store.AppStateSyncKey
 }
 
-type secretKey struct{ chat, sender, id string }
+// secretKey names a message. Whoever wrote it may be asked for by either address.
+type secretKey struct {
+	chat   types.JID
+	sender *person
+	id     string
+}
+
+// secretOf is a message's secret, and the address of the sender that the message came with.
+type secretOf struct {
+	sender types.JID
+	secret []byte
+}
 
 var _ store.AllSessionSpecificStores = (*memory)(nil)
 
 // enoughKeys is how many one-time keys a phone has on the server: people meet few others.
 const enoughKeys = 20
 
-func newMemory() *memory {
+func newMemory(people *directory) *memory {
 	return &memory{
-		identities: map[string][32]byte{}, sessions: map[string][]byte{}, preKeys: map[uint32]*keys.PreKey{},
-		senderKeys: map[[2]string][]byte{}, secrets: map[secretKey][]byte{}, syncKeys: map[string]store.AppStateSyncKey{},
+		people: people, identities: map[string][32]byte{}, sessions: map[string][]byte{}, preKeys: map[uint32]*keys.PreKey{},
+		senderKeys: map[[2]string][]byte{}, secrets: map[secretKey]secretOf{}, syncKeys: map[string]store.AppStateSyncKey{},
 	}
 }
 
@@ -209,7 +221,7 @@ func (m *memory) GetSenderKey(_ context.Context, group, user string) ([]byte, er
 func (m *memory) PutMessageSecret(_ context.Context, chat, sender types.JID, id types.MessageID, secret []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.secrets[secretKey{chat.String(), sender.ToNonAD().String(), id}] = secret
+	m.secrets[secretKey{chat, m.people.find(sender), id}] = secretOf{sender.ToNonAD(), secret}
 	return nil
 }
 
@@ -217,7 +229,8 @@ func (m *memory) PutMessageSecret(_ context.Context, chat, sender types.JID, id 
 func (m *memory) GetMessageSecret(_ context.Context, chat, sender types.JID, id types.MessageID) ([]byte, types.JID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.secrets[secretKey{chat.String(), sender.ToNonAD().String(), id}], sender.ToNonAD(), nil
+	found := m.secrets[secretKey{chat, m.people.find(sender), id}]
+	return found.secret, found.sender, nil
 }
 
 // PutAppStateSyncKey keeps a key of the account's settings.

@@ -56,7 +56,7 @@ func (s *Server) givePhone(p *person) {
 }
 
 func (s *Server) newPhone(p *person, noise *keys.KeyPair) *phone {
-	m := newMemory()
+	m := newMemory(s.directory)
 	pn := p.pn
 	dev := &store.Device{
 		NoiseKey: noise, IdentityKey: p.identity, SignedPreKey: p.identity.CreateSignedPreKey(1), RegistrationID: uint32(s.rng.Int32N(1 << 14)),

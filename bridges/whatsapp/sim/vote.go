@@ -24,11 +24,14 @@ func (s *Server) vote(ctx context.Context, in control.Vote) error {
 	}
 	s.mu.Lock()
 	options, err := chosen(poll, in.Options)
-	mode := s.modeIn(sp.to)
+	author := poll.author.in(s.modeIn(sp.to))
 	info := types.MessageInfo{ID: poll.stanza, MessageSource: types.MessageSource{
-		Chat: sp.to, Sender: poll.author.in(mode), IsFromMe: poll.author == sp.p, IsGroup: s.groups[sp.to] != nil,
+		Chat: sp.to, Sender: author, IsFromMe: poll.author == sp.p, IsGroup: s.groups[sp.to] != nil,
 	}}
 	s.mu.Unlock()
+	if _, then, _ := sp.ph.memory.GetMessageSecret(ctx, sp.to, author, poll.stanza); !then.IsEmpty() {
+		info.Sender = then // a phone goes on with the address that the poll came with, whatever the group uses now
+	}
 	if err != nil {
 		return err
 	}
