@@ -11,7 +11,10 @@ import (
 
 func TestConformance(t *testing.T) {
 	for _, transport := range []string{"unix", "tcp", "http"} {
-		t.Run(transport, func(t *testing.T) { conform(t, transport) })
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel() // they mostly wait
+			conform(t, transport)
+		})
 	}
 }
 
