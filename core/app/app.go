@@ -49,7 +49,8 @@ func New(ctx context.Context, opt Options) (*App, error) {
 	opt.Log = cmp.Or(opt.Log, slog.New(slog.DiscardHandler))
 	opt.Version = cmp.Or(opt.Version, "unknown")
 	metrics := admin.NewMetrics()
-	s, err := store.Open(ctx, opt.Config.DataDir, store.Options{Log: opt.Log, Version: opt.Version, GatherFor: opt.Config.Notices.CountFor, Committed: metrics.StoreCommit})
+	s, err := store.Open(ctx, opt.Config.DataDir, store.Options{Log: opt.Log, Version: opt.Version, GatherFor: opt.Config.Notices.CountFor, Committed: metrics.StoreCommit,
+		Uptime: store.Uptime})
 	if err != nil {
 		return nil, folderError(opt.Config.DataDir, err)
 	}

@@ -131,20 +131,29 @@ func TestAHoldLastsAsLongAsItWasAskedFor(t *testing.T) {
 	for name, c := range map[string]struct {
 		by       time.Duration
 		down     bool
+		started  bool // the machine, anew
 		impolite bool // nobody can know better
 	}{
 		"set back":                              {by: -6 * time.Hour},
 		"set back while the router was down":    {by: -6 * time.Hour, down: true},
 		"set forward":                           {by: 6 * time.Hour},
-		"set forward while the router was down": {by: 6 * time.Hour, down: true, impolite: true},
+		"set forward while the router was down": {by: 6 * time.Hour, down: true},
+		"set forward while the machine was":     {by: 6 * time.Hour, down: true, started: true, impolite: true},
+		"set back while the machine was":        {by: -6 * time.Hour, down: true, started: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clock := &wallClock{}
-			inBlackout(t, func(w *blackout) { w.now = clock.now }, func(w *blackout) {
+			clock, starts := &wallClock{}, 0
+			machine := func() (string, time.Duration) {
+				return fmt.Sprint("start ", starts), time.Since(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)) + time.Hour
+			}
+			inBlackout(t, func(w *blackout) { w.now, w.uptime = clock.now, machine }, func(w *blackout) {
 				w.nets[whatsapp].SetFaults(lab.Faults{Limit: 1, Retry: 10 * time.Minute})
 				w.say(telegram)
 				w.pass(time.Second)
 				w.nets[whatsapp].SetFaults(lab.Faults{})
+				if c.started {
+					starts++
+				}
 				w.set(clock, c.by, c.down)
 				w.talkFor(time.Minute, telegram, signal)
 				w.pass(9*time.Minute + 10*time.Second)

@@ -124,6 +124,7 @@ type simulation struct {
 	stored  map[chat.Account]map[chat.EventKey]bool
 	reserve int64            // for a full disk; 0 for none
 	now     func() time.Time // the router's clock; nil is the bubble's
+	uptime  func() (boot string, up time.Duration)
 	// sometimes counts what is met.
 	sometimes *lab.Sometimes
 	// spoil, if set, does to posts what no router and no bridge should.
@@ -180,7 +181,7 @@ func roomChat(r int) string { return fmt.Sprintf("chat%d", r) }
 // start opens the store and runs an engine over it.
 func (w *simulation) start() {
 	w.t.Helper()
-	s, err := store.Open(w.t.Context(), w.dir, store.Options{ReserveBytes: cmp.Or(w.reserve, -1), Now: w.now})
+	s, err := store.Open(w.t.Context(), w.dir, store.Options{ReserveBytes: cmp.Or(w.reserve, -1), Now: w.now, Uptime: w.uptime})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func scanHold(r row, i int) outbox.Hold {
 // HoldAccount implements outbox.Lanes. An account that is not known has no lanes to rest.
 func (t *Tx) HoldAccount(name chat.Account, h outbox.Hold) error {
 	_, err := t.c.exec(`UPDATE account SET hold_until = ?, until_resumed = ?, hold_code = ?, hold_sentence = ?, hold_action = ?, fails = ?,
-		held_at = ? WHERE name = ?`, h.Until, h.UntilResumed, h.Why.Code, h.Why.Sentence, h.Why.Action, h.Fails, t.now, name)
+		held_at = ?, held_up = ? WHERE name = ?`, h.Until, h.UntilResumed, h.Why.Code, h.Why.Sentence, h.Why.Action, h.Fails, t.now, t.up(), name)
 	t.forgetAccount(name)
 	return err
 }

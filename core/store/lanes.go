@@ -5,7 +5,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/outbox"
@@ -54,8 +53,8 @@ func (t *Tx) HoldLane(id chat.ChatID, h outbox.Hold) error {
 		_, err := t.c.exec("DELETE FROM lane WHERE chat = ?", id)
 		return err
 	}
-	_, err := t.c.exec(`INSERT OR REPLACE INTO lane (chat, hold_until, until_resumed, why_code, why_sentence, why_action, fails, held_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, id, h.Until, h.UntilResumed, h.Why.Code, h.Why.Sentence, h.Why.Action, h.Fails, t.now)
+	_, err := t.c.exec(`INSERT OR REPLACE INTO lane (chat, hold_until, until_resumed, why_code, why_sentence, why_action, fails, held_at, held_up)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, h.Until, h.UntilResumed, h.Why.Code, h.Why.Sentence, h.Why.Action, h.Fails, t.now, t.up())
 	return err
 }
 
@@ -171,25 +170,4 @@ func (s *Store) Recover(ctx context.Context) (uncertain int, err error) {
 		return 0, fmt.Errorf("recover: %w", err)
 	}
 	return uncertain, nil
-}
-
-// longestWait is the longest wait that is believed, whoever asks for it.
-const longestWait = 24 * time.Hour
-
-// boundHolds shortens holds that end later than any wait could, or that were made in what is now the future: the clock was
-// wrong when they were made, or is now. The latter begin anew, and are as long as they were.
-func (s *Store) boundHolds() error {
-	return s.writeVital(context.Background(), func(tx *Tx) error {
-		latest := tx.now.Add(longestWait)
-		for _, table := range []string{"lane", "account"} {
-			_, err := tx.c.exec("UPDATE "+table+" SET hold_until = ?1 + hold_until - held_at, held_at = ?1 WHERE held_at > ?1 AND hold_until > held_at", tx.now)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.c.exec("UPDATE "+table+" SET hold_until = ?1 WHERE hold_until > ?1", latest); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

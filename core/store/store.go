@@ -53,6 +53,9 @@ type Options struct {
 	GatherFor time.Duration
 	// Now is the clock; nil is the system's. A laboratory lets it jump.
 	Now func() time.Time
+	// Uptime names the start of the machine, and tells how long ago it was by a clock that nobody sets; without it, holds rest
+	// by the clock on the wall alone while no router runs.
+	Uptime func() (boot string, up time.Duration)
 	// Committed hears how long each synced commit took. It is called by the writer and must not block.
 	Committed func(took time.Duration)
 }
@@ -81,6 +84,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Uptime == nil {
+		o.Uptime = func() (string, time.Duration) { return "", 0 }
 	}
 	return o
 }
@@ -194,7 +200,7 @@ func (s *Store) start(c *conn) error {
 	s.w = w
 	go w.run()
 	s.tasks.Go(s.checkpoints)
-	return errors.Join(s.holdRestored(), s.boundHolds())
+	return errors.Join(s.holdRestored(), s.reviewHolds())
 }
 
 // Close waits for the writes that are queued, moves the log into the database and gives the folder free. Writes that come
