@@ -239,7 +239,7 @@ func (l *line) sendNow(ctx context.Context, o part) chat.Outcome {
 	result := make(chan answer, 1)
 	go func() {
 		defer func() { <-l.sending }()
-		resp, err := l.client.SendMessage(ctx, o.to, o.m, whatsmeow.SendRequestExtra{ID: o.id})
+		resp, err := l.hand(ctx, o)
 		result <- answer{resp: resp, err: err, handed: l.sent.end(o.id)}
 	}()
 	select {
@@ -255,6 +255,18 @@ func (l *line) sendNow(ctx context.Context, o part) chat.Outcome {
 	case <-late.C:
 		return l.leaveBehind(o, result)
 	}
+}
+
+// hand has the library send. Should it stumble over its session store, that ends this post's attempt alone.
+func (l *line) hand(ctx context.Context, o part) (resp whatsmeow.SendResponse, err error) {
+	ctx, trail := follow(ctx)
+	defer func() {
+		if recover() != nil {
+			l.guard.stumbled(trail)
+			err = errStumbled
+		}
+	}()
+	return l.client.SendMessage(ctx, o.to, o.m, whatsmeow.SendRequestExtra{ID: o.id})
 }
 
 // leaveBehind is the outcome of a message with which the library has not come back after the deadline. What it had not handed to

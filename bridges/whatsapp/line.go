@@ -26,6 +26,7 @@ type line struct {
 	a         *account
 	log       *slog.Logger
 	client    *whatsmeow.Client
+	guard     *guard
 	lids      store.LIDStore
 	gate      *gate
 	transport *http.Transport
@@ -81,6 +82,7 @@ func (a *account) newLine(dev *store.Device) *line {
 		l.setMe(*dev.ID, dev.LID)
 		l.contacts, l.pushName = dev.Contacts, dev.PushName
 	}
+	l.guard = guardStores(dev, a.log)
 	l.client = l.newClient(dev)
 	return l
 }
