@@ -358,11 +358,15 @@ func (e *errand) rest(n int, err error) {
 		pause(e.ctx, wait)
 		return
 	}
+	freed := e.p.opt.Spool.Room()
+	if n := (*noRoomError)(nil); errors.As(err, &n) {
+		freed = n.freed
+	}
 	defer e.waitsForRoom()()
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
-	case <-e.p.opt.Spool.Room():
+	case <-freed:
 	case <-t.C:
 	case <-e.ctx.Done():
 	}

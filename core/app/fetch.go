@@ -44,10 +44,11 @@ func (e *errand) once(src store.MediaSource) (file media.File, release func(), e
 		return file, nil, err
 	}
 	defer place.leave()
+	freed := e.p.opt.Spool.Room()
 	room, ok := e.p.opt.Spool.Reserve(e.expected(src.Media))
 	if !ok {
 		gate.turnOut()
-		return file, nil, media.ErrNoRoom
+		return file, nil, &noRoomError{freed: freed}
 	}
 	defer room()
 	bridge := e.p.opt.Fetcher(src.Account)
@@ -63,6 +64,12 @@ func (e *errand) once(src store.MediaSource) (file media.File, release func(), e
 	file, release, err = e.p.opt.Spool.Adopt(e.ctx, name, media.Claim{Hash: hash, Size: size, Max: e.p.opt.MaxSize})
 	return file, release, fate(err)
 }
+
+// noRoomError is media.ErrNoRoom of a try that knows what room it has seen: what is freed from then on is news to it.
+type noRoomError struct{ freed <-chan struct{} }
+
+func (n *noRoomError) Error() string { return media.ErrNoRoom.Error() }
+func (n *noRoomError) Unwrap() error { return media.ErrNoRoom }
 
 // expected is how many bytes are to come, as far as one can tell.
 func (e *errand) expected(m chat.Media) int64 {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -285,6 +286,21 @@ func TestWithoutRoomAHangingDownloadGivesUpItsOwn(t *testing.T) {
 		src.Size = int64(len(b))
 		if got, took := w.await(1, w.sayIn(w.chat("from:3"), src), 0, takesAll); got.Hash == "" || took > 5*time.Second {
 			t.Errorf("another file waited %v for %+v", took, got)
+		}
+	})
+}
+
+// TestRoomFreedAtOnceIsNotMissed frees room between a try that found none and its wait.
+func TestRoomFreedAtOnceIsNotMissed(t *testing.T) {
+	b := jpegOf(40, 30)
+	inWorld(t, int64(len(b)), func(t *testing.T, w *porterWorld) {
+		release, _ := w.spool.Reserve(int64(len(b)))
+		w.opt.NoRoom = sync.OnceFunc(release)
+		w.restart()
+		src := w.photo(b)
+		src.Size = int64(len(b))
+		if got, took := w.await(1, w.say(src), 0, takesAll); got.Hash == "" || took >= errandRetry/2 {
+			t.Errorf("%+v came after %v", got, took)
 		}
 	})
 }
