@@ -33,7 +33,7 @@ var lacks = []chat.Lack{
 	{What: "A text cannot hold a mark such as * that means itself.", WayOut: "A hair space beside it keeps it from being formatting."},
 	{What: "Code has no language, links have no other text, nothing is underlined or hidden.", WayOut: "The address follows the text; what is underlined becomes italic."},
 	{What: "A poll cannot be closed.", WayOut: "Votes that come later are not counted elsewhere."},
-	{What: "A location that moves shows where it began.", WayOut: "None."},
+	{What: "Where a live location moves to, and that it has ended, is told to phones alone, never to a linked device.", WayOut: "The point says that it is where it began; it can be followed on WhatsApp."},
 	{What: "Animated stickers of WhatsApp's own kind show nowhere else.", WayOut: "They arrive as files."},
 	{What: "A linked device is logged out when the phone is not used for 14 days.", WayOut: "The operator is warned after 12."},
 	{What: "Status messages and channels are not mirrored.", WayOut: "None."},

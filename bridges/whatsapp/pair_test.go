@@ -193,6 +193,48 @@ func TestAnAccountWithAPasskeyIsLinked(t *testing.T) {
 	l.says(l.group(control.NewGroup{}), "linked with a passkey")
 }
 
+// TestTheCodesOfAPasskeyAreCompared gives the passkey's answer twice, because the phone does not go on after the first: then the device
+// can no longer prove that it is the one whose code was scanned, and somebody compares what both show.
+func TestTheCodesOfAPasskeyAreCompared(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.fault(control.Fault{Kind: sim.Passkey})
+	l.start()
+	l.state(chat.Pairing, "not_paired")
+	for _, same := range []string{"no", "yes"} {
+		from, asked := l.compared()
+		l.router.input <- sdk.PairInput{Step: chat.PairAskInput, Value: same}
+		if same == "yes" {
+			l.step(from, chat.PairDone)
+			l.must(<-asked)
+			break
+		}
+		if st := l.step(from, chat.PairFailed); st.Error != errDiffers.Error() {
+			t.Errorf("codes that differ: %+v", st)
+		}
+		if <-asked == nil {
+			t.Error("the phone was told that the device is linked")
+		}
+	}
+	l.state(chat.Connected, "")
+	l.says(l.group(control.NewGroup{}), "linked with a passkey and a code")
+}
+
+// compared goes as far as the comparison of codes.
+func (l *lab) compared() (from int, told <-chan error) {
+	l.Helper()
+	idle := l.fault(control.Fault{Kind: sim.PasskeyIdle, Count: 1})
+	from, asked := l.scanned()
+	answer, err := l.server.AnswerPasskey(l.step(from, chat.PairPasskey).Code)
+	l.must(err)
+	l.answerPasskey(answer)
+	l.struck(idle)
+	l.answerPasskey(answer)
+	if st := l.step(from, chat.PairAskInput); st.Code == "" || st.Code != l.server.PasskeyCode() {
+		l.Errorf("the step is %+v; the phone shows %q", st, l.server.PasskeyCode())
+	}
+	return from, asked
+}
+
 // scanned lets the phone scan a code, and waits until the passkey is asked for. What the phone is told in the end comes later.
 func (l *lab) scanned() (from int, told <-chan error) {
 	l.Helper()

@@ -9,16 +9,15 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"go.mau.fi/whatsmeow/proto/waE2E"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
 
-// liveFor is for how long a live location is taken to move: its sender chose 15 minutes, an hour or eight, and the message does
-// not say which.
-const liveFor = 15 * time.Minute
+// liveWords stand at the point where a live location began. Where it moves to is told to phones alone, never to linked devices, so a
+// copy that moved elsewhere would only pretend to be followed.
+const liveWords = "Live location: where it began (it moves on WhatsApp)"
 
 func (d *decoder) place(m *waE2E.Message) (found, bool) {
 	switch l, live := m.GetLocationMessage(), m.GetLiveLocationMessage(); {
@@ -26,14 +25,14 @@ func (d *decoder) place(m *waE2E.Message) (found, bool) {
 		f := found{about: l.GetContextInfo(), name: "location", raw: l.GetComment()}
 		f.put(point(l.GetDegreesLatitude(), l.GetDegreesLongitude(), l.GetAccuracyInMeters()), func(p *chat.Place) {
 			p.Title, p.Address = clean(l.GetName()), clean(l.GetAddress())
-			if l.GetIsLive() {
-				p.Live = liveFor
+			if l.GetIsLive() && p.Title == "" {
+				p.Title = liveWords
 			}
 		})
 		return f, true
 	case live != nil:
 		f := found{about: live.GetContextInfo(), name: "live location", raw: live.GetCaption()}
-		f.put(point(live.GetDegreesLatitude(), live.GetDegreesLongitude(), live.GetAccuracyInMeters()), func(p *chat.Place) { p.Live = liveFor })
+		f.put(point(live.GetDegreesLatitude(), live.GetDegreesLongitude(), live.GetAccuracyInMeters()), func(p *chat.Place) { p.Title = liveWords })
 		return f, true
 	}
 	return found{}, false

@@ -39,6 +39,8 @@ const (
 	NewPhone control.FaultKind = "new_phone"
 	// Passkey has an account's phone ask for its passkey before it links a device.
 	Passkey control.FaultKind = "passkey"
+	// PasskeyIdle keeps the phone from going on when the passkey has answered, so that it is asked once more.
+	PasskeyIdle control.FaultKind = "passkey_idle"
 	// MediaCut ends a download in the middle, MediaBad changes a byte, MediaGone answers 410 until the phone has uploaded
 	// the file again. With the methods upload and download also server_error (with a Code), slow, hang_before and
 	// reset_before strike the media hosts.
@@ -76,7 +78,7 @@ var faultStages = map[control.FaultKind]stage{
 	control.Conflict: stageLogin, Failure: stageLogin, ExpiredCertificate: stageEvent, ForeignRoot: stageEvent,
 	control.LoggedOut: stageEvent, StreamError: stageEvent, control.Redeliver: stageEvent, control.Forget: stageEvent,
 	FrameFlipped: stageFrame, FrameCut: stageFrame, FrameNoise: stageFrame, FrameHuge: stageFrame, FrameText: stageFrame,
-	MediaCut: stageMedia, MediaBad: stageMedia, MediaGone: stageMedia, PhoneAway: stageEvent, Passkey: stageEvent, ReachOutLock: stageBefore, NewPhone: stageEvent, Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
+	MediaCut: stageMedia, MediaBad: stageMedia, MediaGone: stageMedia, PhoneAway: stageEvent, Passkey: stageEvent, PasskeyIdle: stageEvent, ReachOutLock: stageBefore, NewPhone: stageEvent, Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
 }
 
 // fault is an armed fault.

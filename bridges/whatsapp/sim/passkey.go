@@ -9,6 +9,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -37,12 +38,14 @@ type passkeyPairing struct {
 	identity  []byte // the client's ephemeral identity, as it came
 	pledge    []byte // for its nonce
 	nonce     []byte
+	ours      []byte // the phone's own nonce
+	compare   bool   // codes are to be compared
 }
 
 // askForPasskey tells a client, which a phone has scanned, what the passkey of the account must sign.
 func (s *Server) askForPasskey(owner *person, p *pairing, secret []byte) error {
 	pk := &passkeyPairing{
-		owner: owner, secret: secret, challenge: randomBytes(32), phone: keys.NewKeyPair(),
+		owner: owner, secret: secret, challenge: randomBytes(32), phone: keys.NewKeyPair(), ours: randomBytes(32),
 		ref: "2@" + base64.RawURLEncoding.EncodeToString(randomBytes(12)),
 	}
 	options, err := json.Marshal(map[string]any{
@@ -130,7 +133,7 @@ func (s *Server) handlePasskey(c *conn, iq *node) {
 	case child(iq, "passkey_prologue") != nil:
 		err = s.passkeyPrologue(p.passkey, child(iq, "passkey_prologue"))
 	case child(iq, "companion_nonce") != nil:
-		err = p.passkey.redeem(bytesOf(iq, "companion_nonce"))
+		err = s.redeem(p.passkey, bytesOf(iq, "companion_nonce"))
 	case child(iq, "encrypted_pairing_request") != nil:
 		err = s.passkeyFinish(p, bytesOf(iq, "encrypted_pairing_request"))
 	default:
@@ -142,17 +145,19 @@ func (s *Server) handlePasskey(c *conn, iq *node) {
 		return
 	}
 	s.tell(c, pointer(answer(iq, content)))
-	if child(iq, "passkey_prologue") != nil {
+	if child(iq, "passkey_prologue") != nil && !s.event(PasskeyIdle, p.passkey.owner.devices[0], "") {
 		s.continuePasskey(p)
 	}
 }
 
-// passkeyPrologue checks that the account's passkey signed, and that the client is the one whose code was scanned.
+// passkeyPrologue checks that the account's passkey signed, and that the client is the one whose code was scanned. One that does not
+// prove that, because it took too long or has proved it once, is linked when somebody has compared two codes.
 func (s *Server) passkeyPrologue(pk *passkeyPairing, n *node) error {
 	payload := bytesOf(n, "prologue_payload")
 	proof := hmac.New(sha256.New, expand(pk.secret, nil, "shortcake-passkey-handoff-v1", 32))
 	proof.Write(payload)
-	if !hmac.Equal(proof.Sum(nil), bytesOf(n, "pairing_handoff_proof")) {
+	pk.compare = child(n, "pairing_handoff_proof") == nil
+	if !pk.compare && !hmac.Equal(proof.Sum(nil), bytesOf(n, "pairing_handoff_proof")) {
 		return errors.New("the client is not the one that was scanned")
 	}
 	if err := s.checkAssertion(pk, bytesOf(n, "webauthn_assertion")); err != nil {
@@ -192,7 +197,7 @@ func (s *Server) checkAssertion(pk *passkeyPairing, raw []byte) error {
 
 // continuePasskey gives the client the phone's part of the secret.
 func (s *Server) continuePasskey(p *pairing) {
-	body, err := proto.Marshal(&waCompanionReg.PrimaryEphemeralIdentity{PublicKey: p.passkey.phone.Pub[:], Nonce: randomBytes(32)})
+	body, err := proto.Marshal(&waCompanionReg.PrimaryEphemeralIdentity{PublicKey: p.passkey.phone.Pub[:], Nonce: p.passkey.ours})
 	if err != nil {
 		p.settle(err)
 		return
@@ -203,13 +208,32 @@ func (s *Server) continuePasskey(p *pairing) {
 	})
 }
 
-// redeem checks the nonce that the client pledged.
-func (pk *passkeyPairing) redeem(nonce []byte) error {
+// redeem checks the nonce that the client pledged; with it the phone knows its code.
+func (s *Server) redeem(pk *passkeyPairing, nonce []byte) error {
 	if pk.identity == nil || !bytes.Equal(hashed(append(bytes.Clone(pk.identity), nonce...)), pk.pledge) {
 		return errors.New("it is not the nonce that was pledged")
 	}
 	pk.nonce = nonce
+	if !pk.compare {
+		return nil
+	}
+	code, digest := make([]byte, 5), hashed(append(bytes.Clone(nonce), pk.phone.Pub[:]...))
+	for i := range code {
+		code[i] = pk.ours[i] ^ digest[i]
+	}
+	text := codeLetters.EncodeToString(code)
+	s.shownCode = text[:4] + "-" + text[4:]
 	return nil
+}
+
+// codeLetters write the codes that are compared.
+var codeLetters = base32.NewEncoding("123456789ABCDEFGHJKLMNPQRSTVWXYZ")
+
+// PasskeyCode is what an account's phone shows to be compared with what the device that it links shows; empty when nothing is.
+func (s *Server) PasskeyCode() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shownCode
 }
 
 // passkeyFinish opens the client's request, and links it with the secret that is in it.

@@ -70,6 +70,7 @@ type Server struct {
 	authority *authority
 	static    *keys.KeyPair
 	passkey   *ecdsa.PrivateKey
+	shownCode string // on a phone, to be compared with a device's
 	directory *directory
 	media     *mediaStore
 	dir       string // holds the certificate authority's file
