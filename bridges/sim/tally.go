@@ -2,10 +2,13 @@
 
 package sim
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Tally is what an outside checker finds when it compares what was posted in one chat with what people see in another.
-// It never asks the router.
+// It never asks the router. Repeated counts posts: one that carries several messages and comes again is one repeat.
 type Tally struct {
 	Posted, Arrived, Lost, Repeated, Disordered int
 	// Missing holds the first few texts that are lost.
@@ -25,12 +28,12 @@ func (t Tally) Add(o Tally) Tally {
 // recognised by a line of its own, beside which may stand the sender's name, a quote, and other people's texts. A text is
 // out of order when its first copy stands before the first copy of one that was posted earlier.
 func Compare(posted []string, view View) Tally {
-	first, count := firstCopies(view)
-	t := Tally{Posted: len(posted)}
+	first := firstCopies(view)
+	t := Tally{Posted: len(posted), Repeated: postsAgain(posted, view)}
 	last := -1
 	for _, text := range posted {
-		n := count[text]
-		if n == 0 {
+		at, ok := first[text]
+		if !ok {
 			t.Lost++
 			if len(t.Missing) < 5 {
 				t.Missing = append(t.Missing, text)
@@ -38,11 +41,10 @@ func Compare(posted []string, view View) Tally {
 			continue
 		}
 		t.Arrived++
-		t.Repeated += n - 1
-		if first[text] < last {
+		if at < last {
 			t.Disordered++
 		}
-		last = max(last, first[text])
+		last = max(last, at)
 	}
 	return t
 }
@@ -83,20 +85,40 @@ func withoutTime(line string) string {
 	return line
 }
 
-// firstCopies maps each line that our accounts wrote to its first place and to how often it stands in the view.
-func firstCopies(view View) (first, count map[string]int) {
-	first, count = map[string]int{}, map[string]int{}
-	at := 0
-	for _, m := range view.Messages {
-		if m.Account == "" || m.Deleted {
+// firstCopies maps each line that our accounts wrote to its first place in the view.
+func firstCopies(view View) map[string]int {
+	first, at := map[string]int{}, 0
+	for _, m := range view.Visible() {
+		if m.Account == "" {
 			continue
 		}
 		for line := range strings.SplitSeq(m.Text, "\n") {
-			if count[line]++; count[line] == 1 {
+			if _, known := first[line]; !known {
 				first[line] = at
 			}
 			at++
 		}
 	}
-	return first, count
+	return first
+}
+
+// postsAgain counts the posts of our accounts that say again what stood in one before.
+func postsAgain(posted []string, view View) (again int) {
+	said := make(map[string]bool, len(posted)) // whether it was
+	for _, text := range posted {
+		said[text] = false
+	}
+	for _, m := range view.Visible() {
+		if m.Account == "" {
+			continue
+		}
+		lines := slices.DeleteFunc(strings.Split(m.Text, "\n"), func(line string) bool { _, is := said[line]; return !is })
+		if slices.ContainsFunc(lines, func(line string) bool { return said[line] }) {
+			again++
+		}
+		for _, line := range lines {
+			said[line] = true
+		}
+	}
+	return again
 }

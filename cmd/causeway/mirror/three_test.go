@@ -176,11 +176,11 @@ func (s *tempest) check(w way, ledger sim.Ledger) {
 	view, err := w.to.client.WaitUntil(ctx, sim.See{Chat: w.to.group, User: w.to.who}, func(v sim.View) bool {
 		return sim.Compare(want, v).Lost == 0
 	})
-	all, again := sim.Compare(posted, view), postsAgain(view)
+	all := sim.Compare(posted, view)
 	s.t.Logf("%s to %s: posted %d, arrived %d, lost %d, out of order %d; %d posts to it twice, of %d that may be",
-		w.from.name, w.to.name, all.Posted, all.Arrived, all.Lost, all.Disordered, again, s.promised(w.to))
-	if err != nil || all.Lost != len(posted)-len(want) || all.Disordered > 0 || again > s.promised(w.to) {
-		s.t.Errorf("%s to %s: %+v, of which the ledger has %d; %d posts twice: %v", w.from.name, w.to.name, all, len(posted)-len(want), again, err)
+		w.from.name, w.to.name, all.Posted, all.Arrived, all.Lost, all.Disordered, all.Repeated, s.promised(w.to))
+	if err != nil || all.Lost != len(posted)-len(want) || all.Disordered > 0 || all.Repeated > s.promised(w.to) {
+		s.t.Errorf("%s to %s: %+v, of which the ledger has %d: %v", w.from.name, w.to.name, all, len(posted)-len(want), err)
 	}
 	for i := range s.n {
 		p := stormPost(s.t, w.from, i)
@@ -188,22 +188,4 @@ func (s *tempest) check(w way, ledger sim.Ledger) {
 			s.t.Errorf("%s to %s: the photo of message %d is not there", w.from.name, w.to.name, i)
 		}
 	}
-}
-
-// postsAgain counts the posts that say again what stood in one before. A post may carry several messages.
-func postsAgain(v sim.View) (again int) {
-	seen := map[string]bool{}
-	for _, m := range v.Messages {
-		repeats := false
-		for line := range strings.SplitSeq(m.Text, "\n") {
-			if m.Account != "" && strings.HasPrefix(line, "storm ") {
-				repeats = repeats || seen[line]
-				seen[line] = true
-			}
-		}
-		if repeats {
-			again++
-		}
-	}
-	return again
 }

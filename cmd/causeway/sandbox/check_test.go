@@ -33,7 +33,7 @@ func mirrored(from, to sim.View) tally {
 			posted = append(posted, m.Text)
 		}
 	}
-	out := tally{Tally: sim.Compare(posted, sim.Apart(to))}
+	out := tally{Tally: sim.Compare(posted, to)}
 	to = sim.Apart(withoutRepeats(to))
 	out.Disordered = 0
 	last := -1

@@ -30,8 +30,8 @@ func TestMixedMessagesArriveWholeThroughFaults(t *testing.T) {
 	r.connected()
 	random := rand.New(rand.NewPCG(uint64(*mixedMessages), 3))
 	faults := []sim.FaultID{
-		r.fault(sim.Fault{Kind: sim.BadGateway, Method: "sendMessage", Every: 15}),
-		r.fault(sim.Fault{Kind: sim.ResetAfter, Method: "sendMessage", Every: 23}),
+		r.fault(sim.Fault{Kind: sim.BadGateway, Method: "sendMessage", Every: 7}),
+		r.fault(sim.Fault{Kind: sim.ResetAfter, Method: "sendMessage", Every: 11}),
 		r.fault(sim.Fault{Kind: sim.ServerError, Method: "sendDocument", Every: 4}),
 		r.fault(sim.Fault{Kind: sim.ResetBefore, Method: "sendPhoto", Every: 4}),
 	}

@@ -55,7 +55,9 @@ func TestOneBadGatewayInTwentySendsLosesNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, setting{})
 	bad := r.fault(sim.Fault{Kind: sim.BadGateway, Method: "sendMessage", Every: 20})
-	n := r.talk(50, 5*time.Millisecond).wait()
+	k := r.chatter(5 * time.Millisecond)
+	r.until("ten times 502", func() bool { return r.strikes(bad) >= 10 })
+	n := k.end()
 	r.settle()
 	r.wantNoRepeats()
 	t.Logf("%d messages, %d times 502", n, r.struck(bad))
@@ -70,7 +72,7 @@ func TestNoCallComesInsideARetryAfter(t *testing.T) {
 	once := limits
 	once.Count = 1
 	limit := r.fault(once)
-	k := r.talk(40, 10*time.Millisecond)
+	k := r.chatter(10 * time.Millisecond)
 	sent := 0
 	r.until("a rate limit that was noted: the other chats went on for a while", func() bool {
 		c, err := r.client.Counters(r.ctx)
@@ -82,7 +84,8 @@ func TestNoCallComesInsideARetryAfter(t *testing.T) {
 	})
 	r.killRouter()
 	limit = r.fault(limits)
-	n := k.wait()
+	r.until("more rate limits", func() bool { return r.strikes(limit) >= 8 })
+	n := k.end()
 	r.settle()
 	if repeats := r.check(); sum(repeats) > len(r.lanes()) {
 		t.Errorf("repeats %v in one death", repeats)

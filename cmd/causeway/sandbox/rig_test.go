@@ -304,11 +304,18 @@ func (r *rig) fault(f sim.Fault) sim.FaultID {
 func (r *rig) struck(id sim.FaultID) int {
 	r.t.Helper()
 	r.must(r.client.ClearFault(r.ctx, id))
-	c, err := r.client.Counters(r.ctx)
-	r.must(err)
-	if c.Struck[id] == 0 {
+	n := r.strikes(id)
+	if n == 0 {
 		r.t.Errorf("fault %s never struck", id)
 	}
+	return n
+}
+
+// strikes is how often a fault has struck until now.
+func (r *rig) strikes(id sim.FaultID) int {
+	r.t.Helper()
+	c, err := r.client.Counters(r.ctx)
+	r.must(err)
 	return c.Struck[id]
 }
 
