@@ -30,6 +30,7 @@ var cut = lab.Outage{Cut: true}
 type blackout struct {
 	*simulation
 	said []spoken
+	free chan struct{} // closed when calls that are kept may end
 }
 
 // spoken is one message as its author knows it.

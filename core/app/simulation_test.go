@@ -123,6 +123,7 @@ type simulation struct {
 	trap    *trap
 	stored  map[chat.Account]map[chat.EventKey]bool
 	reserve int64            // for a full disk; 0 for none
+	queue   int              // how many writes may wait; 0: as ever
 	now     func() time.Time // the router's clock; nil is the bubble's
 	uptime  func() (boot string, up time.Duration)
 	// sometimes counts what is met.
@@ -181,7 +182,7 @@ func roomChat(r int) string { return fmt.Sprintf("chat%d", r) }
 // start opens the store and runs an engine over it.
 func (w *simulation) start() {
 	w.t.Helper()
-	s, err := store.Open(w.t.Context(), w.dir, store.Options{ReserveBytes: cmp.Or(w.reserve, -1), Now: w.now, Uptime: w.uptime})
+	s, err := store.Open(w.t.Context(), w.dir, store.Options{ReserveBytes: cmp.Or(w.reserve, -1), Queue: w.queue, Now: w.now, Uptime: w.uptime})
 	if err != nil {
 		w.t.Fatal(err)
 	}

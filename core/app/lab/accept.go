@@ -63,7 +63,7 @@ func (n *Network) malformed(p chat.Post) string {
 	switch {
 	case p.Key == "":
 		return "no key"
-	case (p.Action == chat.ActSend || p.Action == chat.ActEdit) && p.Text.Body == "":
+	case (p.Action == chat.ActSend || p.Action == chat.ActEdit) && p.Text.Body == "" && len(p.Media) == 0:
 		return "empty text"
 	case !n.Profile.Caps.Text.Fits(p.Text.Body):
 		return "text over the limit"
@@ -102,6 +102,9 @@ func (n *Network) acceptSend(p chat.Post) chat.Outcome {
 		if n.Profile.IDFromKey {
 			return chat.DeliveredAs(old.ID)
 		}
+	}
+	if len(p.Media) > 0 {
+		n.struck["file"]++
 	}
 	s := &Shown{Text: p.Text.Body, Ours: true, Key: p.Key}
 	if p.Reply != nil {

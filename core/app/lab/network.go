@@ -98,6 +98,14 @@ func (n *Network) Say(c chat.RemoteChat, user, text string) chat.RemoteMessage {
 	return s.ID
 }
 
+// SayFor posts a text that disappears after a while.
+func (n *Network) SayFor(c chat.RemoteChat, user, text string, after time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := n.show(c, &Shown{Text: text})
+	n.push(c, user, string(s.ID), chat.MessageNew{ID: s.ID, Content: chat.Content{Text: chat.Text{Body: text}, ExpiresAfter: after}})
+}
+
 // Reply posts a text that answers a message which the chat shows.
 func (n *Network) Reply(c chat.RemoteChat, user, text string, to chat.RemoteMessage) chat.RemoteMessage {
 	n.mu.Lock()
