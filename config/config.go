@@ -120,6 +120,9 @@ type Outage struct {
 	// nothing. A room is told in the chats that still work, once for each outage, if somebody there is affected; the same
 	// line says when it is over.
 	NoticeAfter time.Duration `yaml:"notice_after" default:"3m"`
+	// NoticeLimit caps the notices of all rooms together, their edits included, so that an outage which thousands of rooms
+	// are to hear of floods no network. What is over it comes later, if it is still news then.
+	NoticeLimit Rate `yaml:"notice_limit" default:"60/min" format:"rate"`
 }
 
 // Notices says how rooms hear of who comes and goes, in chats whose notices are `all`.

@@ -24,7 +24,7 @@ func newKeeper(e *engine, cfg *config.Config) *outage.Keeper {
 		accounts[chat.Account(name)] = chat.Network(a.Network)
 	}
 	return outage.New(accounts, outage.Options{
-		Store: e.store, Log: e.log, Now: e.store.Now, Times: outage.TimesFor(cfg.Outage.NoticeAfter), Wake: e.wakeTold,
+		Store: e.store, Log: e.log, Now: e.store.Now, Times: outage.TimesFor(cfg.Outage.NoticeAfter), Limit: rates([]config.Rate{cfg.Outage.NoticeLimit})[0], Wake: e.wakeTold,
 		Observe: outage.Observe{
 			Opened: func(i outage.Incident) { e.metrics.IncidentOpened(i.Account, i.Why.Code) },
 			Told:   e.metrics.Notice,

@@ -20,9 +20,9 @@ type Options struct {
 	Store Store
 	Log   *slog.Logger
 	Times Times // the zero value: those of DefaultNotice
-	// PerMinute caps the notices of the whole process, edits included; default 60. What is over it comes later, if it is
+	// Limit caps the notices of the whole process, edits included; default 60 a minute. What is over it comes later, if it is
 	// still news then.
-	PerMinute int
+	Limit chat.Rate
 	// Wake lets lanes take up what was planned for them.
 	Wake func(lanes ...Lane)
 	// Now is the clock; nil is the system's. A laboratory lets it jump.
@@ -57,7 +57,7 @@ type Keeper struct {
 // New makes a Keeper of accounts by their networks. It does nothing before Run, but takes in what happens.
 func New(accounts map[chat.Account]chat.Network, opt Options) *Keeper {
 	opt.Log = cmp.Or(opt.Log, slog.New(slog.DiscardHandler))
-	opt.PerMinute = cmp.Or(opt.PerMinute, 60)
+	opt.Limit = cmp.Or(opt.Limit, chat.Rate{N: 60, Per: chat.Duration(time.Minute)})
 	if opt.Times == (Times{}) {
 		opt.Times = TimesFor(0)
 	}

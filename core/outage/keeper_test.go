@@ -135,10 +135,14 @@ func (f *fakeStore) ToldSince(_ context.Context, since time.Time) (n int, err er
 }
 
 // keeping runs a keeper of the accounts tg and wa over a store, in virtual time.
-func keeping(t *testing.T, f *fakeStore, test func(k *Keeper)) {
+func keeping(t *testing.T, f *fakeStore, test func(k *Keeper), change ...func(*Options)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		k := New(map[chat.Account]chat.Network{"tg": "telegram", "wa": "whatsapp"}, Options{Store: f, Wake: f.wake})
+		opt := Options{Store: f, Wake: f.wake}
+		for _, c := range change {
+			c(&opt)
+		}
+		k := New(map[chat.Account]chat.Network{"tg": "telegram", "wa": "whatsapp"}, opt)
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
@@ -254,4 +258,18 @@ func TestNetworksAreCalledAsPeopleWriteThem(t *testing.T) {
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
+}
+
+func TestNoticesKeepToTheLimitOfTheOperator(t *testing.T) {
+	f := &fakeStore{rooms: 10}
+	keeping(t, f, func(k *Keeper) {
+		k.Said("wa", isDown)
+		for _, want := range []int{2, 4, 6} {
+			pass(59 * time.Minute)
+			if n := f.seen().told; n != want {
+				t.Errorf("%d rooms were told, want %d", n, want)
+			}
+			pass(time.Minute)
+		}
+	}, func(o *Options) { o.Limit = chat.Rate{N: 2, Per: chat.Duration(time.Hour)} })
 }

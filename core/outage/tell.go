@@ -59,8 +59,8 @@ func (k *Keeper) tellOf(ctx context.Context, i Incident, working []chat.Account,
 // room is how many more notices the cap allows now. It counts those on disk, so a router that is restarted again and
 // again has no more of them.
 func (k *Keeper) room(ctx context.Context, now time.Time) (int, error) {
-	n, err := k.opt.Store.ToldSince(ctx, now.Add(-time.Minute))
-	return k.opt.PerMinute - n, err
+	n, err := k.opt.Store.ToldSince(ctx, now.Add(-time.Duration(k.opt.Limit.Per)))
+	return k.opt.Limit.N - n, err
 }
 
 func (k *Keeper) told(i Incident, rooms int) {
