@@ -4,6 +4,7 @@ package outbox_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -297,5 +298,31 @@ func TestLargeFilesHaveMoreTime(t *testing.T) {
 		if len(given) != 2 || given[1]-given[0] != 1024*time.Second {
 			t.Errorf("calls had %v", given)
 		}
+	})
+}
+
+// TestTheLastOutcomeIsRecordedWhenTheStoreStumbles stops the outbox while a call is under way, and lets the store refuse what
+// comes of it at first.
+func TestTheLastOutcomeIsRecordedWhenTheStoreStumbles(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg")
+		w.answers("tg", func(context.Context, int, chat.Post) chat.Outcome {
+			left := 3
+			w.store.setBroken(func() error {
+				if left--; left >= 0 {
+					return errors.New("no")
+				}
+				return nil
+			})
+			time.Sleep(time.Second)
+			return chat.Outcome{}
+		})
+		w.say("one", 1)
+		w.wait(100 * time.Millisecond)
+		w.stop()
+		w.start()
+		w.wait(time.Hour)
+		w.want("calls", w.nets["tg"].seen(), "send one")
+		w.want("endings", w.endings(), "send delivered")
 	})
 }

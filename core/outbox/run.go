@@ -19,9 +19,12 @@ const maxAsks = 5
 
 // runLane steps a lane until it has nothing to do now.
 func (o *Outbox) runLane(l *lane) {
-	for {
+	for last := 0; ; {
 		s := o.newStep(l)
 		if err := o.write(s); err != nil {
+			if last++; o.lastWord(l, last) {
+				continue
+			}
 			o.restAfterError(s, err)
 			return
 		}
@@ -62,6 +65,32 @@ func (o *Outbox) write(s *step) error {
 		}
 		o.log.Error("a step of a lane panicked", "account", s.l.account.name, "chat", s.l.id,
 			"delivery", p.delivery, "err", p, "stack", string(p.stack))
+	}
+}
+
+// lastWords is how often a store that refuses an outcome at the very end is asked again, and lastPause the wait before each.
+const (
+	lastWords = 8
+	lastPause = 100 * time.Millisecond
+)
+
+// lastWord reports whether a step that the store has refused is to be tried again at once, after a short wait, because it has
+// an outcome to record and there is no later: a post whose outcome is not on disk may be repeated after the restart.
+func (o *Outbox) lastWord(l *lane, tries int) bool {
+	o.mu.Lock()
+	last := o.stopping && l.urgent() && tries <= lastWords
+	if last {
+		l.taken()
+	}
+	o.mu.Unlock()
+	if !last {
+		return false
+	}
+	select {
+	case <-time.After(lastPause):
+		return true
+	case <-o.calls.Done():
+		return false
 	}
 }
 
