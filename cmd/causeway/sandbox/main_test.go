@@ -22,6 +22,13 @@ var bin string
 // TestMain builds the real programs once. Every test of this package runs them as processes.
 // Most of them wait most of the time, so that some run at once also on few cores.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 4 && os.Args[1] == onADisk {
+		if err := runOnADisk(os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := flag.Set("test.parallel", "4"); err != nil { // the command line has the last word
 		panic(err)
 	}

@@ -39,6 +39,7 @@ type setting struct {
 	local   bool          // the simulator is a self-hosted server, which shares a folder with the bridges
 	notice  string        // outage.notice_after; default 3m
 	count   string        // notices.count_for; default 1m
+	onDisk  bool          // the router's disk can be full
 	// strangers are further accounts, which no room uses, with their tokens.
 	strangers map[string]string
 }
@@ -111,6 +112,10 @@ func (r *rig) must(err error) {
 
 func (r *rig) start() {
 	r.t.Helper()
+	if r.set.onDisk {
+		r.must(r.startOnADisk())
+		return
+	}
 	r.must(r.startRouter())
 }
 
