@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -142,9 +143,9 @@ func TestAHoldLastsAsLongAsItWasAskedFor(t *testing.T) {
 		"set back while the machine was":        {by: -6 * time.Hour, down: true, started: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clock, starts := &wallClock{}, 0
+			clock, starts := &wallClock{}, new(atomic.Int64)
 			machine := func() (string, time.Duration) {
-				return fmt.Sprint("start ", starts), time.Since(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)) + time.Hour
+				return fmt.Sprint("start ", starts.Load()), time.Since(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)) + time.Hour
 			}
 			inBlackout(t, func(w *blackout) { w.now, w.uptime = clock.now, machine }, func(w *blackout) {
 				w.nets[whatsapp].SetFaults(lab.Faults{Limit: 1, Retry: 10 * time.Minute})
@@ -152,7 +153,7 @@ func TestAHoldLastsAsLongAsItWasAskedFor(t *testing.T) {
 				w.pass(time.Second)
 				w.nets[whatsapp].SetFaults(lab.Faults{})
 				if c.started {
-					starts++
+					starts.Add(1)
 				}
 				w.set(clock, c.by, c.down)
 				w.talkFor(time.Minute, telegram, signal)
