@@ -111,7 +111,7 @@ const object = '\uFFFC'
 // UTF-16 code units. A mention covers one character of its own, in place of the words that named the person.
 func encodeSpans(t chat.Text) (body string, styles, mentions []string) {
 	t, who := coverMentions(t)
-	units := unitsByPoint(t.Body)
+	units := chat.UTF16Offsets(t.Body)
 	for _, s := range t.Spans {
 		style, known := styleOf[s.Kind]
 		if !known || s.Start < 0 || s.End <= s.Start || s.End >= len(units) {

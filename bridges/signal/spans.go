@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode/utf16"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
@@ -40,17 +39,17 @@ const unnamed = "somebody"
 // character that a mention covers becomes the person's name.
 func readText(f fields, body string, name nameOf) chat.Text {
 	t := chat.Text{Body: strings.ToValidUTF8(body, "\uFFFD")}
-	points := pointsByUnit(t.Body)
+	points := chat.IndexUTF16(t.Body)
 	for _, s := range f.objects("textStyles") {
 		kind, known := kindOf[s.text("style")]
-		start, end, fits := pointRange(points, s.number("start"), s.number("length"))
+		start, end, fits := points.Range(s.number("start"), s.number("length"))
 		if known && fits {
 			t.Spans = append(t.Spans, chat.Span{Start: start, End: end, Kind: kind})
 		}
 	}
 	var who []chat.Span
 	for _, m := range f.objects("mentions") {
-		start, end, fits := pointRange(points, m.number("start"), m.number("length"))
+		start, end, fits := points.Range(m.number("start"), m.number("length"))
 		if fits {
 			who = append(who, chat.Span{Start: start, End: end, Kind: chat.Mention, User: chat.RemoteUser(m.text("uuid"))})
 		}
@@ -88,41 +87,4 @@ func nameMentions(t chat.Text, who []chat.Span, name nameOf) chat.Text {
 	}
 	at[len(points)] = len(body)
 	return chat.Text{Body: string(body), Spans: append(moved(t.Spans, at), mentions...)}
-}
-
-// middle marks the second unit of a surrogate pair.
-const middle = -1
-
-// pointsByUnit maps each UTF-16 offset of body, its end included, to the code point that begins there.
-func pointsByUnit(body string) []int {
-	points := make([]int, 0, len(body)+1)
-	n := 0
-	for _, r := range body {
-		points = append(points, n)
-		if utf16.RuneLen(r) == 2 {
-			points = append(points, middle)
-		}
-		n++
-	}
-	return append(points, n)
-}
-
-func pointRange(points []int, offset, length int64) (start, end int, ok bool) {
-	last := int64(len(points) - 1)
-	if offset < 0 || length <= 0 || offset > last || length > last-offset {
-		return 0, 0, false
-	}
-	start, end = points[offset], points[offset+length]
-	return start, end, start != middle && end != middle
-}
-
-// unitsByPoint maps each code point of body, its end included, to its UTF-16 offset.
-func unitsByPoint(body string) []int {
-	units := make([]int, 0, len(body)+1)
-	n := 0
-	for _, r := range body {
-		units = append(units, n)
-		n += utf16.RuneLen(r)
-	}
-	return append(units, n)
 }

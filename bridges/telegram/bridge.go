@@ -98,7 +98,7 @@ type account struct {
 	pauses  pauses
 	client  *client
 	api     *bot.Bot
-	states  *teller
+	states  *sdk.StateTeller
 	memory  *memory
 	convert *converter
 	lull    lull          // of fetches
@@ -120,7 +120,7 @@ func newAccount(s session, p pauses) (*account, error) {
 		session: s, log: s.Log(), cfg: cfg, pauses: p, memory: newMemory(s.Saved),
 		again: make(chan struct{}, 1), news: make(chan chat.Event, maxNews),
 	}
-	a.states = &teller{say: a.tellState, log: a.log}
+	a.states = &sdk.StateTeller{Say: a.tellState, Log: a.log}
 	a.convert = &converter{memory: a.memory, digests: newDigests()}
 	if a.client, err = newClient(cfg, p.stuck); err != nil {
 		return nil, err

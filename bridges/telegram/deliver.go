@@ -205,7 +205,7 @@ func trimLink(s string) string {
 func (a *account) learn(p chat.Post, t target, r ruling) {
 	where := place{group: t.group, thread: t.thread}
 	if r.badToken {
-		a.states.tell(chat.BadCredentials, whyCredentials)
+		a.states.Tell(chat.BadCredentials, whyCredentials)
 	}
 	if to, _, ok := parseChat(r.outcome.MovedTo); ok {
 		a.memory.move(t.group, to)

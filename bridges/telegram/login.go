@@ -22,7 +22,7 @@ func (a *account) login(ctx context.Context) bool {
 			return false
 		}
 		t := troubleOf(x)
-		a.states.tell(t.state, t.why)
+		a.states.Tell(t.state, t.why)
 		a.log.Warn("login failed", "code", t.why.Code, "attempt", fails+1, "err", x.err)
 		a.rest(ctx, a.pauseAfter(t, fails))
 	}
@@ -71,11 +71,11 @@ func (a *account) ask(ctx context.Context, method string, args any, wait time.Du
 func (a *account) tellHealthy() {
 	switch {
 	case a.readsAll:
-		a.states.tell(chat.Connected, chat.Reason{})
+		a.states.Tell(chat.Connected, chat.Reason{})
 	case len(a.memory.groupsWhere(func(r role) bool { return r == roleMember })) > 0:
-		a.states.tell(chat.Degraded, whyPrivacy)
+		a.states.Tell(chat.Degraded, whyPrivacy)
 	default:
-		a.states.tell(chat.Connected, whyPrivacy)
+		a.states.Tell(chat.Connected, whyPrivacy)
 	}
 }
 

@@ -35,7 +35,7 @@ func (a *account) servePairing(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-a.session.PairInput():
-			a.session.PairStep(pairStep(a.states.current()))
+			a.session.PairStep(pairStep(a.states.Current()))
 			select {
 			case a.again <- struct{}{}:
 			default:

@@ -99,7 +99,7 @@ func (a *account) pollFailed(ctx context.Context, x *exchange, fails int) {
 	a.log.Debug("poll failed", "code", t.why.Code, "attempt", fails+1, "err", x.err)
 	switch {
 	case t.state != chat.Down:
-		a.states.tell(t.state, t.why)
+		a.states.Tell(t.state, t.why)
 	case fails > 0:
 		a.tellCutOff(ctx)
 	}
@@ -116,11 +116,11 @@ func (a *account) tellCutOff(ctx context.Context) {
 		return
 	}
 	if ans, ok := readAnswer(x.body); ok && ans.ok {
-		a.states.tell(chat.Degraded, whyDeaf)
+		a.states.Tell(chat.Degraded, whyDeaf)
 		return
 	}
 	t := troubleOf(x)
-	a.states.tell(t.state, t.why)
+	a.states.Tell(t.state, t.why)
 }
 
 // handUp makes a batch durable and then moves the cursor behind it. It does not end with ctx: what was read is stored.

@@ -4,7 +4,6 @@ package telegram
 
 import (
 	"strconv"
-	"unicode/utf16"
 
 	"github.com/go-telegram/bot/models"
 
@@ -54,7 +53,7 @@ func readText(f fields, textKey, entitiesKey string) chat.Text {
 	if len(entities) == 0 {
 		return out
 	}
-	points := pointsByUnit(out.Body)
+	points := chat.IndexUTF16(out.Body)
 	for _, e := range entities {
 		if span, ok := readSpan(e, points); ok {
 			out.Spans = append(out.Spans, span)
@@ -63,9 +62,9 @@ func readText(f fields, textKey, entitiesKey string) chat.Text {
 	return out
 }
 
-func readSpan(e fields, points []int) (chat.Span, bool) {
+func readSpan(e fields, points chat.UTF16Index) (chat.Span, bool) {
 	kind, known := spanOf[models.MessageEntityType(e.text("type"))]
-	start, end, fits := pointRange(points, e.number("offset"), e.number("length"))
+	start, end, fits := points.Range(e.number("offset"), e.number("length"))
 	if !known || !fits {
 		return chat.Span{}, false
 	}
@@ -81,39 +80,13 @@ func readSpan(e fields, points []int) (chat.Span, bool) {
 	return s, true
 }
 
-// middle marks the second unit of a surrogate pair.
-const middle = -1
-
-// pointsByUnit maps each UTF-16 offset of body, its end included, to the code point that begins there.
-func pointsByUnit(body string) []int {
-	points := make([]int, 0, len(body)+1)
-	n := 0
-	for _, r := range body {
-		points = append(points, n)
-		if utf16.RuneLen(r) == 2 {
-			points = append(points, middle)
-		}
-		n++
-	}
-	return append(points, n)
-}
-
-func pointRange(points []int, offset, length int64) (start, end int, ok bool) {
-	last := int64(len(points) - 1)
-	if offset < 0 || length <= 0 || offset > last || length > last-offset {
-		return 0, 0, false
-	}
-	start, end = points[offset], points[offset+length]
-	return start, end, start != middle && end != middle
-}
-
 // entities writes a text's spans for the Bot API. Spans that Telegram cannot show, or that do not fit the text, are
 // left out; their text stays.
 func entities(t chat.Text) []models.MessageEntity {
 	if len(t.Spans) == 0 {
 		return nil
 	}
-	units := unitsByPoint(t.Body)
+	units := chat.UTF16Offsets(t.Body)
 	var out []models.MessageEntity
 	for _, s := range t.Spans {
 		if s.Start < 0 || s.End <= s.Start || s.End >= len(units) {
@@ -144,17 +117,6 @@ func entity(s chat.Span) (models.MessageEntity, bool) {
 		e.User = &models.User{ID: id}
 	}
 	return e, ok
-}
-
-// unitsByPoint maps each code point of body, its end included, to its UTF-16 offset.
-func unitsByPoint(body string) []int {
-	units := make([]int, 0, len(body)+1)
-	n := 0
-	for _, r := range body {
-		units = append(units, n)
-		n += utf16.RuneLen(r)
-	}
-	return append(units, n)
 }
 
 // remoteUser writes a user id; empty for 0.

@@ -105,7 +105,7 @@ type account struct {
 	pauses  pauses
 	keys    *keyStore
 	notes   *notes
-	states  *teller
+	states  *sdk.StateTeller
 	again   chan struct{}    // somebody asks to try at once
 	asks    chan pairRequest // somebody asks to be paired
 
@@ -131,7 +131,7 @@ func newAccount(ctx context.Context, s session, cfg settings, p pauses) (*accoun
 		session: s, log: s.Log(), cfg: cfg, pauses: p, keys: keys, notes: n,
 		again: make(chan struct{}, 1), asks: make(chan pairRequest, 1),
 	}
-	a.states = &teller{say: a.tellState, log: a.log}
+	a.states = &sdk.StateTeller{Say: a.tellState, Log: a.log}
 	a.hand, a.dropHand = context.WithCancel(context.WithoutCancel(ctx))
 	return a, nil
 }

@@ -74,7 +74,7 @@ func keyOfID(t *testing.T, id chat.RemoteMessage) content.Key {
 // TestPairingIsAskedForBeforeTheBridgeKnowsWhetherItIsLinked covers an operator who pairs as soon as the router runs.
 func TestPairingIsAskedForBeforeTheBridgeKnowsWhetherItIsLinked(t *testing.T) {
 	for _, first := range []chat.State{{}, {State: chat.Starting}} {
-		a := &account{session: newRouter(t), states: &teller{now: first}, again: make(chan struct{}, 1), asks: make(chan pairRequest, 1)}
+		a := &account{session: newRouter(t), states: &sdk.StateTeller{Now: first}, again: make(chan struct{}, 1), asks: make(chan pairRequest, 1)}
 		a.heardPairing(pairRequest{begin: true, phone: "44"})
 		select {
 		case r := <-a.asks:

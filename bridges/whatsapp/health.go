@@ -26,11 +26,11 @@ func (l *line) tellHealthy() {
 	l.mu.Unlock()
 	switch {
 	case !seen.IsZero() && now.Sub(seen) >= l.a.pauses.phoneUnseen:
-		l.a.states.tell(chat.Degraded, whyPhoneUnseen)
+		l.a.states.Tell(chat.Degraded, whyPhoneUnseen)
 	case now.Before(lock):
-		l.a.states.tell(chat.Degraded, whyReachOut)
+		l.a.states.Tell(chat.Degraded, whyReachOut)
 	default:
-		l.a.states.tell(chat.Connected, chat.Reason{})
+		l.a.states.Tell(chat.Connected, chat.Reason{})
 	}
 }
 
@@ -66,7 +66,7 @@ func (l *line) phoneSeen(at time.Time) {
 	if err := l.a.notes.setFact(l.a.hand, factPhone, at); err != nil {
 		l.log.Warn("that the phone was seen could not be noted", "err", err)
 	}
-	if l.a.states.current().Why.Code == whyPhoneUnseen.Code {
+	if l.a.states.Current().Why.Code == whyPhoneUnseen.Code {
 		l.tellHealthy()
 	}
 }

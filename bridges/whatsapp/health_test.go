@@ -16,6 +16,7 @@ import (
 	control "github.com/causeway-chat/causeway/bridges/sim"
 	"github.com/causeway-chat/causeway/bridges/whatsapp/sim"
 	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/plugins/sdk"
 )
 
 // clock is the bridge's clock, which a test moves on together with the world's.
@@ -214,14 +215,14 @@ func TestThePaceOfReconnectingGrowsWithJitterUpToABound(t *testing.T) {
 func TestSilenceIsToldAndThenEndsTheConnection(t *testing.T) {
 	r := newRouter(t)
 	a := &account{session: r, log: r.log, pauses: defaultPauses()}
-	a.states = &teller{say: r.SetState, log: r.log}
+	a.states = &sdk.StateTeller{Say: r.SetState, Log: r.log}
 	l := &line{a: a, log: r.log, seen: time.Now()}
 	w := &watching{loggedIn: true, caughtUp: true}
-	if _, over := l.hear(t.Context(), w, &events.KeepAliveTimeout{ErrorCount: 1}); over || a.states.current().State != chat.Degraded {
-		t.Errorf("after one question without an answer: %t, %+v", over, a.states.current())
+	if _, over := l.hear(t.Context(), w, &events.KeepAliveTimeout{ErrorCount: 1}); over || a.states.Current().State != chat.Degraded {
+		t.Errorf("after one question without an answer: %t, %+v", over, a.states.Current())
 	}
-	if _, over := l.hear(t.Context(), w, &events.KeepAliveRestored{}); over || a.states.current().State != chat.Connected {
-		t.Errorf("after an answer: %t, %+v", over, a.states.current())
+	if _, over := l.hear(t.Context(), w, &events.KeepAliveRestored{}); over || a.states.Current().State != chat.Connected {
+		t.Errorf("after an answer: %t, %+v", over, a.states.Current())
 	}
 	end, over := l.hear(t.Context(), w, &events.KeepAliveTimeout{ErrorCount: 2})
 	if !over || end.state != chat.Down || end.why != whyMum || end.never || end.after != 0 {

@@ -37,7 +37,7 @@ func (a *account) servePairing(ctx context.Context) {
 }
 
 func (a *account) heardPairing(r pairRequest) {
-	st := a.states.current()
+	st := a.states.Current()
 	if !unpaired(st) {
 		a.session.PairStep(pairStep(st))
 		select {
@@ -100,13 +100,13 @@ func (a *account) tellState(st chat.State) {
 // or nil when that came to nothing. Unasked, it never speaks to WhatsApp.
 func (a *account) pair(ctx context.Context, unlinked bool) *line {
 	if !unlinked { // else the state says why it was unlinked
-		a.states.tell(chat.Pairing, whyUnpaired)
+		a.states.Tell(chat.Pairing, whyUnpaired)
 	}
 	r := a.awaitBegin(ctx)
 	if !r.begin {
 		return nil
 	}
-	a.states.tell(chat.Pairing, whyPairing)
+	a.states.Tell(chat.Pairing, whyPairing)
 	p := &pairing{a: a, request: r}
 	l, err := p.run(ctx)
 	if err == nil || ctx.Err() != nil {
@@ -114,7 +114,7 @@ func (a *account) pair(ctx context.Context, unlinked bool) *line {
 	}
 	why := pairFailure(err)
 	a.log.Warn("pairing failed", "why", why)
-	a.states.tell(chat.Pairing, whyUnpaired)
+	a.states.Tell(chat.Pairing, whyUnpaired)
 	a.session.PairStep(chat.PairStep{Step: chat.PairFailed, Text: "Begin again with causeway pair.", Error: why, Attempt: p.attempt})
 	return nil
 }

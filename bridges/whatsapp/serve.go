@@ -29,7 +29,7 @@ type ending struct {
 
 // serve keeps the device connected until ctx ends, or it is unlinked.
 func (l *line) serve(ctx context.Context) (unlinked bool) {
-	l.a.states.tell(chat.Starting, whyConnecting)
+	l.a.states.Tell(chat.Starting, whyConnecting)
 	l.a.dropAsks()
 	for fails := 0; ctx.Err() == nil; fails++ {
 		end := l.live(ctx)
@@ -39,7 +39,7 @@ func (l *line) serve(ctx context.Context) (unlinked bool) {
 		if end.unlinked { // who asked while it was linked has had an answer; from the next state on it counts
 			l.a.dropAsks()
 		}
-		l.a.states.tell(end.state, end.why)
+		l.a.states.Tell(end.state, end.why)
 		if end.unlinked {
 			l.forget()
 			return true
@@ -300,7 +300,7 @@ func (l *line) hear(ctx context.Context, w *watching, ev any) (end ending, over 
 		if ev.ErrorCount > 1 {
 			return ending{state: chat.Down, why: whyMum}, true
 		}
-		l.a.states.tell(chat.Degraded, whyMum)
+		l.a.states.Tell(chat.Degraded, whyMum)
 	case *events.KeepAliveRestored:
 		l.tellHealthy()
 	case *events.NotifyAccountReachoutTimelock:
