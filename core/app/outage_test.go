@@ -354,6 +354,29 @@ func TestABridgeThatDoesNotNoticeIsNoticed(t *testing.T) {
 	})
 }
 
+// TestADeafNetworkIsToldOf takes one that goes on taking posts while it hands nothing over: nobody waits for what goes there,
+// and everybody for what comes from there.
+func TestADeafNetworkIsToldOf(t *testing.T) {
+	unwanted := func(w *blackout) { w.link(telegram, func(l *config.Link) { l.CatchUp = "none" }) } // which is for what waits
+	inBlackout(t, unwanted, func(w *blackout) {
+		w.talkFor(time.Minute, telegram, signal)
+		w.nets[telegram].SetOutage(lab.Outage{Deaf: true})
+		since := time.Now().UTC().Format("15:04")
+		w.talkFor(10*time.Minute, telegram, signal)
+		for _, a := range w.talk.accounts {
+			w.wantNotices(a, "Telegram does not hand over what is written there since "+since+" UTC; messages to it go out as ever")
+		}
+		w.wantIncident(telegram, 1)
+		w.wantAll(telegram)
+		w.nets[telegram].SetOutage(lab.Outage{})
+		w.pass(20 * time.Minute)
+		for _, a := range w.talk.accounts {
+			w.wantNotices(a, "Telegram is back after 10 min")
+			w.wantAll(a)
+		}
+	})
+}
+
 func TestTroubleSaysWhatToDoInTheRoomsLanguage(t *testing.T) {
 	arabic := func(w *blackout) { w.cfg.Rooms["room0"].Language = "ar" }
 	inBlackout(t, arabic, func(w *blackout) {

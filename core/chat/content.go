@@ -114,13 +114,13 @@ type Outage struct {
 	Network string
 	// Since is when it began, Until when it ended; zero while it lasts. Told is when the room was told first.
 	Since, Until, Told time.Time
-	// Trouble is why it will not end by itself; empty where it may.
+	// Trouble is why it will not end by itself, or that the network is merely deaf; else empty.
 	Trouble Trouble
 	// Delivered counts the messages that waited and have arrived by then, Waiting those that have not; with Until alone.
 	Delivered, Waiting int
 }
 
-// Trouble is a reason for which a network stays away until somebody does something.
+// Trouble is a reason for which a network stays away until somebody does something, or in what way it is away.
 type Trouble string
 
 // The troubles.
@@ -129,6 +129,7 @@ const (
 	TroubleBanned      Trouble = "banned"
 	TroubleCredentials Trouble = "bad_credentials"
 	TroubleOutdated    Trouble = "outdated"
+	TroubleDeaf        Trouble = "deaf" // it takes posts, and hands nothing over
 )
 
 // MediaKind is a kind of attachment.

@@ -150,4 +150,8 @@ const (
 	CodeBridgeDied   = "bridge_died"   // the bridge ended with the post in flight
 	CodeRouterDied   = "router_died"   // the router ended with the post in flight
 	CodeTimeout      = "timeout"       // no answer before the deadline
+
+	// The account takes posts, and is not handed what people write: for a while, or because another program takes it away.
+	CodeCannotReceive = "cannot_receive"
+	CodeConflict      = "conflict"
 )

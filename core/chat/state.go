@@ -29,6 +29,11 @@ type State struct {
 	Since time.Time
 }
 
+// Hears reports whether the account is handed what people write. One that is degraded may send and be deaf.
+func (s State) Hears() bool {
+	return s.State.Sends() && (s.State != Degraded || s.Why.Code != CodeCannotReceive && s.Why.Code != CodeConflict)
+}
+
 // Repeat says what a network does with a repeated key.
 type Repeat string
 

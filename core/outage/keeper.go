@@ -85,7 +85,8 @@ func (k *Keeper) Called(a chat.Account, out chat.Outcome) {
 // Heard takes that an event of the account has come.
 func (k *Keeper) Heard(a chat.Account) { k.with(a, func(m *machine) { m.heard(k.opt.Now()) }) }
 
-// Ended takes a delivery that has ended. It counts towards what was kept if it was planned before the account was back.
+// Ended takes a delivery that has ended. It counts towards what was kept if it was planned before the account was back. For one
+// that is merely deaf nothing is kept.
 func (k *Keeper) Ended(a chat.Account, d chat.Delivery) {
 	if d.Kind != chat.DeliverSend || d.State != chat.DeliveryDelivered {
 		return
@@ -93,7 +94,7 @@ func (k *Keeper) Ended(a chat.Account, d chat.Delivery) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	i := k.incidentOf(a)
-	if i == nil || i.ID == 0 {
+	if i == nil || i.ID == 0 || i.Trouble == chat.TroubleDeaf {
 		return
 	}
 	back := i.BackAt

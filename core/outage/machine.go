@@ -71,9 +71,12 @@ func (m *machine) watched(stuck bool, now time.Time) {
 // isUp reports whether the account can be reached, as far as anybody knows.
 func (m *machine) isUp() bool { return m.word.State.Sends() && !m.breaker.open && !m.stuck }
 
-// away reports whether it is down in a way that is anybody's news: not one that was never paired.
+// isWell reports whether it can be reached and is not deaf.
+func (m *machine) isWell() bool { return m.isUp() && m.word.Hears() }
+
+// away reports whether it is down, or deaf, in a way that is anybody's news: not one that was never paired.
 func (m *machine) away() bool {
-	return !m.isUp() && (m.word.State != chat.Pairing || m.ever || m.incident != nil)
+	return !m.isWell() && (m.word.State != chat.Pairing || m.ever || m.incident != nil)
 }
 
 // state is the account's condition with its reason: the bridge's word, unless the router knows worse.
@@ -92,9 +95,9 @@ func (m *machine) state() chat.State {
 // note notes when the account went or came back, at the moment it did.
 func (m *machine) note(now time.Time) {
 	switch {
-	case m.isUp() && m.up.IsZero():
+	case m.isWell() && m.up.IsZero():
 		m.up, m.down = now, time.Time{}
-	case !m.isUp() && m.down.IsZero():
+	case !m.isWell() && m.down.IsZero():
 		m.up, m.down = time.Time{}, now
 		if m.breaker.open && m.word.State.Sends() {
 			m.down = m.breaker.since // it was away before that was certain
@@ -107,7 +110,7 @@ func (m *machine) step(now time.Time) (ended *Incident) {
 	switch {
 	case m.away():
 		m.stepDown(now)
-	case m.incident != nil && m.isUp():
+	case m.incident != nil && m.isWell():
 		ended = m.stepUp(now)
 	}
 	return ended
@@ -125,9 +128,10 @@ func (m *machine) stepDown(now time.Time) {
 		return
 	}
 	i := m.incident
-	if !i.BackAt.IsZero() || i.Why != st.Why && st.State != chat.Starting || i.Trouble != kind && kind != "" {
+	other := i.Trouble != kind && (kind != "" || i.Trouble == chat.TroubleDeaf && st.State != chat.Starting)
+	if !i.BackAt.IsZero() || i.Why != st.Why && st.State != chat.Starting || other {
 		i.BackAt, i.Why, m.dirty = time.Time{}, st.Why, true
-		if kind != "" {
+		if other {
 			i.Trouble = kind
 		}
 	}

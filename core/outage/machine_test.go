@@ -65,6 +65,8 @@ func happen(m *machine, word string, at time.Time) {
 		st.State = chat.Connected
 	case "down":
 		st.State, st.Why.Code = chat.Down, "unreachable"
+	case "deaf":
+		st.State, st.Why.Code = chat.Degraded, chat.CodeCannotReceive
 	case "banned":
 		st.State, st.Why.Code = chat.LoggedOut, "banned"
 	case "delivered":
@@ -108,6 +110,9 @@ func TestTheMachineTellsOutagesFromFlaps(t *testing.T) {
 		"who has to be paired again is": {"1s up; 2m pairing; 6m end",
 			[]string{"2m30s opened since 2m0s logged_out", "5m0s told"}},
 		"a ban": {"1s up; 2m banned; 6m end", []string{"2m30s opened since 2m0s bannedbanned", "5m0s told"}},
+		"who is deaf": {"1s up; 2m deaf; 9m up; 12m end",
+			[]string{"2m30s opened since 2m0s cannot_receivedeaf", "5m0s told", "10m0s ended, away for 7m0s"}},
+		"deaf for a moment": {"1s up; 2m deaf; 2m29s up; 9m end", nil},
 		"five failures in a row": {"1s up; 61s unanswered; 62s unanswered; 63s unanswered; 64s unanswered; 65s unanswered; 6m heard; 20m end",
 			[]string{"1m31s opened since 1m1s no_answer", "4m1s told", "7m0s ended, away for 4m59s"}},
 		"four are none": {"1s up; 61s unanswered; 62s unanswered; 63s unanswered; 64s unanswered; 65s delivered; 66s unanswered; 9m end", nil},
@@ -123,6 +128,20 @@ func TestTheMachineTellsOutagesFromFlaps(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestWhatGetsWorseIsToldAsItIs lets an account be deaf, away, and deaf again, in one incident.
+func TestWhatGetsWorseIsToldAsItIs(t *testing.T) {
+	for what, want := range map[string]chat.Trouble{
+		"2m deaf": chat.TroubleDeaf, "2m deaf; 4m down": "", "2m deaf; 4m starting": chat.TroubleDeaf, "2m deaf; 4m banned": chat.TroubleBanned,
+		"2m down; 4m deaf": chat.TroubleDeaf, "2m banned; 4m deaf": chat.TroubleDeaf,
+	} {
+		m := newMachine("wa", "whatsapp", TimesFor(0), epoch)
+		script(t, m, "1s up; "+what+"; 6m end")
+		if m.incident == nil || m.incident.Trouble != want {
+			t.Errorf("after %s: %+v, want the trouble %q", what, m.incident, want)
+		}
 	}
 }
 

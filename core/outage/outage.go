@@ -24,7 +24,7 @@ type Incident struct {
 	Account chat.Account
 	Network chat.Network
 	Why     chat.Reason
-	// Trouble is why it will not end by itself; empty for an outage.
+	// Trouble is why it will not end by itself, or that the account is merely deaf: its posts go out. Empty for an outage.
 	Trouble chat.Trouble
 	// OpenedAt is when the account went away, BackAt when it came back, zero while it is away. EndedAt is when it had been
 	// back for long enough.
@@ -94,6 +94,10 @@ var (
 // before: one that never was logged in is not away.
 func trouble(st chat.State) chat.Trouble {
 	switch st.State {
+	case chat.Degraded:
+		if !st.Hears() {
+			return chat.TroubleDeaf
+		}
 	case chat.BadCredentials:
 		return chat.TroubleCredentials
 	case chat.Outdated:

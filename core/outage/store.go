@@ -34,7 +34,8 @@ type Incidents interface {
 type Notices interface {
 	// Untold lists at most limit chats that are to hear of an incident and have not: chats of the working accounts that take
 	// notices, in rooms that have been told of it already, or in which somebody is affected. Somebody is when a message waits
-	// for a chat of the account in the room; or, where that chat takes none, when somebody wrote from it after talk.
+	// for a chat of the account in the room; or, where that chat takes none or the account is merely deaf, when somebody wrote
+	// from it after talk.
 	Untold(ctx context.Context, i Incident, working []chat.Account, talk time.Time, limit int) ([]Untold, error)
 	// Tell makes the notice of each room, unless it is there, and plans its delivery to the chats. It returns the lanes that
 	// have got work, and how many of the rooms hear of it for the first time.

@@ -58,7 +58,7 @@ type Lanes interface {
 	HoldAccount(a chat.Account, h Hold) error
 	// NotePace writes a note down, in the place of the one before.
 	NotePace(p Paced) error
-	// Away reports whether the account could not be reached at a time, in an outage that was longer than a flap.
+	// Away reports whether the account could not be sent to at a time, in an outage that was longer than a flap.
 	Away(a chat.Account, at time.Time) (bool, error)
 	// MoveChat gives the lane's chat its new remote id.
 	MoveChat(id chat.ChatID, to chat.RemoteChat, g chat.RemoteGroup) (moved bool, err error)

@@ -68,6 +68,7 @@ var arabic = words{
 		chat.TroubleLoggedOut:   "سُجّل خروج الجسر من {network} منذ {time}؛ الرسائل الموجَّهة إليه محفوظة إلى أن يُقرَن من جديد",
 		chat.TroubleBanned:      "حظر {network} هذا الجسر عند {time}؛ الرسائل الموجَّهة إليه محفوظة إلى أن يُقرَن حساب آخر",
 		chat.TroubleCredentials: "لا يقبل {network} دخول هذا الجسر منذ {time}؛ الرسائل الموجَّهة إليه محفوظة إلى أن يُصحَّح رمزه",
+		chat.TroubleDeaf:        "لا يسلّم {network} ما يُكتب فيه منذ {time}؛ الرسائل الموجَّهة إليه تصل كالمعتاد",
 		chat.TroubleOutdated:    "لا يقبل {network} هذا الإصدار من الجسر منذ {time}؛ الرسائل الموجَّهة إليه محفوظة إلى أن يُحدَّث",
 	},
 	back: "عاد {network} بعد {duration}",

@@ -102,6 +102,7 @@ var english = words{
 		chat.TroubleLoggedOut:   "{network} is logged out here since {time}; messages to it are kept until it is paired again",
 		chat.TroubleBanned:      "{network} has banned this bridge at {time}; messages to it are kept until another account is paired",
 		chat.TroubleCredentials: "{network} does not let this bridge in since {time}; messages to it are kept until its token is put right",
+		chat.TroubleDeaf:        "{network} does not hand over what is written there since {time}; messages to it go out as ever",
 		chat.TroubleOutdated:    "{network} does not take this version of the bridge since {time}; messages to it are kept until it is updated",
 	},
 	back:      "{network} is back after {duration}",

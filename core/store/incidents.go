@@ -50,7 +50,8 @@ func (s *Store) SaveIncident(ctx context.Context, i outage.Incident) (id int64, 
 
 // Away implements outbox.Lanes.
 func (t *Tx) Away(a chat.Account, at time.Time) (bool, error) {
-	n, err := t.c.number("SELECT count(*) FROM incident WHERE account = ?1 AND opened_at <= ?2 AND (back_at = 0 OR back_at > ?2)", a, at)
+	n, err := t.c.number("SELECT count(*) FROM incident WHERE account = ?1 AND opened_at <= ?2 AND (back_at = 0 OR back_at > ?2) AND trouble <> ?3",
+		a, at, chat.TroubleDeaf)
 	return n > 0, err
 }
 

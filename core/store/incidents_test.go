@@ -98,6 +98,21 @@ func TestOnlyAffectedChatsThatWorkAndTakeNoticesAreTold(t *testing.T) {
 	}
 }
 
+func TestWhoSpokeToADeafNetworkIsAffected(t *testing.T) {
+	s := openAt(t, t.TempDir(), store.Options{})
+	rm, tg, wa := twoChats(t, s)
+	i := away(t, s)
+	i.Trouble = chat.TroubleDeaf
+	say(t, s, rm, tg, wa, "what goes there goes out")
+	if to := untold(t, s, i, "tg", "wa"); len(to) > 0 {
+		t.Errorf("nobody has spoken there and %v are told", to)
+	}
+	say(t, s, rm, wa, tg, "this was heard")
+	if to := untold(t, s, i, "tg", "wa"); len(to) != 2 {
+		t.Errorf("%v are told, want both chats of the room", to)
+	}
+}
+
 func TestWhoSpokeToAChatThatTakesNothingIsAffected(t *testing.T) {
 	s := openAt(t, t.TempDir(), store.Options{})
 	rm, tg, wa := twoChats(t, s)
@@ -263,6 +278,12 @@ func TestAnAccountIsAwayFromTheBeginningToTheEndOfAnIncident(t *testing.T) {
 	want("before", "wa", begin.Add(-time.Millisecond), false)
 	want("while it lasts", "wa", begin.Add(time.Hour), true)
 	want("another account", "tg", begin.Add(time.Hour), false)
+	i.Trouble = chat.TroubleDeaf
+	if _, err := s.SaveIncident(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+	want("while it is merely deaf", "wa", begin.Add(time.Hour), false)
+	i.Trouble = ""
 	i.BackAt = begin.Add(time.Hour)
 	if _, err := s.SaveIncident(t.Context(), i); err != nil {
 		t.Fatal(err)

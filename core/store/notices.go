@@ -24,9 +24,9 @@ const selectUntold = `SELECT y.room, y.chat FROM account a CROSS JOIN chat x ON 
 	AND ay.name IN (SELECT value FROM json_each(?2))
 	AND NOT EXISTS (SELECT 1 FROM notice_chat c WHERE c.incident = ?3 AND c.chat = y.chat)
 	AND (EXISTS (SELECT 1 FROM notice n WHERE n.incident = ?3 AND n.room = y.room)
-		OR EXISTS (SELECT 1 FROM delivery d CROSS JOIN message m ON m.id = d.message
+		OR NOT ?7 AND EXISTS (SELECT 1 FROM delivery d CROSS JOIN message m ON m.id = d.message
 			WHERE d.chat = x.id AND d.ended_at IS NULL AND d.kind = 'send' AND m.sender_kind <> 'system')
-		OR lx.direction = 'in' AND EXISTS (SELECT 1 FROM message m WHERE m.room = y.room AND m.seq > r.next_seq - ?5
+		OR (lx.direction = 'in' OR ?7 AND lx.direction = 'both') AND EXISTS (SELECT 1 FROM message m WHERE m.room = y.room AND m.seq > r.next_seq - ?5
 			AND m.origin = x.id AND m.sent_at >= ?4))
 	LIMIT ?6`
 
@@ -40,7 +40,7 @@ func (s *Store) Untold(ctx context.Context, i outage.Incident, working []chat.Ac
 		return c.query(selectUntold, func(r row) error {
 			to = append(to, outage.Untold{Room: chat.RoomID(r.int(0)), Chat: chat.ChatID(r.int(1))})
 			return nil
-		}, i.Account, string(names), i.ID, talk, recentMessages, limit)
+		}, i.Account, string(names), i.ID, talk, recentMessages, limit, i.Trouble == chat.TroubleDeaf)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("find rooms that an outage affects: %w", err)

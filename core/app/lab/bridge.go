@@ -59,7 +59,7 @@ func (b *Bridge) begin(epoch uint64) {
 func (b *Bridge) handUp(ctx context.Context, seq uint64) int {
 	b.net.mu.Lock()
 	batch := append([]chat.Event(nil), b.net.inbox[:min(20, len(b.net.inbox))]...)
-	cut := b.net.outage.Cut
+	cut := b.net.outage.Cut || b.net.outage.Deaf
 	b.net.mu.Unlock()
 	if len(batch) == 0 || cut {
 		return 0

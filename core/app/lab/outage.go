@@ -15,6 +15,8 @@ const CodeUnreachable = "unreachable"
 type Outage struct {
 	// Cut lets nothing through, neither up nor down.
 	Cut bool
+	// Deaf lets nothing up, and the bridge says so.
+	Deaf bool
 	// Silent is a bridge that does not notice, and goes on saying that it is connected.
 	Silent bool
 	// State is what the bridge says instead of that the network is unreachable, for example that it was logged out.
@@ -60,6 +62,8 @@ func (b *Bridge) tellState() {
 	switch {
 	case o.State != "":
 		st.State, st.Why = o.State, chat.Reason{Code: string(o.State)}
+	case o.Deaf:
+		st.State, st.Why = chat.Degraded, chat.Reason{Code: chat.CodeCannotReceive, Sentence: "The network hands nothing over."}
 	case o.Cut && !o.Silent:
 		st.State, st.Why = chat.Down, chat.Reason{Code: CodeUnreachable, Sentence: "The network cannot be reached."}
 	}
