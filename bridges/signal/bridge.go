@@ -126,7 +126,7 @@ func newAccount(s session, cfg settings, p pauses) (*account, error) {
 	a.stored = newShelf(cfg.AttachmentsDir, filepath.Join(s.Dir(), "attachments.log"))
 	a.kept = newKept(filepath.Join(s.Dir(), "sent"), maxKept)
 	d := newDaemon(cfg.where, cfg.Number, a.log, p.waits, a.keep)
-	d.alone = cfg.ReceiveMode == onConnection
+	d.eager, d.last = cfg.ReceiveMode == onConnection, openLastEvent(filepath.Join(s.Dir(), "last-event"), a.log)
 	a.transport, a.directory, a.trust, a.files, a.pairer = d, d, d, d, linker{d}
 	var err error
 	if a.journal, err = openJournal(filepath.Join(s.Dir(), "journal"), committed(s.Saved(itemCommitted)), maxJournal); err != nil {

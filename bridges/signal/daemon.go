@@ -20,8 +20,8 @@ type daemon struct {
 	number string
 	log    *slog.Logger
 	waits  waits
-	// alone makes one connection do everything, for a daemon that writes to whoever is connected.
-	alone bool
+	// eager is a daemon that writes to whoever is connected, until a connection says that it does not want that.
+	eager bool
 
 	mu      sync.Mutex
 	calls   caller        // nil: no connection
@@ -32,6 +32,7 @@ type daemon struct {
 
 	// keep stores what is heard, on disk.
 	keep func([]Envelope) error
+	last *lastEvent // of HTTP's stream
 }
 
 var (
@@ -84,21 +85,13 @@ func (d *daemon) Receive(ctx context.Context, ready func()) error {
 		calls.close()
 		return err
 	}
-	if d.alone {
-		defer calls.close()
-		return d.attend(ctx, calls, 0, calls, ready)
-	}
-	ears, err := d.connect(ctx)
+	d.deafen(ctx, calls)
+	ears, sub, err := d.openEars(ctx)
 	if err != nil {
 		calls.close()
 		return err
 	}
 	defer ears.close()
-	sub, err := d.subscribe(ctx, ears)
-	if err != nil {
-		calls.close()
-		return err
-	}
 	return d.attend(ctx, ears, sub, calls, ready)
 }
 
@@ -119,9 +112,6 @@ func (d *daemon) attend(ctx context.Context, ears *lineConn, sub int64, calls *l
 
 // keepCalls replaces the connection for calls when it ends, and returns the last one.
 func (d *daemon) keepCalls(ctx context.Context, calls *lineConn) *lineConn {
-	if d.alone {
-		return calls
-	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -146,6 +136,7 @@ func (d *daemon) reopen(ctx context.Context) *lineConn {
 		}
 		next, err := d.openCalls(ctx)
 		if err == nil {
+			d.deafen(ctx, next)
 			return next
 		}
 		d.log.Debug("no connection for calls", "err", err)
@@ -238,18 +229,6 @@ func (d *daemon) checkAccount(ctx context.Context, c caller) error {
 	return ErrUnpaired
 }
 
-// subscribe asks a daemon in mode manual to receive now. In the other modes it changes nothing for the worse: what comes
-// twice is recognised.
-func (d *daemon) subscribe(ctx context.Context, c caller) (int64, error) {
-	raw, err := d.ask(ctx, c, "subscribeReceive", d.params(nil), d.waits.answer)
-	if err != nil {
-		return 0, d.meaning(err)
-	}
-	var id int64
-	_ = json.Unmarshal(raw, &id)
-	return id, nil
-}
-
 // listen waits until something ends: the connection that hears, the account, or ctx.
 func (d *daemon) listen(ctx context.Context, ears *lineConn) error {
 	look := time.NewTicker(d.waits.watch)
@@ -283,7 +262,7 @@ func (d *daemon) look(ctx context.Context) error {
 func (d *daemon) leave(ears *lineConn, sub int64, calls *lineConn) {
 	ctx, cancel := context.WithTimeout(context.Background(), d.waits.finish)
 	defer cancel()
-	if !d.alone && !ears.over() {
+	if !ears.over() {
 		if _, err := ears.call(ctx, "unsubscribeReceive", d.params(map[string]any{"subscription": sub}), nil); err != nil {
 			d.log.Warn("signal-cli did not confirm that it has stopped receiving", "code", "stop_unconfirmed", "err", err)
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -66,7 +67,8 @@ func TestNothingIsReadBeforeWhatWasReadIsStored(t *testing.T) {
 	lines := &script{frames: []string{note, note + note + note[:10], note[10:], strings.Repeat(note, maxBatch+1)}}
 	_ = newLineConn(lines, lines.store, func(line) {}).read()
 	events := &script{frames: []string{event, event + event + event[:20], event[20:], strings.Repeat(event, maxBatch+1)}}
-	_ = readEvents(newLineReader(events), events.store, func(line) {})
+	s := stream{last: openLastEvent(filepath.Join(t.TempDir(), "last"), slog.New(slog.DiscardHandler)), store: events.store, told: func(line) {}}
+	_ = s.read(newLineReader(events))
 	for name, s := range map[string]*script{"lines": lines, "events": events} {
 		if diff := cmp.Diff([]int{0, 1, 3, 4, 4 + maxBatch + 1}, s.before); diff != "" {
 			t.Errorf("%s: stored before each read:\n%s", name, diff)

@@ -51,6 +51,7 @@ func (d *daemon) fetch(ctx context.Context, method string, params map[string]any
 	}
 	go c.serve()
 	defer c.close()
+	d.deafen(ctx, c)
 	raw, err := c.call(ctx, method, d.params(params), nil)
 	select {
 	case err := <-done:

@@ -86,22 +86,35 @@ func (h *httpCaller) post(ctx context.Context, method string, params any) (*http
 	return nil, fmt.Errorf("signal-cli answered with status %d", resp.StatusCode)
 }
 
-// quiet is how long an event stream may be silent: the daemon writes a comment each 15 s.
+// quiet is how long an event stream may be silent, also before its first byte: the daemon writes a comment each 15 s, and versions up to
+// 0.14.6 hold even the head of their answer back until then.
 const quiet = 50 * time.Second
 
-// events reads the event stream and stores what it brings, until it ends. opened is called when it is open.
-func (h *httpCaller) events(ctx context.Context, account string, opened func(), store func([]Envelope) error, told func(line)) error {
+// stream is how an event stream is read.
+type stream struct {
+	account string // whose events; empty: all
+	last    *lastEvent
+	opened  func() // called when it is open
+	store   func([]Envelope) error
+	told    func(line)
+}
+
+// events reads the event stream and stores what it brings, until it ends.
+func (h *httpCaller) events(ctx context.Context, s stream) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	alarm := time.AfterFunc(dialPatience, cancel)
+	alarm := time.AfterFunc(quiet, cancel)
 	defer alarm.Stop()
 	to := h.base + "/api/v1/events"
-	if account != "" {
-		to += "?" + url.Values{"account": {account}}.Encode()
+	if s.account != "" {
+		to += "?" + url.Values{"account": {s.account}}.Encode()
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to, nil)
 	if err != nil {
 		return fmt.Errorf("build request: %w", err)
+	}
+	if id := s.last.get(); id != "" {
+		req.Header.Set("Last-Event-ID", id)
 	}
 	resp, err := h.client.Do(req)
 	if err != nil {
@@ -111,26 +124,31 @@ func (h *httpCaller) events(ctx context.Context, account string, opened func(), 
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("open the event stream: status %d", resp.StatusCode)
 	}
-	opened()
-	in := newLineReader(&alive{from: resp.Body, alarm: alarm})
-	return readEvents(in, store, told)
+	s.opened()
+	return s.read(newLineReader(&alive{from: resp.Body, alarm: alarm}))
 }
 
-// readEvents reads server-sent events: each has one data line. What is there is stored as one batch, before more is read.
-func readEvents(in *lineReader, store func([]Envelope) error, told func(line)) error {
+// read reads server-sent events: each has one data line, and before it an id where the daemon keeps them. What is there is stored as
+// one batch, before more is read; then its last id is noted.
+func (s *stream) read(in *lineReader) error {
 	var batch []Envelope
+	id, done := "", ""
 	for {
 		l, err := in.next()
+		if of, ok := bytes.CutPrefix(l.text, []byte("id:")); ok && !l.cut {
+			id = string(bytes.TrimSpace(of))
+		}
 		if data, ok := bytes.CutPrefix(l.text, []byte("data:")); ok {
 			if l.cut {
-				told(l)
+				s.told(l)
 			}
-			batch = append(batch, Envelope{Raw: bytes.TrimSpace(data), Cut: l.cut})
+			batch, done = append(batch, Envelope{Raw: bytes.TrimSpace(data), Cut: l.cut}), id
 		}
 		if err != nil || len(batch) >= maxBatch || !in.more() {
-			if err := store(batch); err != nil {
+			if err := s.store(batch); err != nil {
 				return err
 			}
+			s.last.set(done)
 			batch = nil
 		}
 		if errors.Is(err, io.EOF) {
@@ -155,7 +173,8 @@ func (a *alive) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// receiveHTTP hears the event stream. Nothing can be done about what is on its way when it ends.
+// receiveHTTP hears the event stream. A daemon that keeps events is asked for what came since the last one. Of one that does not, nothing
+// can be done about what is on its way when the stream ends, but to end it in a quiet moment.
 func (d *daemon) receiveHTTP(ctx context.Context, ready func()) error {
 	h := newHTTPCaller(d.where)
 	defer h.close()
@@ -165,20 +184,49 @@ func (d *daemon) receiveHTTP(ctx context.Context, ready func()) error {
 	if err := d.checkAccount(ctx, h); err != nil {
 		return err
 	}
-	stream, stop := context.WithCancel(ctx)
+	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	ended := make(chan error, 1)
-	account := d.number
+	ended, heard := make(chan error, 1), make(chan struct{}, 1)
+	s := stream{account: d.number, last: d.last, told: d.tellLine, opened: func() { d.use(h); ready() }}
+	s.store = func(batch []Envelope) error { wake(heard); return d.keep(batch) }
 	if d.isSingle() {
-		account = ""
+		s.account = ""
 	}
-	go func() {
-		ended <- h.events(stream, account, func() { d.use(h); ready() }, d.keep, d.tellLine)
-	}()
+	over := make(chan struct{})
+	go func() { ended <- h.events(reading, s); close(over) }()
 	err := d.watchStream(ctx, ended)
-	stop()
 	d.use(nil)
+	if ctx.Err() != nil {
+		d.awaitQuiet(heard, over)
+	}
+	stop()
+	select { // what was read is stored
+	case <-over:
+	case <-time.After(d.waits.finish):
+	}
 	return err
+}
+
+// calm is how long nothing comes in a quiet moment.
+const calm = 200 * time.Millisecond
+
+// awaitQuiet waits until nothing comes, or for as long as a stop may take.
+func (d *daemon) awaitQuiet(heard, over <-chan struct{}) {
+	limit, quiet := time.NewTimer(d.waits.finish), time.NewTimer(calm)
+	defer limit.Stop()
+	defer quiet.Stop()
+	for {
+		select {
+		case <-heard:
+			quiet.Reset(calm)
+		case <-quiet.C:
+			return
+		case <-limit.C:
+			return
+		case <-over:
+			return
+		}
+	}
 }
 
 func (d *daemon) watchStream(ctx context.Context, ended chan error) error {
@@ -186,10 +234,9 @@ func (d *daemon) watchStream(ctx context.Context, ended chan error) error {
 	defer look.Stop()
 	for {
 		select {
+		case <-ctx.Done():
+			return nil
 		case err := <-ended:
-			if ctx.Err() != nil {
-				return nil
-			}
 			return err
 		case <-look.C:
 			if err := d.look(ctx); err != nil && ctx.Err() == nil {

@@ -196,8 +196,8 @@ func (e *ear) encode(n *note) []byte {
 	params := n.params()
 	switch {
 	case e.events:
-		return []byte("event:receive\ndata:" + string(params) + "\n\n")
-	case e.sub != noSub:
+		return eventLine(n.event, params)
+	case e.sub != noSub && !e.itself:
 		params = encode(map[string]any{"subscription": e.sub, "result": params})
 	}
 	line := encode(struct {

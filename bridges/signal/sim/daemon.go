@@ -27,6 +27,7 @@ type daemon struct {
 	conns             map[*conn]bool
 	ears              []*ear
 	lastSub           int
+	events            *eventBuffer
 	links             []*link
 }
 
@@ -35,6 +36,7 @@ type ear struct {
 	conn    *conn    // nil: a call of the method receive
 	account *account // nil: all of the daemon's
 	sub     int      // the number of a subscription, or noSub
+	itself  bool     // the daemon made the subscription: what it brings has no frame
 	events  bool     // of HTTP
 	collect func(*note)
 }
@@ -96,6 +98,7 @@ func (d *daemon) up() error {
 	d.tcpAddr, d.httpAddr = tcp.Addr().String(), web.Addr().String()
 	d.isUp = true
 	d.life++
+	d.events = newEventBuffer(d.life)
 	d.s.spawn(func() { d.accept(unix) })
 	d.s.spawn(func() { d.accept(tcp) })
 	h := &http.Server{Handler: http.HandlerFunc(d.serveHTTP), ReadHeaderTimeout: 30 * time.Second}
@@ -151,9 +154,15 @@ func (d *daemon) welcome(nc net.Conn) {
 	}
 	c := d.newConn(nc)
 	if d.s.opts.Mode != Manual {
-		d.listen(&ear{conn: c, sub: noSub})
+		d.listen(&ear{conn: c, sub: d.nextSub(), itself: true})
 	}
 	d.s.running.Go(c.serveLines)
+}
+
+// nextSub numbers subscriptions, also those that the daemon makes itself. The caller holds s.mu.
+func (d *daemon) nextSub() int {
+	d.lastSub++
+	return d.lastSub - 1
 }
 
 // listen adds somebody who listens. The caller holds s.mu.

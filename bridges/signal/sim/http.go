@@ -128,7 +128,7 @@ func (d *daemon) serveEvents(w http.ResponseWriter, r *http.Request) {
 		_ = nc.Close()
 		return
 	}
-	d.stream(nc, e)
+	d.stream(nc, e, r.Header.Get("Last-Event-ID"))
 }
 
 // eventsOf finds whose events are asked for.
@@ -147,22 +147,41 @@ func (d *daemon) eventsOf(e *ear, name string) bool {
 }
 
 // stream serves one stream of events until its client goes.
-func (d *daemon) stream(nc net.Conn, e *ear) {
-	d.s.mu.Lock()
-	if !d.isUp || d.s.closing {
-		d.s.mu.Unlock()
+func (d *daemon) stream(nc net.Conn, e *ear, after string) {
+	c := d.openStream(nc, e, after)
+	if c == nil {
 		_ = nc.Close()
 		return
 	}
-	c := d.newConn(nc)
-	e.conn = c
-	d.listen(e)
-	d.s.running.Go(c.keepAlive)
-	d.s.running.Add(1)
-	d.s.mu.Unlock()
 	defer d.s.running.Done()
 	_, _ = io.Copy(io.Discard, nc) // nothing comes but the end
 	c.leave(false)
+}
+
+// openStream gives a stream what it missed, before anything new is taken; nil when the daemon ends.
+func (d *daemon) openStream(nc net.Conn, e *ear, after string) *conn {
+	for _, a := range d.accounts {
+		a.turn.Lock()
+		defer a.turn.Unlock()
+	}
+	d.s.mu.Lock()
+	if !d.isUp || d.s.closing {
+		d.s.mu.Unlock()
+		return nil
+	}
+	c := d.newConn(nc)
+	e.conn = c
+	missed := d.replay(e, after)
+	d.s.running.Add(1)
+	d.s.mu.Unlock()
+	for _, line := range missed {
+		_ = c.write(line, nil)
+	}
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	d.s.running.Go(c.keepAlive)
+	d.listen(e)
+	return c
 }
 
 // keepAlive writes something now and then.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -165,4 +166,62 @@ func TestAHangingDaemonAnswersOnceItIsFree(t *testing.T) {
 	if w.counters().Struck[f] == 0 {
 		t.Error("the fault never struck")
 	}
+}
+
+// eventsAfter reads a stream of events up to a text, and returns the texts and the last id.
+func (w *town) eventsAfter(id, last string) (texts []string, lastID string) {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(w.Context(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, "GET", w.s.Address(0, "http")+"/api/v1/events", nil)
+	w.must(err)
+	if id != "" {
+		req.Header.Set("Last-Event-ID", id)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	w.must(err)
+	defer resp.Body.Close()
+	for in := bufio.NewScanner(resp.Body); in.Scan(); {
+		if of, ok := strings.CutPrefix(in.Text(), "id:"); ok {
+			lastID = of
+		}
+		raw, ok := strings.CutPrefix(in.Text(), "data:")
+		var data struct{ Envelope envelope }
+		if !ok || json.Unmarshal([]byte(raw), &data) != nil || data.Envelope.Data == nil || data.Envelope.Data.Message == nil {
+			continue
+		}
+		if texts = append(texts, *data.Envelope.Data.Message); texts[len(texts)-1] == last {
+			return texts, lastID
+		}
+	}
+	w.Fatalf("the stream ended after %q", texts)
+	return nil, ""
+}
+
+func TestEventsWithAnIdAreKeptForStreamsThatComeBack(t *testing.T) {
+	w := newTown(t, Options{Mode: OnStart, EventIDs: true})
+	posted := make(chan struct{})
+	go func() { // as soon as the stream is open
+		defer close(posted)
+		w.eventually("a stream is open", func() bool { w.s.mu.Lock(); defer w.s.mu.Unlock(); return len(w.s.daemons[0].ears) > 0 })
+		w.post("one")
+	}()
+	_, first := w.eventsAfter("", "one")
+	<-posted
+	w.gone()
+	for _, text := range []string{"two", "three"} {
+		w.post(text)
+		w.eventually("it is received", func() bool { return w.received(text) })
+	}
+	for id, want := range map[string]string{first: "two three", "another life-7": "one two three"} {
+		texts, again := w.eventsAfter(id, "three")
+		if strings.Join(texts, " ") != want || again == first || again == "" {
+			t.Errorf("after %q: %q up to %q, want %s", id, texts, again, want)
+		}
+	}
+}
+
+// received says whether the daemon has taken a message from Signal.
+func (w *town) received(text string) bool {
+	return slices.Contains(w.lost(), text) // it is received for nobody
 }

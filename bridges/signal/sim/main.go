@@ -24,6 +24,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		set.StringVar(&mode, "receive-mode", mode, "on-start, on-connection or manual")
 		set.StringVar(&opts.RPC, "rpc", "unix", "which transport the ready line tells: unix, tcp or http")
 		set.StringVar(&opts.Version, "version", DefaultVersion, "the version of signal-cli to be")
+		set.BoolVar(&opts.EventIDs, "event-ids", false, "number events over HTTP and keep the last of them, as versions after 0.14.6 do")
 		set.BoolVar(&opts.TrustAlways, "trust-always", false, "accept new safety numbers without being asked")
 		set.BoolVar(&opts.NoReceipts, "no-receipts", false, "let people's phones send no receipts")
 		set.StringVar(&opts.Files, "files", "", "`folder` that bridge and daemon share for outgoing files; the ready line tells it, and that of received ones")

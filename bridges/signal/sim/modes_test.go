@@ -34,6 +34,28 @@ func TestASubscriptionHasItsOwnFrame(t *testing.T) {
 	}
 }
 
+func TestWhatADaemonBeganItselfCanBeEnded(t *testing.T) {
+	w := newTown(t, Options{Mode: OnConnection})
+	first, second := w.dial("unix"), w.dial("unix")
+	first.call("version", `{}`)
+	second.call("version", `{}`)
+	if a := second.call("subscribeReceive", `{}`); string(a.Result) != "2" {
+		t.Errorf("the first that somebody asks for is %s, after two of the daemon's own", a.Result)
+	}
+	for number, mine := range map[string]bool{"0": false, "1": true, "2": true, "3": false} {
+		a := second.call("unsubscribeReceive", `{"subscription":`+number+`}`)
+		if mine != (a.Error == nil) || !mine && a.Error.Code != codeUser {
+			t.Errorf("the end of %s: %s %+v", number, a.Result, a.Error)
+		}
+	}
+	before := w.counters().Breaches["second_reader"]
+	w.post("to the first alone")
+	first.text("to the first alone")
+	if w.counters().Breaches["second_reader"] > before {
+		t.Error("the second connection still hears")
+	}
+}
+
 func TestReceiveAnswersWithWhatCame(t *testing.T) {
 	w := newTown(t, Options{Mode: Manual})
 	c := w.dial("unix")

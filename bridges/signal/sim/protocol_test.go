@@ -67,7 +67,7 @@ func TestWhatCannotBeDoneIsRefusedWithTheRealWords(t *testing.T) {
 		{"finishLink", `{"deviceLinkUri":"sgnl://linkdevice?uuid=x"}`, `{"code":-1,"message":"Unknown device link uri.","data":null}`},
 		{"trust", `{"recipient":"ANA","verifiedSafetyNumber":"12345"}`, `{"code":-1,"message":"Failed to set the trust for this number, make sure the number and the fingerprint are correct.","data":null}`},
 		{"submitRateLimitChallenge", `{"challenge":"x","captcha":"signalcaptcha://y"}`, `{"code":-6,"message":"Captcha rejected, it may be outdated, already used or solved from a different IP address.","data":null}`},
-		{"unsubscribeReceive", `{"subscription":7}`, `{"code":-32602,"message":"Unknown subscription id","data":null}`},
+		{"unsubscribeReceive", `{"subscription":7}`, `{"code":-1,"message":"Unknown subscription id","data":null}`},
 	} {
 		a := c.call(row.method, w.fill(row.params, ids))
 		if got := string(encode(a.Error)); got != w.fill(row.want, ids) {

@@ -79,6 +79,7 @@ type note struct {
 	handing int  // connections that it is on the way to
 	read    bool // by at least one of them
 	doubted bool // perhaps by one of them
+	event   string
 }
 
 // receive is an account's receive thread: it takes what waits at Signal and writes it to every connection, one after the
@@ -194,6 +195,7 @@ func (s *Server) release(a *account, p *person) {
 
 // hand writes a note to those who listen.
 func (s *Server) hand(a *account, n *note, ears []*ear) {
+	s.keepEvent(a, n)
 	strike := s.strikeNote(a, n, len(ears))
 	for _, e := range ears {
 		e.hear(n, strike)
@@ -220,7 +222,7 @@ func (s *Server) settle(n *note, handed int, f fate) {
 	case n.read:
 		n.it.again = true
 	case n.handing == 0 && n.life == n.daemon.life:
-		s.lose(n.it, n.doubted)
+		s.lose(n.it, n.doubted || n.event != "") // what is kept may still be asked for
 	}
 }
 

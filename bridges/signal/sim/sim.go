@@ -70,6 +70,9 @@ type Options struct {
 	RPC string
 	// Version is what the daemons say they are; empty means DefaultVersion.
 	Version string
+	// EventIDs makes the daemons number the events of their streams and keep the last of them, as signal-cli does after 0.14.6: a
+	// client that names the last one that it has is given those after it.
+	EventIDs bool
 	// TrustAlways accepts new safety numbers; else they wait for the method trust.
 	TrustAlways bool
 	// NoReceipts keeps people's phones from telling that they have received something.

@@ -14,8 +14,7 @@ func (s *Server) subscribe(k *call) (any, *failure) {
 	if k.conn == nil {
 		return nil, fail(codeMethod, "Method not implemented")
 	}
-	n := k.d.lastSub
-	k.d.lastSub++
+	n := k.d.nextSub()
 	k.d.listen(&ear{conn: k.conn, account: k.a, sub: n})
 	return n, nil
 }
@@ -31,12 +30,17 @@ func (s *Server) unsubscribe(k *call) (any, *failure) {
 	i := slices.IndexFunc(k.d.ears, is)
 	if i < 0 {
 		s.mu.Unlock()
-		return nil, fail(codeParams, "Unknown subscription id")
+		return nil, fail(codeUser, "Unknown subscription id")
 	}
-	a := k.d.ears[i].account
+	accounts := k.d.accounts
+	if a := k.d.ears[i].account; a != nil {
+		accounts = []*account{a}
+	}
 	s.mu.Unlock()
-	a.turn.Lock()
-	defer a.turn.Unlock()
+	for _, a := range accounts {
+		a.turn.Lock()
+		defer a.turn.Unlock()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k.d.unlisten(is)
