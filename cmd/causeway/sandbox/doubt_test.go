@@ -23,7 +23,7 @@ func TestLostAnswersRepeatAtMostOnceEach(t *testing.T) {
 	r := newRig(t, setting{deliver: 3 * time.Second})
 	before := 0
 	for _, f := range lostAnswers {
-		f.Method, f.Every, f.Count = "sendMessage", 4, 4 // on a slow machine forty texts may need few calls
+		f.Method, f.Every, f.Count = "sendMessage", 2, 4 // on a slow machine forty texts may need no more calls than there are lanes
 		id := r.fault(f)
 		n := r.talk(10, 5*time.Millisecond).wait()
 		r.settle()
@@ -42,7 +42,7 @@ func TestLostAnswersRepeatAtMostOnceEach(t *testing.T) {
 func TestLinkMayDropWhatIsUncertain(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, setting{link: ", on_uncertain: drop"})
-	arrived := r.fault(sim.Fault{Kind: sim.ResetAfter, Method: "sendMessage", Every: 4, Count: 4})
+	arrived := r.fault(sim.Fault{Kind: sim.ResetAfter, Method: "sendMessage", Every: 2, Count: 4})
 	r.talk(10, 5*time.Millisecond).wait()
 	r.settle()
 	r.wantNoRepeats()
@@ -51,7 +51,7 @@ func TestLinkMayDropWhatIsUncertain(t *testing.T) {
 		t.Errorf("%d calls lost their answer, and queue ls --ended lists %d deliveries", posts, there)
 	}
 
-	never := r.fault(sim.Fault{Kind: sim.BadGateway, Method: "sendMessage", Every: 4, Count: 4})
+	never := r.fault(sim.Fault{Kind: sim.BadGateway, Method: "sendMessage", Every: 2, Count: 4})
 	r.talk(10, 5*time.Millisecond).wait()
 	r.quiet()
 	posts, missing := r.struck(never), r.dropped()-there
