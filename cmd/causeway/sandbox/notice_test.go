@@ -60,3 +60,37 @@ func (r *rig) waitingFor(name string) (n int) {
 	}
 	return n
 }
+
+// TestPeopleReadOfADeafBot lets another program take the events of one of two bots, which goes on to take posts.
+func TestPeopleReadOfADeafBot(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, setting{bots: 2, notice: "6s"})
+	r.connected()
+	k := r.talkIn(r.rooms[0].right, 40, 50*time.Millisecond) // nobody is told where nobody has spoken lately
+	r.copied(r.rooms[0].left, r.heardOf(r.rooms[0].right))
+	conflict := r.fault(sim.Fault{Kind: sim.Conflict, Account: r.bots[1].Account})
+	r.notice("does not hand over what is written there since")
+	text := saying()
+	_, err := r.client.Post(r.ctx, sim.Post{Chat: r.rooms[0].left, User: r.people[0][0].id, Text: text})
+	r.must(err)
+	r.copied(r.rooms[0].right, text)
+	k.wait()
+	r.struck(conflict)
+	r.notice("is back after")
+	r.settle()
+	r.finish()
+}
+
+// heardOf waits for somebody to write in a group, and returns what.
+func (r *rig) heardOf(in sim.ChatID) (text string) {
+	r.t.Helper()
+	r.sees(in, func(v sim.View) bool {
+		for _, m := range v.Visible() {
+			if m.Account == "" {
+				text = m.Text
+			}
+		}
+		return text != ""
+	})
+	return text
+}
