@@ -113,6 +113,10 @@ func (d *desk) storeRow(row *command.StoreRow) {
 		row.Sentence = "The spool of media is full: new attachments wait for room, then messages go out with a line that names them."
 		row.Action = "It empties as deliveries end; media.spool_size gives it more room."
 	}
+	if row.State == "ok" && d.engine.store.Pressure() {
+		row.Sentence = "Writes stand in line: the disk does not keep up with what comes in."
+		row.Action = "It catches up by itself; if it is told often, a faster disk helps."
+	}
 	row.SpoolBytes = folderSize(filepath.Join(d.cfg.DataDir, spoolFolder))
 	row.FreeBytes = freeBytes(d.cfg.DataDir)
 }

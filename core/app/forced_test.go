@@ -245,7 +245,8 @@ func (w *blackout) crowdTheStore() {
 		})
 	}
 	w.pass(time.Second)
-	w.meets(metPressure, w.engine.store.Pressure())
+	st, err := newDesk(w.engine, w.cfg).Status(w.t.Context())
+	w.meets(metPressure, err == nil && strings.Contains(st.Store.Sentence, "stand in line"))
 	before, err := w.engine.store.Stats(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)

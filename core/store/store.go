@@ -239,7 +239,7 @@ func (s *Store) release() error {
 // Failed tells once that the store is broken. The process should end then; see ErrBroken.
 func (s *Store) Failed() <-chan error { return s.failed }
 
-// Pressure reports whether bridges should be given no more credit: so many writes wait, or the disk is full.
+// Pressure reports whether so many writes wait that the queue is nearly full, or the disk is.
 func (s *Store) Pressure() bool {
 	return s.w != nil && (s.w.full.Load() || len(s.w.queue)*4 > cap(s.w.queue)*3)
 }
