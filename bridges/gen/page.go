@@ -90,6 +90,7 @@ func messageRows() []row {
 	return []row{
 		{"text", func(c chat.Capabilities) string { return limit(c.Text) }},
 		{"caption of a file", func(c chat.Capabilities) string { return limit(c.Caption) }},
+		{"preview of a link", func(c chat.Capabilities) string { return preview(c.Previews) }},
 		{"reply", func(c chat.Capabilities) string { return replies(c.Reply) }},
 		{"edit", func(c chat.Capabilities) string { return edits(c.Edit) }},
 		{"delete", func(c chat.Capabilities) string { return edits(c.Delete) }},
@@ -138,6 +139,14 @@ func limit(l chat.TextLimit) string {
 		s += fmt.Sprintf(", %d bytes", l.MaxBytes)
 	}
 	return s
+}
+
+// preview tells who makes the preview of a link.
+func preview(l chat.Level) string {
+	if l.Native() {
+		return "that of the writer's network, without its picture"
+	}
+	return "the network's own"
 }
 
 func replies(r chat.ReplySupport) string {

@@ -28,7 +28,7 @@ func readContent(f fields, name nameOf) (c chat.Content, ok bool) {
 	if f.has("pollCreate") {
 		c.Poll = readPoll(f.object("pollCreate"))
 	}
-	addPreviewLink(&c, f)
+	addPreviews(&c, f)
 	return c, c.Text.Body != "" || len(c.Media) > 0 || len(c.Contacts) > 0 || c.Poll != nil
 }
 
@@ -174,13 +174,18 @@ func readPoll(f fields) *chat.Poll {
 	return p
 }
 
-// addPreviewLink adds the address of a preview that does not stand in the text.
-func addPreviewLink(c *chat.Content, f fields) {
+// addPreviews takes the preview of a link over, and adds the address of one that does not stand in the text.
+func addPreviews(c *chat.Content, f fields) {
 	for _, p := range f.objects("previews") {
 		to := p.text("url")
-		if to == "" || strings.Contains(c.Text.Body, to) {
+		if to == "" {
 			continue
 		}
-		c.Text.Body = strings.TrimPrefix(c.Text.Body+"\n"+to, "\n")
+		if !strings.Contains(c.Text.Body, to) {
+			c.Text.Body = strings.TrimPrefix(c.Text.Body+"\n"+to, "\n")
+		}
+		if title := p.text("title"); title != "" && c.Preview == nil {
+			c.Preview = &chat.Preview{URL: to, Title: title, Description: p.text("description")}
+		}
 	}
 }

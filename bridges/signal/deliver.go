@@ -46,7 +46,7 @@ func (a *account) prepare(p chat.Post) (act Act, why chat.Reason) {
 	if !ok {
 		return act, whyBadChat
 	}
-	act.To, act.Text = to, p.Text
+	act.To, act.Text, act.Preview = to, p.Text, p.Preview
 	if p.Action == chat.ActSend {
 		return prepareSend(act, p)
 	}

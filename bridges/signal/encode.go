@@ -5,6 +5,7 @@ package signal
 import (
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/causeway-chat/causeway/core/chat"
 )
@@ -77,6 +78,9 @@ func encodeText(a Act) map[string]any {
 	}
 	if a.Kind == ActEdit {
 		some["editTimestamp"] = a.On.SentAt
+	}
+	if p := a.Preview; p != nil && p.Title != "" && strings.Contains(body, p.URL) { // signal-cli refuses any other
+		some["previewUrl"], some["previewTitle"], some["previewDescription"] = p.URL, p.Title, p.Description
 	}
 	if a.Reply != nil {
 		some["quoteTimestamp"], some["quoteAuthor"], some["quoteMessage"] = a.Reply.On.SentAt, a.Reply.On.Author, a.Reply.Text

@@ -102,6 +102,8 @@ type Act struct {
 	// Files are paths that the client can read, or data: URIs.
 	Files     []string
 	VoiceNote bool
+	// Preview is shown below the text, if its address stands there.
+	Preview *chat.Preview
 	// Reply is the message that is answered, with what was quoted of it.
 	Reply *Quote
 	// On is the message that an edit, a deletion or a reaction means.

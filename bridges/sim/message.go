@@ -49,13 +49,15 @@ type Post struct {
 	Chat ChatID `json:"chat"`
 	User UserID `json:"user,omitempty"`
 	// Kind is empty for text and media; other kinds (poll, location, contact, …) are the simulator's.
-	Kind    string    `json:"kind,omitempty"`
-	Text    string    `json:"text,omitempty"`
-	Spans   []Span    `json:"spans,omitempty"`
-	Media   []Media   `json:"media,omitempty"`
-	Place   *Place    `json:"place,omitempty"`
-	Contact *Contact  `json:"contact,omitempty"`
-	Poll    *Poll     `json:"poll,omitempty"`
+	Kind    string   `json:"kind,omitempty"`
+	Text    string   `json:"text,omitempty"`
+	Spans   []Span   `json:"spans,omitempty"`
+	Media   []Media  `json:"media,omitempty"`
+	Place   *Place   `json:"place,omitempty"`
+	Contact *Contact `json:"contact,omitempty"`
+	Poll    *Poll    `json:"poll,omitempty"`
+	// Preview is of an address in Text, where phones make previews.
+	Preview *Preview  `json:"preview,omitempty"`
 	ReplyTo MessageID `json:"reply_to,omitempty"`
 	// ForwardedFrom makes it a forwarded message.
 	ForwardedFrom *Origin `json:"forwarded_from,omitempty"`
@@ -66,6 +68,13 @@ type Post struct {
 	Account AccountID `json:"account,omitempty"`
 	// Album joins posts with the same value into one album.
 	Album string `json:"album,omitempty"`
+}
+
+// Preview is what is shown of a page that a text names.
+type Preview struct {
+	URL         string `json:"url"`
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
 }
 
 // MessageReply carries the id of a new message.
@@ -176,6 +185,7 @@ type Seen struct {
 	Place   *Place    `json:"place,omitempty"`
 	Contact *Contact  `json:"contact,omitempty"`
 	Poll    *Poll     `json:"poll,omitempty"`
+	Preview *Preview  `json:"preview,omitempty"`
 	ReplyTo MessageID `json:"reply_to,omitempty"`
 	Quote   string    `json:"quote,omitempty"`
 	Album   string    `json:"album,omitempty"`

@@ -45,9 +45,10 @@ func capabilities() chat.Capabilities {
 	text := chat.TextLimit{Max: content.MaxText, Unit: chat.UTF16}
 	return chat.Capabilities{
 		Network: Network, Text: text, Caption: text, Spans: spanLevels(), Media: mediaLimits(),
-		Album:   chat.AlbumSupport{Max: maxAlbum, Sets: [][]chat.MediaKind{{chat.Photo, chat.Video}}},
-		Place:   chat.PlaceSupport{Level: chat.Full, Venue: chat.Full, Live: chat.Dropped},
-		Contact: chat.ContactSupport{Level: chat.Full},
+		Album:    chat.AlbumSupport{Max: maxAlbum, Sets: [][]chat.MediaKind{{chat.Photo, chat.Video}}},
+		Previews: chat.Full,
+		Place:    chat.PlaceSupport{Level: chat.Full, Venue: chat.Full, Live: chat.Dropped},
+		Contact:  chat.ContactSupport{Level: chat.Full},
 		Poll: chat.PollSupport{
 			Level: chat.Partial, Question: chat.TextLimit{Max: maxQuestion, Unit: chat.UTF16}, Options: maxOptions,
 			Option: chat.TextLimit{Max: maxOption, Unit: chat.UTF16}, SeesVotes: true,

@@ -63,18 +63,20 @@ type Capabilities struct {
 	Text    TextLimit `json:"text"`
 	Caption TextLimit `json:"caption"`
 	// Spans holds a level for each kind; a missing kind is Dropped (its covered text stays).
-	Spans   map[SpanKind]Level       `json:"spans,omitempty"`
-	Media   map[MediaKind]MediaLimit `json:"media,omitempty"`
-	Album   AlbumSupport             `json:"album,omitzero"`
-	Place   PlaceSupport             `json:"place,omitzero"`
-	Contact ContactSupport           `json:"contact,omitzero"`
-	Poll    PollSupport              `json:"poll,omitzero"`
-	Reply   ReplySupport             `json:"reply"`
-	Edit    EditSupport              `json:"edit"`
-	Delete  EditSupport              `json:"delete"`
-	React   ReactSupport             `json:"react"`
-	Repeat  Repeat                   `json:"repeat"`
-	Pace    Pace                     `json:"pace"`
+	Spans map[SpanKind]Level       `json:"spans,omitempty"`
+	Media map[MediaKind]MediaLimit `json:"media,omitempty"`
+	Album AlbumSupport             `json:"album,omitzero"`
+	// Previews says whether a post brings the preview of an address in its text; missing, the network makes its own, or none.
+	Previews Level          `json:"previews,omitempty"`
+	Place    PlaceSupport   `json:"place,omitzero"`
+	Contact  ContactSupport `json:"contact,omitzero"`
+	Poll     PollSupport    `json:"poll,omitzero"`
+	Reply    ReplySupport   `json:"reply"`
+	Edit     EditSupport    `json:"edit"`
+	Delete   EditSupport    `json:"delete"`
+	React    ReactSupport   `json:"react"`
+	Repeat   Repeat         `json:"repeat"`
+	Pace     Pace           `json:"pace"`
 	// OwnEvents says that the account's own posts come back as events, with EchoOf where known.
 	OwnEvents bool `json:"own_events,omitempty"`
 	// Lacks names what people would expect of the network and what it cannot do, for tables.

@@ -19,6 +19,8 @@ type Content struct {
 	Notice  *Notice
 	ReplyTo *ReplyRef
 	Forward *Forward
+	// Preview is what its network showed of an address in Text; nil when that shows none, or makes its own.
+	Preview *Preview
 	// Album joins this message with its neighbours.
 	Album AlbumKey
 	// Placeholder names a kind that is not carried, for example "photo"; Text then holds its caption.
@@ -40,6 +42,13 @@ type ReplyRef struct {
 
 // Forward is where a forwarded message came from, as its network shows it.
 type Forward struct{ From string }
+
+// Preview is what is shown of a page below a text that names it.
+type Preview struct {
+	// URL is the page's address, as it stands in the text.
+	URL                string
+	Title, Description string
+}
 
 // Place is a point on the map, in degrees of WGS 84.
 type Place struct {

@@ -48,6 +48,8 @@ type Post struct {
 	KeepUntil time.Time
 	// NoPreview asks the network not to show a preview of links in Text.
 	NoPreview bool
+	// Preview is what is shown of an address in Text, on networks that leave that to whoever writes.
+	Preview *Preview
 }
 
 // ReplyTarget is the copy that a post answers, with what networks that do not look it up need besides.

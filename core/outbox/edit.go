@@ -198,7 +198,7 @@ func (s *step) edits(m chat.Message, slots []slot, copies []chat.Copy) (p plan, 
 func (s *step) editSlot(p *plan, m chat.Message, part int, sl slot, old []chat.Copy) (possible bool) {
 	c, edit := newest(old), sl.want
 	if hasWord(c.Form, formBare) && wordless(m) {
-		edit.Text, edit.NoPreview = chat.Text{}, false // who it is from stands with another item
+		edit.Text, edit.NoPreview, edit.Preview = chat.Text{}, false, nil // who it is from stands with another item
 	}
 	switch {
 	case !shows(c.Form, sl.form):

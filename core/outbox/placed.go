@@ -106,7 +106,7 @@ func acceptedAt(p Post, a answer) time.Time {
 // digest is that of what a post says. What it answers is no part of it: an edit cannot change that. Neither are media: the
 // form of the copy tells them.
 func digest(p chat.Post) string {
-	return render.Digest(render.Part{Text: p.Text, Place: p.Place, Contact: p.Contact, Poll: p.Poll, NoPreview: p.NoPreview})
+	return render.Digest(render.Part{Text: p.Text, Place: p.Place, Contact: p.Contact, Poll: p.Poll, NoPreview: p.NoPreview, Preview: p.Preview})
 }
 
 // recordReaction notes the emoji that our account now has on a copy, or has told of.

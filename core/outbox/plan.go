@@ -160,7 +160,7 @@ func (s *step) items(m chat.Message, part int, media []chat.Media) (plain []chat
 // sending is the content of a new post.
 func sending(part render.Part) chat.Post {
 	return chat.Post{Action: chat.ActSend, Text: part.Text, Media: part.Media, Place: part.Place, Contact: part.Contact, Poll: part.Poll,
-		Reply: part.Reply, NoPreview: part.NoPreview}
+		Reply: part.Reply, NoPreview: part.NoPreview, Preview: part.Preview}
 }
 
 // ready makes a post that is ready to be sent, under a new key.

@@ -56,6 +56,9 @@ func (f *fields) flag(b bool) {
 
 // kinds adds nothing for a part that has none of them.
 func (f *fields) kinds(p Part) {
+	if l := p.Preview; l != nil {
+		f.text("preview", l.URL, l.Title, l.Description)
+	}
 	if l := p.Place; l != nil {
 		f.text("place", l.Title, l.Address, degrees(l.Lat), degrees(l.Lon))
 		f.number(int64(l.Live))

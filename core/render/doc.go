@@ -57,4 +57,6 @@ type Part struct {
 	Poll      *chat.Poll
 	Reply     *chat.ReplyTarget
 	NoPreview bool
+	// Preview is of an address in Text, where the network shows what it is given.
+	Preview *chat.Preview
 }

@@ -28,6 +28,11 @@ func Merged(ins []Input) (p Part, n int) {
 	p.Reply = ins[0].target()
 	url := firstURL(p.Text)
 	p.NoPreview = url != "" && !slices.Contains(m.urls, url)
+	for _, in := range ins[:n] {
+		if p.Preview == nil {
+			p.Preview = in.preview(p.Text)
+		}
+	}
 	return p, n
 }
 

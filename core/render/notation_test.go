@@ -60,6 +60,9 @@ func (m *message) set(key, value string) error {
 		m.reacted = strings.Fields(value)
 	case "forwarded from":
 		in.Content.Forward = &chat.Forward{From: value}
+	case "preview": // address | title | description
+		parts := append(strings.SplitN(value, " | ", 3), "", "")
+		m.in.Content.Preview = &chat.Preview{URL: parts[0], Title: parts[1], Description: parts[2]}
 	case "placeholder":
 		in.Content.Placeholder = value
 	case "media":
@@ -321,6 +324,9 @@ func about(p render.Part, of int, c chat.Capabilities) string {
 	}
 	if p.NoPreview {
 		all = append(all, "no preview")
+	}
+	if v := p.Preview; v != nil {
+		all = append(all, fmt.Sprintf("preview of %s: %q, %q", v.URL, v.Title, v.Description))
 	}
 	if len(all) == 0 {
 		return ""

@@ -21,6 +21,22 @@ func otherPreview(piece chat.Text, first string) bool {
 	return url != "" && url != first
 }
 
+// Bounds of a preview's words; networks show less.
+const (
+	maxPreviewTitle = 200
+	maxPreviewWords = 500
+)
+
+// preview is what the message's own network showed of the first address in a piece, for networks that show what they are given. A page
+// without a title has none.
+func (in Input) preview(piece chat.Text) *chat.Preview {
+	p := in.Content.Preview
+	if p == nil || !in.Caps.Previews.Native() || blank(p.Title) || !strings.Contains(piece.Body, p.URL) || firstURL(piece) != bareURL(p.URL) {
+		return nil
+	}
+	return &chat.Preview{URL: p.URL, Title: shorten(oneLine(p.Title), maxPreviewTitle), Description: shorten(oneLine(p.Description), maxPreviewWords)}
+}
+
 // firstURL is the first address that a network would find in a text, in a form to compare.
 func firstURL(t chat.Text) string {
 	url, at := writtenURL(t.Body)

@@ -355,6 +355,9 @@ func drawAnything(t *rapid.T) render.Input {
 	if rapid.Bool().Draw(t, "is forward") {
 		in.Content.Forward = &chat.Forward{From: rapid.String().Draw(t, "forward")}
 	}
+	if rapid.Bool().Draw(t, "has preview") {
+		in.Content.Preview = &chat.Preview{URL: "https://x.example/?q=1", Title: rapid.String().Draw(t, "title"), Description: rapid.String().Draw(t, "words")}
+	}
 	if rapid.Bool().Draw(t, "is reply") {
 		in.Reply = &render.Reply{Author: rapid.String().Draw(t, "author"), Excerpt: rapid.String().Draw(t, "excerpt")}
 	}

@@ -155,7 +155,7 @@ func (d draft) keep() int {
 func (d draft) posts(t chat.Text, keep int) []Part {
 	var parts []Part
 	for _, piece := range split(t, d.in.Caps.Text, keep) {
-		parts = append(parts, Part{Text: piece, NoPreview: otherPreview(piece, d.url)})
+		parts = append(parts, Part{Text: piece, NoPreview: otherPreview(piece, d.url), Preview: d.in.preview(piece)})
 	}
 	return parts
 }

@@ -81,6 +81,7 @@ func TestDigestTellsWhatIsShown(t *testing.T) {
 		"spoiler":     func(p *render.Part) { p.Media[0].Spoiler = true },
 		"two media":   func(p *render.Part) { p.Media = append(p.Media, chat.Media{}) },
 		"preview":     func(p *render.Part) { p.NoPreview = true },
+		"page":        func(p *render.Part) { p.Preview = &chat.Preview{URL: "example.com", Title: "A page"} },
 		"moved words": func(p *render.Part) { p.Media[0].Hash, p.Media[0].MIME = "", "h" },
 	} {
 		p := base()

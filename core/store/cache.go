@@ -124,7 +124,7 @@ func (c *cache) keepMessage(m chat.Message) {
 
 // onlyText reports whether a content is nothing but a text that the store gives back as it is.
 func onlyText(c chat.Content) bool {
-	plain := len(c.Media) == 0 && c.Forward == nil && c.Place == nil && len(c.Contacts) == 0 && c.Poll == nil && c.Notice == nil
+	plain := len(c.Media) == 0 && c.Forward == nil && c.Place == nil && len(c.Contacts) == 0 && c.Poll == nil && c.Notice == nil && c.Preview == nil
 	return plain && len(c.Text.Body) <= maxMessageText && utf8.ValidString(c.Text.Body)
 }
 

@@ -100,6 +100,12 @@ type storedForward struct {
 	From string `json:"f"`
 }
 
+type storedPreview struct {
+	URL         string `json:"u"`
+	Title       string `json:"t,omitempty"`
+	Description string `json:"d,omitempty"`
+}
+
 type storedContent struct {
 	Text         storedText      `json:"t,omitzero"`
 	Media        []storedMedia   `json:"m,omitempty"`
@@ -112,6 +118,7 @@ type storedContent struct {
 	Contacts     []storedContact `json:"c,omitempty"`
 	Poll         *storedPoll     `json:"po,omitempty"`
 	Notice       *storedNotice   `json:"n,omitempty"`
+	Preview      *storedPreview  `json:"pv,omitempty"`
 }
 
 type storedTarget struct {
@@ -137,13 +144,14 @@ type storedPost struct {
 	Contact      *storedContact       `json:"c,omitempty"`
 	Poll         *storedPoll          `json:"po,omitempty"`
 	TextAt       int                  `json:"ta,omitempty"`
+	Preview      *storedPreview       `json:"pv,omitempty"`
 }
 
 func encodeContent(c chat.Content) (string, error) {
 	return encode(storedContent{Text: freezeText(c.Text), Media: freezeMedia(c.Media), ReplyTo: (*storedReplyRef)(c.ReplyTo),
 		Forward: (*storedForward)(c.Forward), Album: c.Album, Placeholder: c.Placeholder, ExpiresAfter: c.ExpiresAfter,
 		Place: (*storedPlace)(c.Place), Contacts: mapped(c.Contacts, func(c chat.Contact) storedContact { return storedContact(c) }),
-		Poll: freezePoll(c.Poll), Notice: freezeNotice(c.Notice)})
+		Poll: freezePoll(c.Poll), Notice: freezeNotice(c.Notice), Preview: (*storedPreview)(c.Preview)})
 }
 
 func decodeContent(s string) (chat.Content, error) {
@@ -154,13 +162,14 @@ func decodeContent(s string) (chat.Content, error) {
 	return chat.Content{Text: c.Text.thaw(), Media: thawMedia(c.Media), ReplyTo: (*chat.ReplyRef)(c.ReplyTo),
 		Forward: (*chat.Forward)(c.Forward), Album: c.Album, Placeholder: c.Placeholder, ExpiresAfter: c.ExpiresAfter,
 		Place: (*chat.Place)(c.Place), Contacts: mapped(c.Contacts, func(c storedContact) chat.Contact { return chat.Contact(c) }),
-		Poll: c.Poll.thaw(), Notice: c.Notice.thaw()}, nil
+		Poll: c.Poll.thaw(), Notice: c.Notice.thaw(), Preview: (*chat.Preview)(c.Preview)}, nil
 }
 
 func encodePost(p chat.Post) (string, error) {
 	return encode(storedPost{Action: p.Action, Text: freezeText(p.Text), Media: freezeMedia(p.Media), Reply: (*storedTarget)(p.Reply),
 		Target: p.Target, Emoji: p.Emoji, ExpiresAfter: p.ExpiresAfter, KeepUntil: millis(p.KeepUntil), NoPreview: p.NoPreview,
-		Place: (*storedPlace)(p.Place), Contact: (*storedContact)(p.Contact), Poll: freezePoll(p.Poll), TextAt: p.TextAt})
+		Place: (*storedPlace)(p.Place), Contact: (*storedContact)(p.Contact), Poll: freezePoll(p.Poll), TextAt: p.TextAt,
+		Preview: (*storedPreview)(p.Preview)})
 }
 
 // decodePost returns a post without id, key, chat and attempt.
@@ -171,7 +180,8 @@ func decodePost(s string) (chat.Post, error) {
 	}
 	return chat.Post{Action: p.Action, Text: p.Text.thaw(), Media: thawMedia(p.Media), Reply: (*chat.ReplyTarget)(p.Reply),
 		Target: p.Target, Emoji: p.Emoji, ExpiresAfter: p.ExpiresAfter, KeepUntil: fromMillis(p.KeepUntil), NoPreview: p.NoPreview,
-		Place: (*chat.Place)(p.Place), Contact: (*chat.Contact)(p.Contact), Poll: p.Poll.thaw(), TextAt: p.TextAt}, nil
+		Place: (*chat.Place)(p.Place), Contact: (*chat.Contact)(p.Contact), Poll: p.Poll.thaw(), TextAt: p.TextAt,
+		Preview: (*chat.Preview)(p.Preview)}, nil
 }
 
 func freezeText(t chat.Text) storedText {

@@ -20,6 +20,7 @@ func packContent(c chat.Content) *pb.Content {
 	if r := c.ReplyTo; r != nil {
 		out.ReplyTo = &pb.Reply{Id: id(r.ID), Author: id(r.Author), Excerpt: words(r.Excerpt), Quote: words(r.Quote)}
 	}
+	out.Preview = packPreview(c.Preview)
 	if f := c.Forward; f != nil {
 		out.Forward = &pb.Forward{From: words(f.From)}
 	}
@@ -39,10 +40,25 @@ func unpackContent(c *pb.Content) chat.Content {
 			Excerpt: r.GetExcerpt(), Quote: r.GetQuote(),
 		}
 	}
+	out.Preview = unpackPreview(c.GetPreview())
 	if f := c.GetForward(); f != nil {
 		out.Forward = &chat.Forward{From: f.GetFrom()}
 	}
 	return out
+}
+
+func packPreview(p *chat.Preview) *pb.Preview {
+	if p == nil {
+		return nil
+	}
+	return &pb.Preview{Url: words(p.URL), Title: words(p.Title), Description: words(p.Description)}
+}
+
+func unpackPreview(p *pb.Preview) *chat.Preview {
+	if p == nil {
+		return nil
+	}
+	return &chat.Preview{URL: p.GetUrl(), Title: p.GetTitle(), Description: p.GetDescription()}
 }
 
 func packMedia(m chat.Media) *pb.Media {

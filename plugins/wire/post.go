@@ -17,6 +17,7 @@ func PackPost(p chat.Post) *pb.Post {
 		Text: packText(p.Text), Media: each(p.Media, packMedia), Target: ids(p.Target), Emoji: each(p.Emoji, words),
 		ExpiresAfter: packDuration(p.ExpiresAfter), KeepUntil: packTime(p.KeepUntil), NoPreview: p.NoPreview,
 		Place: packPlace(p.Place), Poll: packPoll(p.Poll), TextAt: int64(p.TextAt),
+		Preview: packPreview(p.Preview),
 	}
 	if p.Contact != nil {
 		out.Contact = packContact(*p.Contact)
@@ -38,6 +39,7 @@ func UnpackPost(p *pb.Post) chat.Post {
 		Emoji: unpackIDs[string](p.GetEmoji()), ExpiresAfter: unpackDuration(p.GetExpiresAfter()),
 		KeepUntil: unpackTime(p.GetKeepUntil()), NoPreview: p.GetNoPreview(),
 		Place: unpackPlace(p.GetPlace()), Poll: unpackPoll(p.GetPoll()), TextAt: int(p.GetTextAt()),
+		Preview: unpackPreview(p.GetPreview()),
 	}
 	if p.GetContact() != nil {
 		c := unpackContact(p.GetContact())

@@ -94,8 +94,8 @@ var (
 	contents = rapid.Custom(func(t *rapid.T) chat.Content {
 		return chat.Content{
 			Place: maybe(places).Draw(t, "place"), Contacts: list(contacts).Draw(t, "contacts"), Poll: maybe(polls).Draw(t, "poll"),
-			Notice: maybe(notices).Draw(t, "notice"),
-			Text:   texts.Draw(t, "text"), Media: list(medias).Draw(t, "media"), ReplyTo: maybe(rapid.Make[chat.ReplyRef]()).Draw(t, "reply"),
+			Notice: maybe(notices).Draw(t, "notice"), Preview: maybe(rapid.Make[chat.Preview]()).Draw(t, "preview"),
+			Text: texts.Draw(t, "text"), Media: list(medias).Draw(t, "media"), ReplyTo: maybe(rapid.Make[chat.ReplyRef]()).Draw(t, "reply"),
 			Forward: maybe(rapid.Make[chat.Forward]()).Draw(t, "forward"), Album: word[chat.AlbumKey]().Draw(t, "album"),
 			Placeholder: rapid.String().Draw(t, "placeholder"), ExpiresAfter: durations.Draw(t, "expires"),
 		}

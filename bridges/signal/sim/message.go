@@ -169,6 +169,9 @@ func (m *message) seen(now time.Time) control.Seen {
 	out.Text, out.Spans = shown(m.content)
 	out.Pinned, out.Contact, out.Poll = m.pinned, m.contact, m.poll.seen()
 	out.Kind, out.Media = m.kind(), m.media()
+	if p := m.preview; p != nil {
+		out.Preview = &control.Preview{URL: p.url, Title: p.title, Description: p.description}
+	}
 	if q := m.quote; q != nil {
 		out.ReplyTo, out.Quote = m.log.original(q), q.text
 	}

@@ -165,6 +165,9 @@ func (s *Server) quoteIn(sp speaker, c *content, in control.Post) error {
 
 // ofKind fills in the other kinds of posts.
 func (s *Server) ofKind(c *content, in control.Post) error {
+	if p := in.Preview; p != nil {
+		c.preview = &preview{url: p.URL, title: p.Title, description: p.Description}
+	}
 	switch in.Kind {
 	case "":
 	case kindOnce:

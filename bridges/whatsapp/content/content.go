@@ -77,9 +77,18 @@ func (d *decoder) text(m *waE2E.Message) (found, bool) {
 		if t.GetViewOnce() {
 			d.ViewOnce = true
 		}
-		return found{raw: t.GetText(), about: t.GetContextInfo(), name: "text"}, true
+		return found{raw: t.GetText(), about: t.GetContextInfo(), name: "text", content: chat.Content{Preview: preview(t)}}, true
 	}
 	return found{}, false
+}
+
+// preview is what the writer's phone shows of an address in the text.
+func preview(t *waE2E.ExtendedTextMessage) *chat.Preview {
+	p := &chat.Preview{URL: clean(t.GetMatchedText()), Title: clean(t.GetTitle()), Description: clean(t.GetDescription())}
+	if p.URL == "" || p.Title == "" {
+		return nil
+	}
+	return p
 }
 
 // mentions are those whom a text names, by how their addresses stand in it.

@@ -96,6 +96,9 @@ func describe(c chat.Content, r content.Reading) string {
 	for _, s := range c.Text.Spans {
 		line("span", "%s %q %s", s.Kind, string([]rune(c.Text.Body)[s.Start:s.End]), s.User)
 	}
+	if p := c.Preview; p != nil {
+		line("preview", "%s: %q, %q", p.URL, p.Title, p.Description)
+	}
 	for _, m := range c.Media {
 		f, err := content.ParseRef(m.Ref)
 		line("media", "%s %s %q %d bytes, %dx%d, %s, emoji %q, %d bars, spoiler %t", m.Kind, m.MIME, m.Name, m.Size, m.Width, m.Height, m.Duration, m.Emoji, len(m.Waveform), m.Spoiler)

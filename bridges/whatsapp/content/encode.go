@@ -150,11 +150,18 @@ func (e *encoder) typed(address func(chat.RemoteUser) string) string {
 
 func (e *encoder) text() *waE2E.Message {
 	raw, mentioned := e.write()
-	about := e.about(mentioned)
-	if about == nil {
+	about, p := e.about(mentioned), e.post.Preview
+	if p != nil && !strings.Contains(raw, p.URL) {
+		p = nil
+	}
+	if about == nil && p == nil {
 		return &waE2E.Message{Conversation: &raw}
 	}
-	return &waE2E.Message{ExtendedTextMessage: &waE2E.ExtendedTextMessage{Text: &raw, ContextInfo: about}}
+	t := &waE2E.ExtendedTextMessage{Text: &raw, ContextInfo: about}
+	if p != nil {
+		t.MatchedText, t.Title, t.Description = &p.URL, &p.Title, optional(p.Description)
+	}
+	return &waE2E.Message{ExtendedTextMessage: t}
 }
 
 // about is the context of a message: what it answers, whom it mentions and when it disappears; nil if nothing of the kind.

@@ -60,6 +60,8 @@ func TestPostsReadAsTheyWereWritten(t *testing.T) {
 	}{
 		"text":     {chat.Post{Text: chat.Text{Body: "a b", Spans: spans("bold 0 1")}}, chat.Content{Text: chat.Text{Body: "a b", Spans: spans("bold 0 1")}}},
 		"mention":  {chat.Post{Text: chat.Text{Body: "@Ada", Spans: []chat.Span{{End: 4, Kind: chat.Mention, User: "1001@lid"}}}}, chat.Content{Text: chat.Text{Body: "@Ada", Spans: []chat.Span{{End: 4, Kind: chat.Mention, User: "1001@lid"}}}}},
+		"preview":  {chat.Post{Text: chat.Text{Body: "see https://example.com/tea"}, Preview: &chat.Preview{URL: "https://example.com/tea", Title: "Tea", Description: "d"}}, chat.Content{Text: chat.Text{Body: "see https://example.com/tea"}, Preview: &chat.Preview{URL: "https://example.com/tea", Title: "Tea", Description: "d"}}},
+		"no link":  {chat.Post{Text: chat.Text{Body: "see"}, Preview: &chat.Preview{URL: "https://example.com/tea", Title: "Tea"}}, chat.Content{Text: chat.Text{Body: "see"}}},
 		"reply":    {chat.Post{Text: chat.Text{Body: "a"}, Reply: &chat.ReplyTarget{ID: "1001/3EB0FF", Author: "1001@lid", Excerpt: "2*3*4 *x*"}}, chat.Content{Text: chat.Text{Body: "a"}, ReplyTo: &chat.ReplyRef{ID: "1001/3EB0FF", Author: "1001@lid", Excerpt: "2*3*4 *x*"}}},
 		"own":      {chat.Post{Text: chat.Text{Body: "a"}, Reply: &chat.ReplyTarget{ID: "1/3EB0FF"}}, chat.Content{Text: chat.Text{Body: "a"}, ReplyTo: &chat.ReplyRef{ID: "1/3EB0FF", Author: "1@lid"}}},
 		"timer":    {chat.Post{Text: chat.Text{Body: "a"}, ExpiresAfter: 24 * time.Hour}, chat.Content{Text: chat.Text{Body: "a"}, ExpiresAfter: 24 * time.Hour}},

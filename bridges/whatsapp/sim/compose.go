@@ -38,7 +38,13 @@ func (s *Server) compose(ctx context.Context, sp speaker, in control.Post) (*waE
 	case in.Text == "":
 		return nil, control.Because(control.ErrWrongUse, "a message needs a text or a file")
 	}
-	return textMessage(text, about), nil
+	m := textMessage(text, about)
+	if p := in.Preview; p != nil {
+		m.Conversation, m.ExtendedTextMessage = nil, &waE2E.ExtendedTextMessage{
+			Text: &text, ContextInfo: about, MatchedText: &p.URL, Title: &p.Title, Description: &p.Description,
+		}
+	}
+	return m, nil
 }
 
 func textMessage(text string, about *waE2E.ContextInfo) *waE2E.Message {

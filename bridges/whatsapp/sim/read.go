@@ -17,6 +17,7 @@ type content struct {
 	place   *control.Place
 	contact *control.Contact
 	poll    *control.Poll
+	preview *control.Preview
 	text    string
 	spans   []control.Span
 	media   *control.Media
@@ -29,7 +30,7 @@ func (c content) empty() bool { return c.text == "" && c.media == nil && c.kind 
 
 func (c content) into(m *shown) {
 	m.Kind, m.Text, m.Spans, m.ReplyTo, m.Album = c.kind, c.text, c.spans, c.replyTo, c.album
-	m.Place, m.Contact, m.Poll = c.place, c.contact, c.poll
+	m.Place, m.Contact, m.Poll, m.Preview = c.place, c.contact, c.poll, c.preview
 	if c.media != nil {
 		m.Media = []control.Media{*c.media}
 	}
@@ -60,7 +61,7 @@ func bodyOf(m *waE2E.Message) (content, string, *waE2E.ContextInfo) {
 		return content{}, m.GetConversation(), nil
 	case m.GetExtendedTextMessage() != nil:
 		t := m.GetExtendedTextMessage()
-		return content{}, t.GetText(), t.GetContextInfo()
+		return content{preview: previewOf(t)}, t.GetText(), t.GetContextInfo()
 	case m.GetImageMessage() != nil:
 		i := m.GetImageMessage()
 		return file("photo", i.GetMimetype(), "", i), i.GetCaption(), i.GetContextInfo()
@@ -81,6 +82,13 @@ func bodyOf(m *waE2E.Message) (content, string, *waE2E.ContextInfo) {
 		return file("sticker", st.GetMimetype(), "", st), "", st.GetContextInfo()
 	}
 	return otherBody(m)
+}
+
+func previewOf(t *waE2E.ExtendedTextMessage) *control.Preview {
+	if t.GetMatchedText() == "" || !strings.Contains(t.GetText(), t.GetMatchedText()) {
+		return nil
+	}
+	return &control.Preview{URL: t.GetMatchedText(), Title: t.GetTitle(), Description: t.GetDescription()}
 }
 
 func file(kind, mime, name string, m whatsmeow.DownloadableMessage) content {

@@ -28,6 +28,7 @@ var table = []struct {
 	run  func(*trip)
 }{
 	{"text with formatting", (*trip).text},
+	{"link with its preview", (*trip).preview},
 	{"replies find their originals", (*trip).replies},
 	{"edit", (*trip).edit},
 	{"delete", (*trip).delete},
@@ -104,6 +105,24 @@ func (p *trip) text() {
 		want = append(want, s)
 	}
 	if diff := cmp.Diff(want, m.Spans); diff != "" {
+		p.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// preview: WhatsApp and Signal show the preview that a message brings. Telegram makes its own, and tells bots nothing of it.
+func (p *trip) preview() {
+	page := &sim.Preview{URL: fmt.Sprintf("https://example.com/%d", p.nth), Title: "A page of " + p.word, Description: "What it says"}
+	post := sim.Post{Text: p.word + " " + page.URL, Preview: page}
+	if p.from.name == telegram.name {
+		post.Preview = nil
+	}
+	p.from.post(p.T, post)
+	m := p.to.sees(p.T, "the link", ours(post.Text))
+	want := post.Preview
+	if p.to.name == telegram.name {
+		want = nil
+	}
+	if diff := cmp.Diff(want, m.Preview); diff != "" {
 		p.Errorf("(-want +got):\n%s", diff)
 	}
 }

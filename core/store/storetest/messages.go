@@ -15,7 +15,7 @@ import (
 var rich = chat.Content{
 	Text:    chat.Text{Body: "Hello \x00 <b>\u2028 wörld 👩‍👩‍👧", Spans: []chat.Span{{Start: 1, End: 3, Kind: chat.Link, Value: "https://example.org/?a=1&b=2", User: "u"}}},
 	Media:   []chat.Media{{Kind: chat.Voice, Ref: "ref", Hash: "h", MIME: "audio/ogg", Name: "n", Size: 1, Width: 2, Height: 3, Duration: time.Second, Spoiler: true, Emoji: "e", Waveform: []byte{0, 1}}},
-	ReplyTo: &chat.ReplyRef{ID: "i", Author: "a", Excerpt: "x", Quote: "q"}, Forward: &chat.Forward{From: "f"},
+	ReplyTo: &chat.ReplyRef{ID: "i", Author: "a", Excerpt: "x", Quote: "q"}, Forward: &chat.Forward{From: "f"}, Preview: &chat.Preview{URL: "u", Title: "t", Description: "d"},
 	Album: "al", Placeholder: "photo", ExpiresAfter: time.Minute,
 	Place:    &chat.Place{Lat: 59.437, Lon: -24.7536, Accuracy: 1.5, Title: "t", Address: "a", Live: time.Hour},
 	Contacts: []chat.Contact{{Name: "n", Phones: []string{"+1", "+2"}, VCard: "BEGIN:VCARD"}},

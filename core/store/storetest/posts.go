@@ -17,7 +17,7 @@ var postTests = map[string]func(*testing.T, *world){
 		d := w.plan(t, w.say(t, "a"))
 		frozen := chat.Post{Key: "k", Chat: "1", Action: chat.ActEdit, Text: rich.Text, Media: rich.Media, Target: []chat.RemoteMessage{"x", "y"},
 			Reply: &chat.ReplyTarget{ID: "i", Author: "a", Excerpt: "e", Quote: "q", At: sentAt}, Emoji: []string{"👍"}, ExpiresAfter: time.Hour, KeepUntil: sentAt, NoPreview: true,
-			Place: rich.Place, Contact: &rich.Contacts[0], Poll: rich.Poll, TextAt: 3}
+			Place: rich.Place, Contact: &rich.Contacts[0], Poll: rich.Poll, TextAt: 3, Preview: rich.Preview}
 		p := outbox.Post{Lane: w.wa, Delivery: d, Message: 5, Part: 2, Revision: 3, Frozen: frozen, State: outbox.PostReady}
 		w.write(t, func(tx Tx) error {
 			posts := []outbox.Post{p}

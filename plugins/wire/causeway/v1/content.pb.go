@@ -649,6 +649,7 @@ type Content struct {
 	Contacts      []*Contact           `protobuf:"bytes,9,rep,name=contacts,proto3" json:"contacts,omitempty"`
 	Poll          *Poll                `protobuf:"bytes,10,opt,name=poll,proto3" json:"poll,omitempty"`
 	Notice        *Notice              `protobuf:"bytes,11,opt,name=notice,proto3" json:"notice,omitempty"`
+	Preview       *Preview             `protobuf:"bytes,12,opt,name=preview,proto3" json:"preview,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -760,6 +761,75 @@ func (x *Content) GetNotice() *Notice {
 	return nil
 }
 
+func (x *Content) GetPreview() *Preview {
+	if x != nil {
+		return x.Preview
+	}
+	return nil
+}
+
+// Preview is what is shown of a page below a text that names it.
+type Preview struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// as it stands in the text
+	Url           string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	Title         string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	Description   string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Preview) Reset() {
+	*x = Preview{}
+	mi := &file_causeway_v1_content_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Preview) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Preview) ProtoMessage() {}
+
+func (x *Preview) ProtoReflect() protoreflect.Message {
+	mi := &file_causeway_v1_content_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Preview.ProtoReflect.Descriptor instead.
+func (*Preview) Descriptor() ([]byte, []int) {
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Preview) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *Preview) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Preview) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
 // Reply is what a message answers, as its network tells it.
 type Reply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -773,7 +843,7 @@ type Reply struct {
 
 func (x *Reply) Reset() {
 	*x = Reply{}
-	mi := &file_causeway_v1_content_proto_msgTypes[9]
+	mi := &file_causeway_v1_content_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -785,7 +855,7 @@ func (x *Reply) String() string {
 func (*Reply) ProtoMessage() {}
 
 func (x *Reply) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_content_proto_msgTypes[9]
+	mi := &file_causeway_v1_content_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -798,7 +868,7 @@ func (x *Reply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reply.ProtoReflect.Descriptor instead.
 func (*Reply) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_content_proto_rawDescGZIP(), []int{9}
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Reply) GetId() string {
@@ -839,7 +909,7 @@ type Forward struct {
 
 func (x *Forward) Reset() {
 	*x = Forward{}
-	mi := &file_causeway_v1_content_proto_msgTypes[10]
+	mi := &file_causeway_v1_content_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -851,7 +921,7 @@ func (x *Forward) String() string {
 func (*Forward) ProtoMessage() {}
 
 func (x *Forward) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_content_proto_msgTypes[10]
+	mi := &file_causeway_v1_content_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -864,7 +934,7 @@ func (x *Forward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Forward.ProtoReflect.Descriptor instead.
 func (*Forward) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_content_proto_rawDescGZIP(), []int{10}
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Forward) GetFrom() string {
@@ -886,7 +956,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_causeway_v1_content_proto_msgTypes[11]
+	mi := &file_causeway_v1_content_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -898,7 +968,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_content_proto_msgTypes[11]
+	mi := &file_causeway_v1_content_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -911,7 +981,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_content_proto_rawDescGZIP(), []int{11}
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Reason) GetCode() string {
@@ -948,7 +1018,7 @@ type Capabilities struct {
 
 func (x *Capabilities) Reset() {
 	*x = Capabilities{}
-	mi := &file_causeway_v1_content_proto_msgTypes[12]
+	mi := &file_causeway_v1_content_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -960,7 +1030,7 @@ func (x *Capabilities) String() string {
 func (*Capabilities) ProtoMessage() {}
 
 func (x *Capabilities) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_content_proto_msgTypes[12]
+	mi := &file_causeway_v1_content_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -973,7 +1043,7 @@ func (x *Capabilities) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capabilities.ProtoReflect.Descriptor instead.
 func (*Capabilities) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_content_proto_rawDescGZIP(), []int{12}
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Capabilities) GetJson() []byte {
@@ -1003,7 +1073,7 @@ type AccountState struct {
 
 func (x *AccountState) Reset() {
 	*x = AccountState{}
-	mi := &file_causeway_v1_content_proto_msgTypes[13]
+	mi := &file_causeway_v1_content_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1015,7 +1085,7 @@ func (x *AccountState) String() string {
 func (*AccountState) ProtoMessage() {}
 
 func (x *AccountState) ProtoReflect() protoreflect.Message {
-	mi := &file_causeway_v1_content_proto_msgTypes[13]
+	mi := &file_causeway_v1_content_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1028,7 +1098,7 @@ func (x *AccountState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountState.ProtoReflect.Descriptor instead.
 func (*AccountState) Descriptor() ([]byte, []int) {
-	return file_causeway_v1_content_proto_rawDescGZIP(), []int{13}
+	return file_causeway_v1_content_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AccountState) GetState() string {
@@ -1105,7 +1175,7 @@ const file_causeway_v1_content_proto_rawDesc = "" +
 	"\x06Notice\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x10\n" +
 	"\x03who\x18\x02 \x03(\tR\x03who\x12\x14\n" +
-	"\x05value\x18\x03 \x01(\tR\x05value\"\xe1\x03\n" +
+	"\x05value\x18\x03 \x01(\tR\x05value\"\x91\x04\n" +
 	"\aContent\x12%\n" +
 	"\x04text\x18\x01 \x01(\v2\x11.causeway.v1.TextR\x04text\x12(\n" +
 	"\x05media\x18\x02 \x03(\v2\x12.causeway.v1.MediaR\x05media\x12-\n" +
@@ -1118,7 +1188,12 @@ const file_causeway_v1_content_proto_rawDesc = "" +
 	"\bcontacts\x18\t \x03(\v2\x14.causeway.v1.ContactR\bcontacts\x12%\n" +
 	"\x04poll\x18\n" +
 	" \x01(\v2\x11.causeway.v1.PollR\x04poll\x12+\n" +
-	"\x06notice\x18\v \x01(\v2\x13.causeway.v1.NoticeR\x06notice\"_\n" +
+	"\x06notice\x18\v \x01(\v2\x13.causeway.v1.NoticeR\x06notice\x12.\n" +
+	"\apreview\x18\f \x01(\v2\x14.causeway.v1.PreviewR\apreview\"S\n" +
+	"\aPreview\x12\x10\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12 \n" +
+	"\vdescription\x18\x03 \x01(\tR\vdescription\"_\n" +
 	"\x05Reply\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06author\x18\x02 \x01(\tR\x06author\x12\x18\n" +
@@ -1150,7 +1225,7 @@ func file_causeway_v1_content_proto_rawDescGZIP() []byte {
 	return file_causeway_v1_content_proto_rawDescData
 }
 
-var file_causeway_v1_content_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_causeway_v1_content_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_causeway_v1_content_proto_goTypes = []any{
 	(*Text)(nil),                  // 0: causeway.v1.Text
 	(*Span)(nil),                  // 1: causeway.v1.Span
@@ -1161,35 +1236,37 @@ var file_causeway_v1_content_proto_goTypes = []any{
 	(*PollOption)(nil),            // 6: causeway.v1.PollOption
 	(*Notice)(nil),                // 7: causeway.v1.Notice
 	(*Content)(nil),               // 8: causeway.v1.Content
-	(*Reply)(nil),                 // 9: causeway.v1.Reply
-	(*Forward)(nil),               // 10: causeway.v1.Forward
-	(*Reason)(nil),                // 11: causeway.v1.Reason
-	(*Capabilities)(nil),          // 12: causeway.v1.Capabilities
-	(*AccountState)(nil),          // 13: causeway.v1.AccountState
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*Preview)(nil),               // 9: causeway.v1.Preview
+	(*Reply)(nil),                 // 10: causeway.v1.Reply
+	(*Forward)(nil),               // 11: causeway.v1.Forward
+	(*Reason)(nil),                // 12: causeway.v1.Reason
+	(*Capabilities)(nil),          // 13: causeway.v1.Capabilities
+	(*AccountState)(nil),          // 14: causeway.v1.AccountState
+	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
 }
 var file_causeway_v1_content_proto_depIdxs = []int32{
 	1,  // 0: causeway.v1.Text.spans:type_name -> causeway.v1.Span
-	14, // 1: causeway.v1.Media.duration:type_name -> google.protobuf.Duration
-	14, // 2: causeway.v1.Place.live:type_name -> google.protobuf.Duration
+	15, // 1: causeway.v1.Media.duration:type_name -> google.protobuf.Duration
+	15, // 2: causeway.v1.Place.live:type_name -> google.protobuf.Duration
 	6,  // 3: causeway.v1.Poll.options:type_name -> causeway.v1.PollOption
 	0,  // 4: causeway.v1.Content.text:type_name -> causeway.v1.Text
 	2,  // 5: causeway.v1.Content.media:type_name -> causeway.v1.Media
-	9,  // 6: causeway.v1.Content.reply_to:type_name -> causeway.v1.Reply
-	10, // 7: causeway.v1.Content.forward:type_name -> causeway.v1.Forward
-	14, // 8: causeway.v1.Content.expires_after:type_name -> google.protobuf.Duration
+	10, // 6: causeway.v1.Content.reply_to:type_name -> causeway.v1.Reply
+	11, // 7: causeway.v1.Content.forward:type_name -> causeway.v1.Forward
+	15, // 8: causeway.v1.Content.expires_after:type_name -> google.protobuf.Duration
 	3,  // 9: causeway.v1.Content.place:type_name -> causeway.v1.Place
 	4,  // 10: causeway.v1.Content.contacts:type_name -> causeway.v1.Contact
 	5,  // 11: causeway.v1.Content.poll:type_name -> causeway.v1.Poll
 	7,  // 12: causeway.v1.Content.notice:type_name -> causeway.v1.Notice
-	11, // 13: causeway.v1.AccountState.why:type_name -> causeway.v1.Reason
-	15, // 14: causeway.v1.AccountState.since:type_name -> google.protobuf.Timestamp
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	9,  // 13: causeway.v1.Content.preview:type_name -> causeway.v1.Preview
+	12, // 14: causeway.v1.AccountState.why:type_name -> causeway.v1.Reason
+	16, // 15: causeway.v1.AccountState.since:type_name -> google.protobuf.Timestamp
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_causeway_v1_content_proto_init() }
@@ -1203,7 +1280,7 @@ func file_causeway_v1_content_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_causeway_v1_content_proto_rawDesc), len(file_causeway_v1_content_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -48,7 +48,9 @@ type Post struct {
 	Contact      *Contact               `protobuf:"bytes,15,opt,name=contact,proto3" json:"contact,omitempty"`
 	Poll         *Poll                  `protobuf:"bytes,16,opt,name=poll,proto3" json:"poll,omitempty"`
 	// which of several media the text stands with
-	TextAt        int64 `protobuf:"varint,17,opt,name=text_at,json=textAt,proto3" json:"text_at,omitempty"`
+	TextAt int64 `protobuf:"varint,17,opt,name=text_at,json=textAt,proto3" json:"text_at,omitempty"`
+	// of an address in the text, on networks that leave it to whoever writes
+	Preview       *Preview `protobuf:"bytes,18,opt,name=preview,proto3" json:"preview,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -200,6 +202,13 @@ func (x *Post) GetTextAt() int64 {
 		return x.TextAt
 	}
 	return 0
+}
+
+func (x *Post) GetPreview() *Preview {
+	if x != nil {
+		return x.Preview
+	}
+	return nil
 }
 
 // ReplyTarget is the copy that a post answers.
@@ -559,7 +568,7 @@ var File_causeway_v1_post_proto protoreflect.FileDescriptor
 
 const file_causeway_v1_post_proto_rawDesc = "" +
 	"\n" +
-	"\x16causeway/v1/post.proto\x12\vcauseway.v1\x1a\x19causeway/v1/content.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\x04\n" +
+	"\x16causeway/v1/post.proto\x12\vcauseway.v1\x1a\x19causeway/v1/content.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x81\x05\n" +
 	"\x04Post\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x12\n" +
@@ -580,7 +589,8 @@ const file_causeway_v1_post_proto_rawDesc = "" +
 	"\x05place\x18\x0e \x01(\v2\x12.causeway.v1.PlaceR\x05place\x12.\n" +
 	"\acontact\x18\x0f \x01(\v2\x14.causeway.v1.ContactR\acontact\x12%\n" +
 	"\x04poll\x18\x10 \x01(\v2\x11.causeway.v1.PollR\x04poll\x12\x17\n" +
-	"\atext_at\x18\x11 \x01(\x03R\x06textAt\"\x91\x01\n" +
+	"\atext_at\x18\x11 \x01(\x03R\x06textAt\x12.\n" +
+	"\apreview\x18\x12 \x01(\v2\x14.causeway.v1.PreviewR\apreview\"\x91\x01\n" +
 	"\vReplyTarget\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06author\x18\x02 \x01(\tR\x06author\x12\x18\n" +
@@ -638,7 +648,8 @@ var file_causeway_v1_post_proto_goTypes = []any{
 	(*Place)(nil),                 // 9: causeway.v1.Place
 	(*Contact)(nil),               // 10: causeway.v1.Contact
 	(*Poll)(nil),                  // 11: causeway.v1.Poll
-	(*Reason)(nil),                // 12: causeway.v1.Reason
+	(*Preview)(nil),               // 12: causeway.v1.Preview
+	(*Reason)(nil),                // 13: causeway.v1.Reason
 }
 var file_causeway_v1_post_proto_depIdxs = []int32{
 	5,  // 0: causeway.v1.Post.text:type_name -> causeway.v1.Text
@@ -649,16 +660,17 @@ var file_causeway_v1_post_proto_depIdxs = []int32{
 	9,  // 5: causeway.v1.Post.place:type_name -> causeway.v1.Place
 	10, // 6: causeway.v1.Post.contact:type_name -> causeway.v1.Contact
 	11, // 7: causeway.v1.Post.poll:type_name -> causeway.v1.Poll
-	8,  // 8: causeway.v1.ReplyTarget.at:type_name -> google.protobuf.Timestamp
-	8,  // 9: causeway.v1.Outcome.at:type_name -> google.protobuf.Timestamp
-	7,  // 10: causeway.v1.Outcome.after:type_name -> google.protobuf.Duration
-	12, // 11: causeway.v1.Outcome.why:type_name -> causeway.v1.Reason
-	7,  // 12: causeway.v1.Found.ask_after:type_name -> google.protobuf.Duration
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	12, // 8: causeway.v1.Post.preview:type_name -> causeway.v1.Preview
+	8,  // 9: causeway.v1.ReplyTarget.at:type_name -> google.protobuf.Timestamp
+	8,  // 10: causeway.v1.Outcome.at:type_name -> google.protobuf.Timestamp
+	7,  // 11: causeway.v1.Outcome.after:type_name -> google.protobuf.Duration
+	13, // 12: causeway.v1.Outcome.why:type_name -> causeway.v1.Reason
+	7,  // 13: causeway.v1.Found.ask_after:type_name -> google.protobuf.Duration
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_causeway_v1_post_proto_init() }
