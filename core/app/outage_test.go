@@ -313,6 +313,37 @@ func TestARouterThatIsKilledTellsNobodyTwice(t *testing.T) {
 	})
 }
 
+// TestARouterThatIsKilledKeepsThePace kills it again and again while people write more than a chat takes.
+func TestARouterThatIsKilledKeepsThePace(t *testing.T) {
+	const perMinute = 20
+	paced := func(w *blackout) {
+		w.nets[telegram].Profile.Caps.Pace.PerChat = []chat.Rate{{N: perMinute, Per: chat.Duration(time.Minute)}}
+	}
+	inBlackout(t, paced, func(w *blackout) {
+		for range 12 {
+			for range 15 {
+				w.say(signal)
+				w.pass(time.Second)
+			}
+			w.dieMeanwhile(0, func() {})
+		}
+		w.pass(time.Minute)
+		w.wantAll(telegram)
+		var at []time.Time
+		for _, s := range w.nets[telegram].Sees(lobby) {
+			at = append(at, s.Accepted)
+		}
+		for i := perMinute; i < len(at); i++ {
+			if d := at[i].Sub(at[i-perMinute]); d < time.Minute {
+				t.Errorf("%d posts came within %v", perMinute+1, d)
+			}
+		}
+		if len(at) <= perMinute {
+			t.Errorf("only %d posts were made", len(at))
+		}
+	})
+}
+
 // dieAfter lets somebody write and kills the router soon.
 func (w *blackout) dieAfter(d time.Duration) {
 	w.say([]chat.Account{telegram, signal}[len(w.said)%2])
