@@ -56,6 +56,7 @@ func capabilities(upload int64) chat.Capabilities {
 		Media:    mediaLimits(upload),
 		Album:    chat.AlbumSupport{Max: maxAlbum, Sets: albumSets},
 		Previews: chat.Full,
+		Hears:    []string{"sticker", "contact"},
 		Place:    chat.PlaceSupport{Level: chat.Fallback, Venue: chat.Fallback, Live: chat.Fallback},
 		Contact:  chat.ContactSupport{Level: chat.Fallback},
 		Poll: chat.PollSupport{

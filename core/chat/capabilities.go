@@ -79,6 +79,8 @@ type Capabilities struct {
 	Pace     Pace           `json:"pace"`
 	// OwnEvents says that the account's own posts come back as events, with EchoOf where known.
 	OwnEvents bool `json:"own_events,omitempty"`
+	// Hears names kinds of messages that people of the network post and our account cannot, for tables: "sticker", "contact".
+	Hears []string `json:"hears,omitempty"`
 	// Lacks names what people would expect of the network and what it cannot do, for tables.
 	Lacks []Lack `json:"lacks,omitempty"`
 	// Disappears says that copies disappear by themselves when their post has a timer.

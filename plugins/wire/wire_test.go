@@ -113,6 +113,7 @@ var (
 			c.Media = map[chat.MediaKind]chat.MediaLimit{chat.Photo: {Level: chat.Full, MIME: list(rapid.String()).Draw(t, "mime")}}
 		}
 		c.React.Allowed = list(rapid.String()).Draw(t, "emoji")
+		c.Hears = list(rapid.String()).Draw(t, "hears")
 		c.Lacks = list(rapid.Make[chat.Lack]()).Draw(t, "lacks")
 		c.Album.Sets = list(rapid.Just([]chat.MediaKind{chat.Photo, chat.Video})).Draw(t, "sets")
 		rate := rapid.Make[chat.Rate]()

@@ -138,11 +138,14 @@ func Of(c chat.Capabilities, k Kind, a Action) Fate {
 
 // onTheirs is the fate of an action with a message of people, if the network has such.
 func onTheirs(c chat.Capabilities, k Kind, f Fate) Fate {
-	if !Has(c, k) {
+	if !Heard(c, k) {
 		return Unlike
 	}
 	return f
 }
+
+// Heard reports whether people of a network post a kind of message, and our account is told.
+func Heard(c chat.Capabilities, k Kind) bool { return Has(c, k) || slices.Contains(c.Hears, string(k)) }
 
 // Has reports whether a network has a kind of message.
 func Has(c chat.Capabilities, k Kind) bool { return level(c, k).Native() }
@@ -233,7 +236,7 @@ func Worded(c chat.Capabilities, k Kind) bool {
 
 func theirEdit(c chat.Capabilities, k Kind) Fate {
 	switch {
-	case !Has(c, k):
+	case !Heard(c, k):
 		return Unlike
 	case k == Poll && c.Poll.SeesVotes:
 		return Votes

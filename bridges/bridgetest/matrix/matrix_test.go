@@ -58,6 +58,9 @@ func TestFatesFollowTheCapabilities(t *testing.T) {
 		"a caption that changes":           {chat.Capabilities{Media: photo, Edit: chat.EditSupport{Level: chat.Full}}, "photo", OurEdit, Native},
 		"a file without a caption":         {chat.Capabilities{Media: photo, Edit: chat.EditSupport{Level: chat.Full}}, "sticker", OurEdit, Nothing},
 		"deletions that are not told":      {chat.Capabilities{Delete: chat.EditSupport{Level: chat.Full, Unheard: true}}, Text, TheirDelete, Untold},
+		"a sticker that is only heard":     {chat.Capabilities{Hears: []string{"sticker"}}, "sticker", Receive, Native},
+		"that sticker when we send it":     {chat.Capabilities{Hears: []string{"sticker"}}, "sticker", Send, AsFile},
+		"its words":                        {chat.Capabilities{Hears: []string{"sticker"}}, "sticker", TheirEdit, Nothing},
 		"a place that moves where none do": {chat.Capabilities{Place: chat.PlaceSupport{Level: chat.Full}}, LivePlace, Send, AsPlace},
 	} {
 		if got := Of(c.caps, c.kind, c.action); got != c.want {
