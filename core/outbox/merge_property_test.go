@@ -21,7 +21,7 @@ import (
 // once, as it was edited last, in its order.
 func TestMergedTextsAreKeptUpToDate(t *testing.T) {
 	merged, edited := 0, 0
-	for seed := range uint64(12) {
+	for seed := range uint64(18) {
 		synctest.Test(t, func(t *testing.T) {
 			t.Logf("seed %d", seed)
 			g := writeAtRandom(t, seed)

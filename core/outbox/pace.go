@@ -76,16 +76,22 @@ func (p *pace) retune(now time.Time, rates []chat.Rate) *pace {
 	return p
 }
 
-// spend takes what may be missing from fresh buckets that are full again only after left. It leaves none with less than
-// nothing.
-func (p *pace) spend(now time.Time, left time.Duration) {
+// spend takes what may be missing from fresh buckets that are full, and of their nominal size, only after left. It leaves none
+// with less than nothing. What takes longer than to fill them, and spare, is for growing back after a complaint.
+func (p *pace) spend(now time.Time, left, spare time.Duration) {
 	if p == nil {
 		return
 	}
+	longest := time.Duration(0)
 	for i, lim := range p.lims {
 		n := burst(p.rates[i])
 		full := time.Duration(float64(n) / float64(lim.Limit()) * float64(time.Second))
 		lim.ReserveN(now.Add(min(left, full)-full), n)
+		longest = max(longest, full)
+	}
+	if grows := left - longest - spare; grows > 0 {
+		p.factor, p.since = max(1-growPerMinute*grows.Minutes(), minFactor), now
+		p.apply(now)
 	}
 }
 

@@ -53,6 +53,6 @@ func (o *Outbox) spend(p *pace, ref LaneRef) {
 	}
 	delete(o.spent, ref)
 	if left := until.Sub(o.opt.Now()); left > 0 {
-		p.spend(time.Now(), left)
+		p.spend(time.Now(), left, noteFor)
 	}
 }

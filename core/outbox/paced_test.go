@@ -47,6 +47,33 @@ func killAtEvery(w *world, pace chat.Pace, lanes []chat.ChatID) {
 	}
 }
 
+// TestTheSlowerPaceAfterAComplaintOutlivesARestart lets a chat complain once, and restarts the router soon after.
+func TestTheSlowerPaceAfterAComplaintOutlivesARestart(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg", func(c *chat.Capabilities) {
+			c.Pace = chat.Pace{PerChat: []chat.Rate{{N: 1, Per: chat.Duration(time.Second)}}}
+		})
+		w.answers("tg", first(1, chat.RetryAfter(time.Second, chat.ScopeChat, why("rate_limited"))))
+		for range 1000 {
+			w.say("x", 1)
+		}
+		w.wait(10 * time.Second)
+		w.stop()
+		w.start()
+		before := w.nets["tg"].count()
+		w.wait(time.Minute)
+		if n := w.nets["tg"].count() - before; n < 20 || n > 40 {
+			t.Errorf("%d calls in the minute after the restart, want about half of 60", n)
+		}
+		w.wait(10 * time.Minute)
+		before = w.nets["tg"].count()
+		w.wait(time.Minute)
+		if n := w.nets["tg"].count() - before; n < 55 {
+			t.Errorf("%d calls a minute ten minutes later, want 60", n)
+		}
+	})
+}
+
 // TestALongWaitForATokenIsNotBegunAnew restarts the router in the middle of an hour in which a chat takes one post.
 func TestALongWaitForATokenIsNotBegunAnew(t *testing.T) {
 	inWorld(t, func(w *world) {
