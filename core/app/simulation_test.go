@@ -122,10 +122,10 @@ type simulation struct {
 	wrong   []string
 	trap    *trap
 	stored  map[chat.Account]map[chat.EventKey]bool
-	reserve int64            // for a full disk; 0 for none
-	queue   int              // how many writes may wait; 0: as ever
-	now     func() time.Time // the router's clock; nil is the bubble's
-	uptime  func() (boot string, up time.Duration)
+	reserve int64                                  // for a full disk; 0 for none
+	queue   int                                    // how many writes may wait; 0: as ever
+	now     func() time.Time                       // the router's clock; nil is the bubble's
+	uptime  func() (boot string, up time.Duration) // the machine's, which goes as the bubble's clock does
 	// sometimes counts what is met.
 	sometimes *lab.Sometimes
 	// spoil, if set, does to posts what no router and no bridge should.
@@ -136,7 +136,7 @@ type simulation struct {
 
 func newSimulation(t *testing.T, seed uint64, met *lab.Sometimes) *simulation {
 	w := &simulation{t: t, rand: rand.New(rand.NewPCG(seed, 7)), dir: memoryDir(t), kills: map[string]int{},
-		sometimes: met, stored: map[chat.Account]map[chat.EventKey]bool{},
+		uptime: bubbleUptime, sometimes: met, stored: map[chat.Account]map[chat.EventKey]bool{},
 		nets: map[chat.Account]*lab.Network{}, lives: map[chat.Account]*mortal{}, cfg: &config.Config{Accounts: map[string]*config.Account{}}}
 	w.cfg.DataDir = w.dir
 	for i, p := range lab.Profiles() {
@@ -161,6 +161,11 @@ func newSimulation(t *testing.T, seed uint64, met *lab.Sometimes) *simulation {
 	}
 	w.talk = newTalk(w)
 	return w
+}
+
+// bubbleUptime is how long a machine is up that was started an hour before a bubble's time begins.
+func bubbleUptime() (boot string, up time.Duration) {
+	return "one start", time.Since(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)) + time.Hour
 }
 
 // memoryDir is a folder in memory where the system has such: a router that dies here dies alone, and takes no disk with it.

@@ -26,7 +26,9 @@ const (
 		WHERE held_up > 0 AND hold_until > 0 AND abs(?1 - held_at - (?2 - held_up)) > 1000`
 	// What was held in the future, as it is now, begins anew.
 	reviewFuture = " SET hold_until = ?1 + hold_until - held_at, held_at = ?1 WHERE held_at > ?1 AND hold_until > held_at"
-	reviewAll    = " SET hold_until = min(hold_until, ?3), held_at = ?1, held_up = ?2 WHERE hold_until > 0"
+	// What is over is over for good, whatever is done to the clock later.
+	reviewAll = ` SET hold_until = CASE WHEN hold_until <= ?1 THEN 0 ELSE min(hold_until, ?3) END, held_at = ?1, held_up = ?2
+		WHERE hold_until > 0`
 )
 
 func (t *Tx) reviewHolds(table string, same bool) error {
