@@ -59,8 +59,9 @@ var laneTests = map[string]func(*testing.T, *world){
 		}
 	},
 	"LaneHasItsLinkAndHolds": func(t *testing.T, w *world) {
-		lane := outbox.Hold{Until: sentAt, UntilResumed: true, Why: muted, Fails: 3}
-		account := outbox.Hold{Until: sentAt.Add(time.Minute), Why: chat.Reason{Code: "flood"}, Fails: 1}
+		until := time.Now().Add(time.Hour).Truncate(time.Millisecond).UTC() // a wait that is over is forgotten
+		lane := outbox.Hold{Until: until, UntilResumed: true, Why: muted, Fails: 3}
+		account := outbox.Hold{Until: until.Add(time.Minute), Why: chat.Reason{Code: "flood"}, Fails: 1}
 		w.write(t, func(tx Tx) error { return errors.Join(tx.HoldLane(w.wa, lane), tx.HoldAccount("wa", account)) })
 		w.reopen(t)
 		ln := w.lane(t)
