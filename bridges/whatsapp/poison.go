@@ -24,19 +24,27 @@ import (
 type guard struct {
 	log *slog.Logger
 
-	mu   sync.Mutex
-	shun map[string]struct{} // entries that can be read, but over which the library stumbled
+	mu    sync.Mutex
+	shun  map[string]struct{} // entries that can be read, but over which the library stumbled
+	whole map[string]struct{} // sessions that were read before: a post to a large group reads a thousand
 }
 
-// maxShunned bounds how many entries are shunned; beyond it all are tried once more.
-const maxShunned = 1000
+// Bounds of what is known of entries; beyond them it is found out anew.
+const (
+	maxShunned = 1000
+	maxWhole   = 20_000
+)
 
 // guardStores puts a guard before the stores of a device, now or once it is linked.
 func guardStores(dev *store.Device, log *slog.Logger) *guard {
-	g := &guard{log: log, shun: map[string]struct{}{}}
+	g := newGuard(log)
 	g.watch(dev)
 	dev.Container = guardedContainer{DeviceContainer: dev.Container, g: g}
 	return g
+}
+
+func newGuard(log *slog.Logger) *guard {
+	return &guard{log: log, shun: map[string]struct{}{}, whole: map[string]struct{}{}}
 }
 
 func (g *guard) watch(dev *store.Device) {
@@ -80,10 +88,13 @@ func follow(ctx context.Context) (context.Context, *trail) {
 	return context.WithValue(ctx, trailKey{}, t), t
 }
 
-func (t *trail) add(entry string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.entries = append(t.entries, entry)
+// leave notes that a call has read an entry, if anybody follows it.
+func leave(ctx context.Context, entry string) {
+	if t, ok := ctx.Value(trailKey{}).(*trail); ok {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.entries = append(t.entries, entry)
+	}
 }
 
 // sound gives an entry back when it is whole, else nothing.
@@ -92,17 +103,39 @@ func (g *guard) sound(ctx context.Context, kind, name string, raw []byte, read f
 		return nil
 	}
 	entry := kind + " " + name
-	if t, ok := ctx.Value(trailKey{}).(*trail); ok {
-		t.add(entry)
-	}
+	leave(ctx, entry)
 	if g.shunned(entry) {
 		return nil
 	}
-	if attempt(func() error { return read(raw) }) != nil {
+	err := attempt(func() error { return read(raw) })
+	g.note(entry, err == nil)
+	if err != nil {
 		g.told(kind, name)
 		return nil
 	}
 	return raw
+}
+
+// note remembers whether an entry is whole.
+func (g *guard) note(entry string, whole bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !whole {
+		delete(g.whole, entry)
+		return
+	}
+	if len(g.whole) >= maxWhole {
+		clear(g.whole)
+	}
+	g.whole[entry] = struct{}{}
+}
+
+// knows reports whether an entry was whole when it was read last.
+func (g *guard) knows(entry string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	_, whole := g.whole[entry]
+	return whole
 }
 
 // told says which entry is damaged. What is wrong with it is not said: it may hold keys.
@@ -148,6 +181,7 @@ func (g *guard) stumbled(over *trail) {
 	}
 	for _, e := range over.entries {
 		g.shun[e] = struct{}{}
+		delete(g.whole, e)
 	}
 }
 
@@ -186,10 +220,15 @@ func (s guardedSessions) HasSession(ctx context.Context, address string) (bool, 
 	return raw != nil, err
 }
 
-// GetManySessions implements store.SessionStore.
+// GetManySessions implements store.SessionStore. One that has been damaged since it was read is left out by the library, which then asks
+// whether it is there.
 func (s guardedSessions) GetManySessions(ctx context.Context, addresses []string) (map[string][]byte, error) {
 	all, err := s.SessionStore.GetManySessions(ctx, addresses)
 	for address, raw := range all {
+		if entry := kindSession + " " + address; raw != nil && s.g.knows(entry) {
+			leave(ctx, entry)
+			continue
+		}
 		all[address] = s.g.sound(ctx, kindSession, address, raw, readSession)
 	}
 	return all, err

@@ -145,14 +145,17 @@ type bareSessions struct {
 }
 
 func (s bareSessions) GetSession(context.Context, string) ([]byte, error) { return s.raw, nil }
-func (s bareSessions) PutSession(context.Context, string, []byte) error   { return nil }
+func (s bareSessions) GetManySessions(_ context.Context, all []string) (map[string][]byte, error) {
+	return map[string][]byte{all[0]: s.raw}, nil
+}
+func (s bareSessions) PutSession(context.Context, string, []byte) error { return nil }
 
 func TestWhatTheLibraryStumblesOverIsShunnedUntilItIsMadeAnew(t *testing.T) {
 	l, c := talking(t, sim.Options{})
 	l.talk([]control.ChatID{c}, "before")
 	l.stop()
 	whole := l.rows("SELECT session FROM whatsmeow_sessions LIMIT 1")[0]
-	g := &guard{log: l.router.log, shun: map[string]struct{}{}}
+	g := newGuard(l.router.log)
 	sessions, buffer := guardedSessions{bareSessions{raw: whole}, g}, guardedBuffer{txnBuffer{}, g}
 	has := func() bool {
 		ok, err := sessions.HasSession(t.Context(), "1_1:0")
@@ -174,6 +177,31 @@ func TestWhatTheLibraryStumblesOverIsShunnedUntilItIsMadeAnew(t *testing.T) {
 	l.must(sessions.PutSession(t.Context(), "1_1:0", whole))
 	if !has() {
 		t.Error("a session that was made anew is not there")
+	}
+}
+
+func TestASessionThatIsDamagedLaterIsFoundToo(t *testing.T) {
+	l, c := talking(t, sim.Options{})
+	l.talk([]control.ChatID{c}, "before")
+	l.stop()
+	store := &bareSessions{raw: l.rows("SELECT session FROM whatsmeow_sessions LIMIT 1")[0]}
+	sessions := guardedSessions{store, newGuard(l.router.log)}
+	read := func() []byte {
+		all, err := sessions.GetManySessions(t.Context(), []string{"1_1:0"})
+		l.must(err)
+		return all["1_1:0"]
+	}
+	for range 2 { // the second time it is known
+		if read() == nil {
+			t.Fatal("a whole session is not there")
+		}
+	}
+	store.raw = []byte("noise")
+	if has, err := sessions.HasSession(t.Context(), "1_1:0"); has || err != nil { // as the library asks about what it cannot read
+		t.Errorf("a damaged session is there: %t, %v", has, err)
+	}
+	if read() != nil {
+		t.Error("a damaged session is given out")
 	}
 }
 
