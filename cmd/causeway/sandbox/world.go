@@ -124,7 +124,7 @@ func (w *world) dataDir() string { return filepath.Join(w.dir, "data") }
 
 // writeConfig writes what an operator would write, with a patience that suits a demo.
 func (w *world) writeConfig() error {
-	text := fmt.Sprintf("# SPDX-License-Identifier: Apache-2.0\ndata_dir: %q\nlisten: 127.0.0.1:0\nplugin_dir: %q\noutbox: {settle_wait: 3s}\naccounts:\n", w.dataDir(), w.opt.BinDir)
+	text := fmt.Sprintf("# SPDX-License-Identifier: Apache-2.0\ndata_dir: %q\nlisten: 127.0.0.1:0\nplugin_dir: %q\noutbox: {settle_wait: 3s, deliver_timeout: 20s}\naccounts:\n", w.dataDir(), w.opt.BinDir)
 	for _, n := range w.networks {
 		text += n.config()
 	}
