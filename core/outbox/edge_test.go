@@ -5,6 +5,7 @@ package outbox_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -324,5 +325,26 @@ func TestTheLastOutcomeIsRecordedWhenTheStoreStumbles(t *testing.T) {
 		w.wait(time.Hour)
 		w.want("calls", w.nets["tg"].seen(), "send one")
 		w.want("endings", w.endings(), "send delivered")
+	})
+}
+
+// TestTheTimeForEditsBeginsWithTheFirstCall loses the answer of a post, which its network knows again ten minutes later.
+func TestTheTimeForEditsBeginsWithTheFirstCall(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "wa", func(c *chat.Capabilities) {
+			c.Repeat, c.Edit.Window = chat.RepeatDropped, chat.Duration(15*time.Minute)
+		})
+		w.answers("wa", first(1, chat.UncertainFor(why(chat.CodeTimeout))))
+		id := w.say("one", 1)
+		w.wait(0)
+		w.box.SetSendable("wa", false)
+		w.wait(10 * time.Minute)
+		w.box.SetSendable("wa", true)
+		w.wait(6 * time.Minute)
+		w.edit(id, "two", 1)
+		w.wait(time.Minute)
+		if seen := w.nets["wa"].seen(); len(seen) != 3 || !strings.HasPrefix(seen[2], "send ") {
+			t.Errorf("calls: %q, want a text that corrects", seen)
+		}
 	})
 }

@@ -341,9 +341,11 @@ func (s *step) mark(tx Tx, d chat.Delivery, p Post) error {
 // putMark puts the mark on a post.
 func (s *step) putMark(p *Post) {
 	p.State = PostInFlight
+	if p.Attempts == 0 || s.lane.Caps.Repeat != chat.RepeatDropped { // else the first call may be the one that counted
+		p.SentAt = s.now
+	}
 	p.Attempts++
 	p.Epoch = s.o.opt.Epoch(s.l.account.name)
-	p.SentAt = s.now
 	p.Frozen.ID, p.Frozen.Chat, p.Frozen.Attempt = p.ID, s.lane.Chat.Address.Chat, p.Attempts
 }
 
