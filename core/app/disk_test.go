@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -65,7 +66,8 @@ func TestAFullDiskStopsTheRouterUntilThereIsRoom(t *testing.T) {
 				t.Fatal("the disk does not fill up")
 			}
 			w.say(w.talk.accounts[n%3])
-			w.pass(time.Second)
+			w.pass(time.Second / 2) // before room is looked for again
+			synctest.Wait()         // until what was in reserve is given up
 		}
 		reserve := filepath.Join(w.dir, "reserve", "no room") // for this file, too
 		if err := os.MkdirAll(reserve, 0o700); err != nil {
