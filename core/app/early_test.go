@@ -258,6 +258,7 @@ func TestTwoAccountsInTheSameGroupsDoNotLoop(t *testing.T) {
 		s := newSquare(t, []string{"a", "b"}, map[string][]string{"one": {"a:east", "a:west"}, "two": {"b:east", "b:west"}})
 		s.says("east", ana, "hello")
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		want := map[chat.RemoteChat][]string{"west": {"Ana\nhello", "Ana\nhello"}} // as who joins two groups twice has asked for
 		if diff := cmp.Diff(want, s.said); diff != "" {
 			t.Fatal(diff)
@@ -267,6 +268,7 @@ func TestTwoAccountsInTheSameGroupsDoNotLoop(t *testing.T) {
 		human := chat.Sender{User: "a", Kind: chat.SenderUser, Name: "Amir"}
 		s.hear("west", id, human, chat.MessageNew{ID: id, Content: chat.Content{Text: chat.Text{Body: "by hand"}}}, "a")
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		want["east"] = []string{"Amir\nby hand"}
 		if diff := cmp.Diff(want, s.said); diff != "" {
 			t.Error(diff)
@@ -288,14 +290,17 @@ func TestVotesOfAllSidesAreShownWhereAPollIsWords(t *testing.T) {
 		poll := &chat.Poll{Question: "Tea or coffee?", Options: []chat.PollOption{{Text: "Tea"}, {Text: "Coffee"}}}
 		s.hear("1", "asked", ana, chat.MessageNew{ID: "asked", Content: chat.Content{Poll: poll}}, "")
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		if copied == "" {
 			t.Fatal("the network that has polls got none")
 		}
 		s.hear("2", copied, chat.Sender{User: "ben", Kind: chat.SenderUser, Name: "Ben"}, chat.Vote{ID: copied, Options: []int{1}}, "")
 		s.hear("1", "asked", ana, chat.Vote{ID: "asked", Options: []int{1}}, "")
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		s.hear("1", "asked", ana, chat.Vote{ID: "asked", Options: []int{0}}, "")
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		var shown []string
 		for _, p := range append(s.posts("words", chat.ActSend), s.posts("words", chat.ActEdit)...) {
 			shown = append(shown, strings.Join(strings.Split(p.Text.Body, "\n")[3:], " "))
