@@ -41,7 +41,7 @@ type Repeat string
 const (
 	RepeatDoubles Repeat = "doubles" // the network has no key: a repeat may show twice
 	RepeatDropped Repeat = "dropped" // the network drops it
-	RepeatLookup  Repeat = "lookup"  // the bridge can say whether it was sent
+	RepeatLookup  Repeat = "lookup"  // the bridge can say whether a new post was sent
 )
 
 // The steps of pairing.

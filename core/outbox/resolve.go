@@ -11,7 +11,7 @@ func (s *step) resolve(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
 	if caps.LateAnswers && s.restUntil(p.SentAt.Add(s.o.opt.SettleWait), s.l.waited, s.o.opt.SettleWait) {
 		return true, nil
 	}
-	if caps.Repeat == chat.RepeatLookup && s.asks < maxAsks {
+	if s.knowable(p) && s.asks < maxAsks {
 		return s.lookUp(p)
 	}
 	switch fate, err := s.fateOf(tx, d, p); {
@@ -33,6 +33,12 @@ const (
 	fateDrop
 	fateAnew // without those of its items that must not be shown again
 )
+
+// knowable reports whether the bridge can say if a post was sent. It knows new posts by what stands in the chat; a change
+// leaves nothing there that bears its key, and does no harm when it is made twice.
+func (s *step) knowable(p Post) bool {
+	return s.lane.Caps.Repeat == chat.RepeatLookup && p.Frozen.Action == chat.ActSend
+}
 
 // lookUp asks the bridge, if there may be one to ask.
 func (s *step) lookUp(p Post) (done bool, err error) {
@@ -68,7 +74,7 @@ func (s *step) poison(tx Tx) error {
 
 // repeats reports whether an uncertain post will simply be repeated after a while.
 func (s *step) repeats(p Post) bool {
-	return s.lane.Caps.Repeat != chat.RepeatLookup && !s.mayDouble(p)
+	return !s.knowable(p) && !s.mayDouble(p)
 }
 
 // mayDouble reports whether a repeat could show a message twice on a link that does not want that. Other actions

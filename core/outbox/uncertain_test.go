@@ -105,6 +105,34 @@ func TestLookUpDecidesAboutAnUncertainPost(t *testing.T) {
 	}
 }
 
+// A network that is asked for a key finds messages by it. That it finds no edit and no reaction proves nothing.
+func TestChangesInDoubtAreRepeatedUnasked(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg", repeat(chat.RepeatLookup))
+		w.nets["tg"].find = func(int, chat.PostKey) chat.Found { return chat.Found{Kind: chat.FoundNotSent} }
+		w.answers("tg", func(_ context.Context, _ int, p chat.Post) chat.Outcome {
+			if p.Action != chat.ActSend && p.Attempt == 1 {
+				return lost
+			}
+			return chat.Outcome{}
+		})
+		m := w.say("one", 1)
+		w.wait(time.Second)
+		w.react(m, 9, 1, "👍")
+		w.wait(0)
+		w.react(m, 9, 1) // taken back before anybody knows whether it was set
+		w.wait(time.Hour)
+		w.edit(m, "two", 1)
+		w.wait(0)
+		w.edit(m, "one", 1)
+		w.wait(time.Hour)
+		w.want("calls", w.nets["tg"].seen(), "send one", "react 👍", "react 👍", "react", "react", "edit two", "edit two", "edit one", "edit one")
+		if n := w.nets["tg"].finds; n > 0 {
+			t.Errorf("%d look-ups", n)
+		}
+	})
+}
+
 func TestLookUpThatNeverKnowsLeavesThePolicy(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.chat(1, "tg", repeat(chat.RepeatLookup))

@@ -39,7 +39,8 @@ type Bridge interface {
 	// one at a time, those of several chats at once. Only called while Run runs, from its very start: answer with
 	// chat.RetryAfter until the account is ready.
 	Deliver(ctx context.Context, p chat.Post) chat.Outcome
-	// Lookup says whether the post with this key was sent. Bridges that cannot look up embed NoLookup.
+	// Lookup says whether the new post with this key was sent; edits, deletes and reactions are repeated unasked. Bridges
+	// that cannot look up embed NoLookup.
 	Lookup(ctx context.Context, key chat.PostKey) chat.Found
 	// FetchMedia copies the bytes behind ref, which this bridge gave, to w. A failed write must end it; the router
 	// caps the size in this way. Bridges without media embed NoMedia.

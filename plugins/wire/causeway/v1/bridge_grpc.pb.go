@@ -44,7 +44,8 @@ type BridgeClient interface {
 	Deliver(ctx context.Context, in *DeliverRequest, opts ...grpc.CallOption) (*DeliverResponse, error)
 	// FetchMedia copies the bytes behind a reference into a file of the spool folder: progress, then done.
 	FetchMedia(ctx context.Context, in *FetchMediaRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FetchMediaResponse], error)
-	// Lookup asks whether a key was sent.
+	// Lookup asks whether a new post was sent. Edits, deletes and reactions in doubt are repeated instead: they only set
+	// what may be so already.
 	Lookup(ctx context.Context, in *LookupRequest, opts ...grpc.CallOption) (*LookupResponse, error)
 }
 
@@ -134,7 +135,8 @@ type BridgeServer interface {
 	Deliver(context.Context, *DeliverRequest) (*DeliverResponse, error)
 	// FetchMedia copies the bytes behind a reference into a file of the spool folder: progress, then done.
 	FetchMedia(*FetchMediaRequest, grpc.ServerStreamingServer[FetchMediaResponse]) error
-	// Lookup asks whether a key was sent.
+	// Lookup asks whether a new post was sent. Edits, deletes and reactions in doubt are repeated instead: they only set
+	// what may be so already.
 	Lookup(context.Context, *LookupRequest) (*LookupResponse, error)
 	mustEmbedUnimplementedBridgeServer()
 }
