@@ -171,7 +171,7 @@ func (s *step) notSent(tx Tx, d chat.Delivery, p Post, a answer) error {
 	if err != nil {
 		return err
 	}
-	if !moved && !isOffline(a.out) && a.out.Why.Code != codeNotSent {
+	if !moved && !isOffline(a.out) {
 		if err := s.holdFor(tx, a); err != nil {
 			return err
 		}

@@ -133,6 +133,19 @@ func TestChangesInDoubtAreRepeatedUnasked(t *testing.T) {
 	})
 }
 
+func TestPostThatIsNeverThereIsNotSentWithoutAPause(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg", repeat(chat.RepeatLookup))
+		w.nets["tg"].find = func(int, chat.PostKey) chat.Found { return chat.Found{Kind: chat.FoundNotSent} }
+		w.answers("tg", first(500, lost))
+		w.say("one", 1)
+		w.wait(time.Hour)
+		if n := len(w.nets["tg"].seen()); n < 10 || n > 400 {
+			t.Errorf("%d calls in an hour", n)
+		}
+	})
+}
+
 func TestLookUpThatNeverKnowsLeavesThePolicy(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.chat(1, "tg", repeat(chat.RepeatLookup))
