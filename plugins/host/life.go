@@ -41,19 +41,20 @@ type life struct {
 	beats      atomic.Int64 // heartbeats that were answered
 	inFlight   atomic.Int64 // calls, as the bridge said last
 	progress   atomic.Bool  // an event was acknowledged or a post settled
-	drained    bool         // read by the goroutine that receives
+	asked      atomic.Bool  // to drain
+	drained    bool         // as it was asked to; read by the goroutine that receives
 	door       *door
 	state      *account
 }
 
-// open opens the session: the first frames of both sides.
+// open opens the session: the first frames of both sides. It blocks until ctx ends at the latest.
 func (l *life) open(ctx context.Context, opening Opening) *fault {
+	stop := context.AfterFunc(ctx, func() { l.stop(context.Cause(ctx)) })
+	defer stop()
 	var err error
 	if l.stream, err = l.bridge.Session(l.ctx); err != nil {
 		return crash(CodeBridgeDied, "open session: %w", err)
 	}
-	stop := context.AfterFunc(ctx, func() { l.stop(context.Cause(ctx)) })
-	defer stop()
 	if err := l.stream.Send(l.openFrame(opening)); err != nil && err != io.EOF { // io.EOF: Recv tells why
 		return crash(CodeBridgeDied, "open session: %w", err)
 	}
@@ -148,7 +149,9 @@ func (l *life) handle(frame *pb.SessionUp) *fault {
 	case *pb.SessionUp_Self:
 		l.watch.Self(a, wire.UnpackSelf(f.Self))
 	case *pb.SessionUp_Drained:
-		l.drained = true
+		if l.drained = l.asked.Load(); !l.drained {
+			return crash(CodeProtocolViolation, "it says that it is drained, and was not asked to drain")
+		}
 	}
 	return nil
 }
@@ -187,6 +190,7 @@ func (l *life) drainAfter(ctx context.Context) {
 		return
 	case <-ctx.Done():
 	}
+	l.asked.Store(true)
 	l.down.drain(&pb.Drain{Grace: durationpb.New(l.opt.DrainGrace)})
 	timer := time.NewTimer(l.opt.DrainGrace + l.opt.DrainGrace/10)
 	defer timer.Stop()

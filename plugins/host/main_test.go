@@ -32,6 +32,8 @@ func TestMain(m *testing.M) {
 		goleak.VerifyTestMain(m)
 	case "bridge":
 		sdk.Serve(&scripted{})
+	case "rude":
+		playRude()
 	case "router":
 		playRouter()
 	default:
