@@ -57,6 +57,16 @@ func TestLogLinesBecomeRecords(t *testing.T) {
 	}
 }
 
+func TestLogNumbersAndTheirOrderStayAsTheBridgeWroteThem(t *testing.T) {
+	out := &logs{}
+	log := slog.New(slog.NewTextHandler(out, nil))
+	line := `{"level":"INFO","msg":"hi","bytes":12345678,"a":-9007199254740993,"id":18446744073709551615,"share":0.25,"m":null,"huge":1e400}`
+	newLineLog(log, time.Now).pump(strings.NewReader(line + "\n"))
+	if want := ` level=INFO msg=hi a=-9007199254740993 bytes=12345678 huge=1e400 id=18446744073709551615 m=<nil> share=0.25` + "\n"; !strings.HasSuffix(out.String(), want) {
+		t.Errorf("got  %q\nwant %q", out.String(), want)
+	}
+}
+
 func TestLogFloodIsCutAndTold(t *testing.T) {
 	got := parse(t, strings.Repeat("x\n", 5000))
 	if len(got) != linesPerSecond+1 || got[linesPerSecond]["lines"] != float64(5000-linesPerSecond) {

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -79,15 +81,24 @@ func (l *lineLog) write(line []byte) {
 	if text == "" {
 		return
 	}
-	fields := map[string]any{}
-	if text[0] == '{' && json.Unmarshal([]byte(text), &fields) == nil {
-		if msg, ok := word(fields, "msg", "@message"); ok {
-			level, _ := word(fields, "level", "@level")
-			l.record(level, msg, fields)
-			return
-		}
+	fields := object(text)
+	if msg, ok := word(fields, "msg", "@message"); ok {
+		level, _ := word(fields, "level", "@level")
+		l.record(level, msg, fields)
+		return
 	}
 	l.raw(text)
+}
+
+// object reads a line that is one JSON object, nil for any other. Whole numbers stay whole: as a fraction a count would be
+// written with an exponent, and an id would lose its last digits.
+func object(text string) (fields map[string]any) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if text[0] != '{' || d.Decode(&fields) != nil || d.InputOffset() < int64(len(text)) {
+		return nil
+	}
+	return fields
 }
 
 // raw passes on a line that has no structure. Such lines come from libraries and may hold anything, so they are for
@@ -119,11 +130,11 @@ func (l *lineLog) record(level, msg string, fields map[string]any) {
 		at = slog.LevelInfo
 	}
 	var attrs []slog.Attr
-	for key, v := range fields {
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		if bookkeeping(key) || len(attrs) == maxLogAttrs {
 			continue
 		}
-		attrs = append(attrs, slog.Any(cut(key, 64), bounded(v)))
+		attrs = append(attrs, slog.Any(cut(key, 64), bounded(fields[key])))
 	}
 	l.log.LogAttrs(context.Background(), at, cut(msg, maxLogText), attrs...)
 }
@@ -142,11 +153,24 @@ func bounded(v any) any {
 	switch v := v.(type) {
 	case string:
 		return cut(v, maxLogText)
-	case bool, float64, nil:
+	case bool, nil:
 		return v
+	case json.Number:
+		return number(v)
 	}
 	b, _ := json.Marshal(v)
 	return cut(string(b), maxLogText)
+}
+
+// number is a fraction where it was written as one, and as it was written where it does not fit.
+func number(n json.Number) any {
+	if i, err := n.Int64(); err == nil {
+		return i
+	}
+	if f, err := n.Float64(); err == nil && strings.ContainsAny(n.String(), ".eE") {
+		return f
+	}
+	return cut(n.String(), maxLogText)
 }
 
 func cut(s string, n int) string {
