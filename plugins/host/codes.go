@@ -21,6 +21,7 @@ const (
 	CodeHandshakeFailed   = "handshake_failed"
 	CodeStartFailed       = "start_failed"
 	CodeWrongNetwork      = "wrong_network"
+	CodeStateDir          = "state_dir"
 	CodeStateDirLocked    = "state_dir_locked"
 	CodeRunDir            = "run_dir"
 	CodeProtocolViolation = "protocol_violation"
@@ -34,7 +35,7 @@ const (
 	CodeBadAnswer    = "bad_answer"
 )
 
-// catalogue holds every code with its sentence and what to do.
+// catalogue holds every reason that a supervisor gives: a code with its sentence and what to do.
 var catalogue = []chat.Reason{
 	{Code: CodeStarting, Sentence: "The bridge is starting."},
 	{Code: CodeBridgeDied, Sentence: "The bridge's process ended; it is started again.", Action: "If it goes on, read the bridge's lines in the log."},
@@ -47,6 +48,7 @@ var catalogue = []chat.Reason{
 	{Code: CodeHandshakeFailed, Sentence: "The bridge's program did not introduce itself as a bridge.", Action: "Check that the file is a Causeway bridge; read its lines in the log."},
 	{Code: CodeStartFailed, Sentence: "The bridge's program could not be started.", Action: "Check that the file can be executed on this machine."},
 	{Code: CodeWrongNetwork, Sentence: "The bridge's program is for another network than the account.", Action: "Check the files in the plugin folder."},
+	{Code: CodeStateDir, Sentence: "The account's folder cannot be used.", Action: "Look at the data folder: it must belong to the router's user, on a disk that has room and whose files can be locked."},
 	{Code: CodeStateDirLocked, Sentence: "Another process still works in the account's folder.", Action: "Stop the other router or bridge that uses this data folder."},
 	{Code: CodeRunDir, Sentence: "The folder for the bridge's socket cannot be used.", Action: "Choose a data folder with a shorter path that the router may write to."},
 	{Code: CodeProtocolViolation, Sentence: "The bridge broke the rules of the contract and was killed; it is started again.", Action: "Report it to the bridge's authors."},
@@ -58,9 +60,6 @@ var catalogue = []chat.Reason{
 	{Code: CodePostTooLarge, Sentence: "The message is larger than a bridge can take."},
 	{Code: CodeBadAnswer, Sentence: "The bridge's answer could not be read; the message may have been sent.", Action: "Report it to the bridge's authors."},
 }
-
-// Catalogue lists every reason that a supervisor gives, for documentation and labels.
-func Catalogue() []chat.Reason { return append([]chat.Reason(nil), catalogue...) }
 
 // reason finds a code in the catalogue.
 func reason(code string) chat.Reason {

@@ -24,7 +24,7 @@ const socketName = "plugin4294967295"
 // cleanSocketDir makes the folder of one bridge's sockets, open to nobody else, and sweeps what a killed process left.
 func cleanSocketDir(dir string) error {
 	if path := filepath.Join(dir, socketName); len(path) >= maxSocketPath {
-		return fmt.Errorf("socket path %s has %d bytes, the system allows %d: use a shorter data_dir", path, len(path), maxSocketPath-1)
+		return fmt.Errorf("socket path %s has %d bytes, the system allows %d: the folder needs a shorter path", path, len(path), maxSocketPath-1)
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("sweep socket folder: %w", err)
@@ -38,8 +38,10 @@ func cleanSocketDir(dir string) error {
 	return os.Chmod(dir, 0o700) // whatever the umask says
 }
 
+var errLocked = errors.New("state folder is locked by another process")
+
 // awaitUnlocked returns once no process holds the state folder's lock. A predecessor that is still dying keeps it for
-// a moment; one of another router keeps it for good.
+// a moment; one of another router keeps it for good: after patience that is errLocked.
 func awaitUnlocked(ctx context.Context, dir string, patience time.Duration) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make state folder: %w", err)
@@ -51,12 +53,18 @@ func awaitUnlocked(ctx context.Context, dir string, patience time.Duration) erro
 	defer f.Close() // gives the lock back
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		switch {
+		case err == nil:
+			return nil
+		case err != unix.EWOULDBLOCK && err != unix.EINTR:
+			return fmt.Errorf("lock state folder: %w", err)
+		}
 		select {
 		case <-ctx.Done():
-			return errors.New("state folder is locked by another process")
+			return errLocked
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	return nil
 }

@@ -3,6 +3,7 @@
 package host
 
 import (
+	"cmp"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -59,32 +60,24 @@ func (o Options) withDefaults() Options {
 	if o.Rand == nil {
 		o.Rand = rand.Float64
 	}
-	o.MaxMessage = min(or(o.MaxMessage, wire.MaxMessage), wire.MaxMessage)
-	o.Credit = or(o.Credit, 1024)
-	o.CreditBytes = or(o.CreditBytes, 32<<20)
-	o.CrashLoopAfter = or(o.CrashLoopAfter, 5)
-	o.missedBeats = or(o.missedBeats, 3)
+	o.MaxMessage = min(cmp.Or(o.MaxMessage, wire.MaxMessage), wire.MaxMessage)
+	o.Credit = cmp.Or(o.Credit, 1024)
+	o.CreditBytes = cmp.Or(o.CreditBytes, 32<<20)
+	o.CrashLoopAfter = cmp.Or(o.CrashLoopAfter, 5)
+	o.missedBeats = cmp.Or(o.missedBeats, 3)
 	o.setTimes()
 	return o
 }
 
 func (o *Options) setTimes() {
-	o.BackoffBase = or(o.BackoffBase, time.Second)
-	o.BackoffCap = or(o.BackoffCap, 30*time.Second)
-	o.MinLife = or(o.MinLife, time.Minute)
-	o.CrashLoopPause = or(o.CrashLoopPause, 10*time.Minute)
-	o.Heartbeat = or(o.Heartbeat, 5*time.Second)
-	o.StartTimeout = or(o.StartTimeout, 30*time.Second)
-	o.LockPatience = or(o.LockPatience, 10*time.Second)
-	o.CallDeadline = or(o.CallDeadline, time.Minute)
-	o.DrainGrace = or(o.DrainGrace, 10*time.Second)
-	o.StoreRetryCap = or(o.StoreRetryCap, 10*time.Second)
-}
-
-func or[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
+	o.BackoffBase = cmp.Or(o.BackoffBase, time.Second)
+	o.BackoffCap = cmp.Or(o.BackoffCap, 30*time.Second)
+	o.MinLife = cmp.Or(o.MinLife, time.Minute)
+	o.CrashLoopPause = cmp.Or(o.CrashLoopPause, 10*time.Minute)
+	o.Heartbeat = cmp.Or(o.Heartbeat, 5*time.Second)
+	o.StartTimeout = cmp.Or(o.StartTimeout, 30*time.Second)
+	o.LockPatience = cmp.Or(o.LockPatience, 10*time.Second)
+	o.CallDeadline = cmp.Or(o.CallDeadline, time.Minute)
+	o.DrainGrace = cmp.Or(o.DrainGrace, 10*time.Second)
+	o.StoreRetryCap = cmp.Or(o.StoreRetryCap, 10*time.Second)
 }

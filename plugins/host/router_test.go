@@ -4,6 +4,7 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -215,7 +216,7 @@ func newSpec(t testing.TB, s setup) Spec {
 	spec := Spec{
 		Account: "acc", Network: "test", Path: self(t), Config: config,
 		StateDir: filepath.Join(dir, "state"), RunDir: filepath.Join(dir, "run"), SpoolDir: filepath.Join(dir, "spool"),
-		Env: []string{roleEnv + "=" + or(s.role, "bridge")},
+		Env: []string{roleEnv + "=" + cmp.Or(s.role, "bridge")},
 	}
 	if s.spec != nil {
 		s.spec(&spec)

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -155,7 +154,7 @@ func Describe(ctx context.Context, path, sha256 string, opt Options) (Descriptio
 	t := newThread()
 	defer t.stop()
 	prog := program{path: path, sha256: sha256, workDir: dir, socketDir: dir + "/s"}
-	r, f := start(ctx, prog, t, newLineLog(opt.Log, time.Now), opt)
+	r, f := start(ctx, prog, t, newLineLog(opt.Log, opt.Now), opt)
 	if f != nil {
 		return Description{}, f
 	}

@@ -41,7 +41,9 @@ func TestStartsThatFailNameTheirReason(t *testing.T) {
 		{name: "shakes hands and answers nobody", role: "deaf", code: CodeHandshakeFailed},
 		{name: "listens where others may come", role: "open", code: CodeHandshakeFailed},
 		{name: "other network", code: CodeWrongNetwork, spec: func(s *Spec) { s.Network = "pigeon" }},
-		{name: "socket path too long", code: CodeRunDir, says: "108",
+		{name: "state folder cannot be made", code: CodeStateDir, says: "not a directory",
+			spec: func(s *Spec) { s.StateDir = writeFile(s.StateDir+"-file", 0o600, "") + "/state" }},
+		{name: "socket path too long", code: CodeRunDir, says: "the system allows 107",
 			spec: func(s *Spec) { s.RunDir += "/" + strings.Repeat("r", 90) }},
 	}
 	for _, tt := range tests {
@@ -58,7 +60,7 @@ func TestStartsThatFailNameTheirReason(t *testing.T) {
 			l.mu.Lock()
 			why := l.states[len(l.states)-1].Why
 			l.mu.Unlock()
-			if why.Sentence == "" || why.Action == "" || !strings.Contains(why.Sentence, strings.TrimSuffix(tt.says, "108")) {
+			if why.Sentence == "" || why.Action == "" || !strings.Contains(why.Sentence, tt.says) {
 				t.Errorf("reason %+v lacks words, or does not say %q", why, tt.says)
 			}
 			if got := l.say("hello"); got.Kind != chat.Retry || got.Scope != chat.ScopeAccount || got.Why.Code != chat.CodeNotConnected {
@@ -226,7 +228,7 @@ func TestSuccessorWaitsForTheLock(t *testing.T) {
 
 func TestEveryReasonHasWords(t *testing.T) {
 	seen := map[string]bool{}
-	for _, r := range Catalogue() {
+	for _, r := range catalogue {
 		if r.Code == "" || !strings.HasSuffix(r.Sentence, ".") || seen[r.Code] {
 			t.Errorf("%+v", r)
 		}
@@ -234,7 +236,7 @@ func TestEveryReasonHasWords(t *testing.T) {
 	}
 	for _, code := range []string{
 		CodeStarting, CodeBridgeDied, CodeBridgeSilent, CodeBridgeStopped, CodeCrashLoop, CodeBridgeMissing,
-		CodeChecksumMismatch, CodeProtocolVersion, CodeHandshakeFailed, CodeStartFailed, CodeWrongNetwork, CodeStateDirLocked,
+		CodeChecksumMismatch, CodeProtocolVersion, CodeHandshakeFailed, CodeStartFailed, CodeWrongNetwork, CodeStateDir, CodeStateDirLocked,
 		CodeRunDir, CodeProtocolViolation, CodeStoreFailed, CodeFenced, CodePostTooLarge, CodeBadAnswer,
 		chat.CodeNotConnected, chat.CodeTimeout, chat.CodeRouterDied,
 	} {

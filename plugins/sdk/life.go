@@ -232,13 +232,27 @@ func lockDir(ctx context.Context, dir string) (*os.File, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lockPatience)
 	defer cancel()
-	for unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
+	if err := takeLock(ctx, f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// takeLock waits for a lock that another process holds until ctx ends.
+func takeLock(ctx context.Context, f *os.File) error {
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		switch {
+		case err == nil:
+			return nil
+		case err != unix.EWOULDBLOCK && err != unix.EINTR:
+			return fmt.Errorf("lock state folder: %w", err)
+		}
 		select {
 		case <-ctx.Done():
-			f.Close()
-			return nil, errors.New("another process works in the account's state folder")
+			return errors.New("another process works in the account's state folder")
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	return f, nil
 }
