@@ -69,8 +69,11 @@ func (b *breaker) close() {
 	b.row, b.open = 0, false
 }
 
-// codeRateLimited is the code by which a network says that we were too fast: it is there.
-const codeRateLimited = "rate_limited"
+// The codes by which a network says that we were too fast, which shows that it is there, and that it failed itself.
+const (
+	codeRateLimited = "rate_limited"
+	codeServerError = "server_error"
+)
 
 // failed reports whether an outcome says that the network could not be reached. One that says no, or not now, or not
 // there, has answered.
@@ -79,7 +82,12 @@ func failed(out chat.Outcome) bool {
 	case chat.Uncertain:
 		return true
 	case chat.Retry:
-		return out.Why.Code != codeRateLimited && !out.UntilResumed && out.MovedTo == ""
+		return out.Why.Code != codeRateLimited && !out.UntilResumed && out.MovedTo == "" && !putsOff(out)
 	}
 	return false
+}
+
+// putsOff reports whether an outcome names a time at which one chat is to be tried again: for a reason that the chat has.
+func putsOff(out chat.Outcome) bool {
+	return out.Scope == chat.ScopeChat && out.After > 0 && out.Why.Code != codeServerError
 }

@@ -18,6 +18,8 @@ var (
 	delivered = chat.DeliveredAs("1")
 	unanswer  = chat.UncertainFor(chat.Reason{Code: chat.CodeTimeout})
 	limited   = chat.RetryAfter(time.Second, chat.ScopeChat, chat.Reason{Code: "rate_limited"})
+	busy      = chat.RetryAfter(5*time.Minute, chat.ScopeChat, chat.Reason{Code: "safety_number_changed"})
+	failing   = chat.RetryAfter(time.Second, chat.ScopeChat, chat.Reason{Code: "server_error"})
 )
 
 // script plays what happens to an account at given times, "15s up; 3m down; …", with a look at the clock each second, and
@@ -78,6 +80,12 @@ func happen(m *machine, word string, at time.Time) {
 	case "limited":
 		m.called(limited, at)
 		return
+	case "busy":
+		m.called(busy, at)
+		return
+	case "failing":
+		m.called(failing, at)
+		return
 	case "heard":
 		m.heard(at)
 		return
@@ -118,6 +126,10 @@ func TestTheMachineTellsOutagesFromFlaps(t *testing.T) {
 		"four are none": {"1s up; 61s unanswered; 62s unanswered; 63s unanswered; 64s unanswered; 65s delivered; 66s unanswered; 9m end", nil},
 		"to be too fast is no failure": {"1s up; 61s limited; 62s limited; 63s limited; 64s limited; 65s limited; 66s limited; 9m end",
 			nil},
+		"a chat that is to be tried later is no failure of the network": {"1s up; 5m busy; 10m busy; 15m busy; 20m busy; 25m busy; 30m busy; 40m end",
+			nil},
+		"servers that fail are": {"1s up; 61s failing; 62s failing; 63s failing; 64s failing; 65s failing; 6m heard; 20m end",
+			[]string{"1m31s opened since 1m1s no_answer", "4m1s told", "7m0s ended, away for 4m59s"}},
 		"a call that does not end": {"1s up; 2m stuck; 9m moving; 12m end",
 			[]string{"2m30s opened since 2m0s stuck", "5m0s told", "10m0s ended, away for 7m0s"}},
 	} {
