@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -34,8 +35,12 @@ func (s *Session) OpenMedia(m chat.Media) (*os.File, error) {
 	return f, nil
 }
 
-// progressEvery is how many bytes pass between two signs of life of a fetch.
-const progressEvery = 1 << 20
+// A fetch gives a sign of life after so many bytes, and also when bytes have come after so long without one: the router
+// takes a fetch that says nothing for a minute for one that hangs.
+const (
+	progressEvery  = 1 << 20
+	progressWithin = 5 * time.Second
+)
 
 // FetchMedia writes the bytes to a new file of the spool folder, synced, and tells their hash.
 func (s *server) FetchMedia(req *pb.FetchMediaRequest, stream pb.Bridge_FetchMediaServer) error {
@@ -124,6 +129,7 @@ type cappedWriter struct {
 	left    int64
 	written int64
 	told    int64
+	toldAt  time.Time
 	tell    func(int64) error
 }
 
@@ -136,8 +142,8 @@ func (w *cappedWriter) Write(p []byte) (int, error) {
 	w.sum.Write(p[:n])
 	w.left -= int64(n)
 	w.written += int64(n)
-	if err == nil && w.written-w.told >= progressEvery {
-		w.told = w.written
+	if err == nil && (w.written-w.told >= progressEvery || time.Since(w.toldAt) >= progressWithin) {
+		w.told, w.toldAt = w.written, time.Now()
 		err = w.tell(w.written)
 	}
 	return n, err

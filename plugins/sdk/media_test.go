@@ -3,11 +3,14 @@
 package sdk
 
 import (
+	"crypto/sha256"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/causeway-chat/causeway/core/chat"
 	pb "github.com/causeway-chat/causeway/plugins/wire/causeway/v1"
@@ -47,4 +50,39 @@ func TestOnlyHashesOpenMedia(t *testing.T) {
 			f.Close()
 		}
 	}
+}
+
+func TestSlowFetchIsNoSilentOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var last time.Time
+		var told int64
+		w := &cappedWriter{to: io.Discard, sum: sha256.New(), left: 1 << 20, tell: func(n int64) error {
+			last, told = time.Now(), n
+			return nil
+		}}
+		for range 60 {
+			if _, err := w.Write(make([]byte, 1000)); err != nil {
+				t.Fatal(err)
+			}
+			if quiet := time.Since(last); quiet > 10*time.Second {
+				t.Fatalf("%d bytes are there and %d were told, %v ago", w.written, told, quiet)
+			}
+			time.Sleep(10 * time.Second)
+		}
+	})
+}
+
+func TestFastFetchIsToldNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // in no time
+		calls := 0
+		w := &cappedWriter{to: io.Discard, sum: sha256.New(), left: 8 << 20, tell: func(int64) error { calls++; return nil }}
+		for range 8 << 10 {
+			if _, err := w.Write(make([]byte, 1<<10)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if calls != 8 {
+			t.Errorf("told %d times of 8 MiB", calls)
+		}
+	})
 }
