@@ -119,7 +119,7 @@ type Outage struct {
 	// NoticeAfter is how long an account must be away before its rooms are told; shorter flaps say
 	// nothing. A room is told in the chats that still work, once for each outage, if somebody there is affected; the same
 	// line says when it is over.
-	NoticeAfter time.Duration `yaml:"notice_after" default:"3m"`
+	NoticeAfter time.Duration `yaml:"notice_after" default:"3m" min:"1ms"`
 	// NoticeLimit caps the notices of all rooms together, their edits included, so that an outage which thousands of rooms
 	// are to hear of floods no network. What is over it comes later, if it is still news then.
 	NoticeLimit Rate `yaml:"notice_limit" default:"60/min" format:"rate"`
@@ -150,12 +150,12 @@ type Outbox struct {
 type Media struct {
 	// Wait is how long a delivery waits for the bytes of an attachment; then it goes out with a line
 	// that names the file.
-	Wait time.Duration `yaml:"wait" default:"2m"`
+	Wait time.Duration `yaml:"wait" default:"2m" min:"1ms"`
 	// MaxSize is the size of the largest attachment that is carried. A larger one is named in a line.
-	MaxSize Size `yaml:"max_size" default:"100MB"`
+	MaxSize Size `yaml:"max_size" default:"100MB" min:"1B"`
 	// SpoolSize is how much disk the spool may use: the folder in which attachments lie until they are
 	// delivered. When it is full, new ones wait for room as long as `wait` says.
-	SpoolSize Size `yaml:"spool_size" default:"5GB"`
+	SpoolSize Size `yaml:"spool_size" default:"5GB" min:"1kB"`
 }
 
 // Supervisor times the plugin processes.
@@ -165,7 +165,7 @@ type Supervisor struct {
 	// Heartbeat is the time between two signs of life that are asked of a plugin.
 	Heartbeat time.Duration `yaml:"heartbeat" default:"5s" min:"10ms"`
 	// DrainTimeout is how long a plugin may finish its work when it is stopped.
-	DrainTimeout time.Duration `yaml:"drain_timeout" default:"10s"`
+	DrainTimeout time.Duration `yaml:"drain_timeout" default:"10s" min:"1ms"`
 	// BackoffBase is the wait before a plugin that ended is started again; each further wait doubles.
 	BackoffBase time.Duration `yaml:"backoff_base" default:"1s" min:"1ms"`
 	// BackoffCap is the longest wait before a plugin is started again.
@@ -181,7 +181,7 @@ type Supervisor struct {
 type Retention struct {
 	// Bodies is how long the text of a message is kept after its last delivery, so that replies can
 	// quote it and edits can find it. Attachments go soon after the last delivery.
-	Bodies time.Duration `yaml:"bodies" default:"24h"`
+	Bodies time.Duration `yaml:"bodies" default:"24h" min:"1s"`
 	// Deliveries is how long ended deliveries are remembered: `causeway queue ls --ended` lists those that
 	// did not arrive.
 	Deliveries time.Duration `yaml:"deliveries" default:"7d"`

@@ -58,8 +58,11 @@ func (u *rules) listen() {
 // maxSocket is the longest path of a unix socket that Linux takes.
 const maxSocket = 107
 
-// sockets checks the paths of the sockets: the router's own, and those of the plugins, which the plugin
-// library calls "plugin" and a number in a folder per account.
+// pluginSocket is the longest path, below the runtime folder, of a plugin's socket: plugins/host makes a folder for each
+// account, in which the plugin library calls it "plugin" and a number.
+func pluginSocket(account string) string { return filepath.Join("b", account, "plugin4294967295") }
+
+// sockets checks the paths of the sockets: the router's own, and those of the plugins.
 func (u *rules) sockets() {
 	const hint = "choose a shorter data_dir"
 	if n := len(u.cfg.ControlSocket()); n > maxSocket {
@@ -67,7 +70,7 @@ func (u *rules) sockets() {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(u.cfg.Accounts)) {
-		if n := len(filepath.Join(u.cfg.RuntimeDir(), name, "plugin1234567890")); n > maxSocket {
+		if n := len(filepath.Join(u.cfg.RuntimeDir(), pluginSocket(name))); n > maxSocket {
 			u.report.add(u.at("accounts", name), join("accounts", name), "choose a shorter name or data_dir", "makes the path of its plugin's socket %d bytes long: a unix socket takes %d", n, maxSocket)
 		}
 	}

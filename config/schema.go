@@ -48,7 +48,7 @@ type Schema struct {
 	// keys token and rpc.
 	Unique bool `json:"x-unique,omitempty"`
 
-	minText  string   // the least duration
+	minText  string   // the least duration or size
 	unusable *Problem // why the network cannot be used; see Unusable
 }
 

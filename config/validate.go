@@ -139,14 +139,26 @@ func scalarProblem(n *node, s *Schema) (sentence, hint string) {
 }
 
 func minimumProblem(text string, s *Schema) string {
-	if s.minText == "" {
+	if s.minText == "" || !below(text, s.minText, s.Format) {
 		return ""
 	}
-	least, _ := parseDuration(s.minText)
-	if d, err := parseDuration(text); err == nil && d < least {
-		return "is too short: want " + s.minText + " or more"
+	what := "short"
+	if s.Format == "size" {
+		what = "small"
 	}
-	return ""
+	return "is too " + what + ": want " + s.minText + " or more"
+}
+
+// below tells whether a duration, or a size, is less than another one.
+func below(text, least, format string) bool {
+	if format == "size" {
+		a, err := parseSize(text)
+		b, _ := parseSize(least)
+		return err == nil && a < b
+	}
+	a, err := parseDuration(text)
+	b, _ := parseDuration(least)
+	return err == nil && a < b
 }
 
 func patternHint(s *Schema) string {
