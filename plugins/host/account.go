@@ -69,8 +69,15 @@ func (c *crashes) after(f *fault, lived time.Duration, progress bool) time.Durat
 	if c.looping() {
 		return c.opt.CrashLoopPause
 	}
-	most := min(c.opt.BackoffBase<<min(c.fails-1, 20), c.opt.BackoffCap)
-	return time.Duration(c.opt.Rand() * float64(most))
+	return time.Duration(c.opt.Rand() * float64(doubled(c.opt.BackoffBase, c.fails-1, c.opt.BackoffCap)))
+}
+
+// doubled doubles a time so often, up to a cap.
+func doubled(base time.Duration, times int, most time.Duration) time.Duration {
+	if times = min(times, 30); base > most>>times {
+		return most
+	}
+	return base << times
 }
 
 // reason is what people are told. The detail of a misfit is our own and names files; that of a crash may be a bridge's

@@ -268,6 +268,18 @@ func TestBackoffGrowsWithFullJitterUpToItsCap(t *testing.T) {
 	}
 }
 
+func TestBackoffOfHoursDoesNotTurnIntoNone(t *testing.T) {
+	c := &crashes{opt: Options{BackoffBase: 3 * time.Hour, BackoffCap: 30 * 24 * time.Hour, Rand: func() float64 { return 1 }}.withDefaults()}
+	last := time.Duration(0)
+	for range 30 {
+		wait := c.after(misfit(CodeBridgeMissing, "x"), 0, false)
+		if wait < last {
+			t.Fatalf("wait %s after one of %s", wait, last)
+		}
+		last = wait
+	}
+}
+
 func TestWhatAPersonMustMendIsNotHiddenByCrashes(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, setup{opt: quickOptions(), script: script{Do: "credentials"}})

@@ -170,7 +170,7 @@ func unpack(batch []*pb.Put) (events []chat.Event, state []chat.StateItem) {
 }
 
 func (in *intake) pause(attempt int) bool {
-	timer := time.NewTimer(min(10*time.Millisecond<<min(attempt, 20), in.opt.StoreRetryCap))
+	timer := time.NewTimer(doubled(10*time.Millisecond, attempt, in.opt.StoreRetryCap))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
