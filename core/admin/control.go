@@ -7,8 +7,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/causeway-chat/causeway/core/command"
@@ -108,7 +111,7 @@ func (s *Server) command(w http.ResponseWriter, r *http.Request, places chan str
 	s.answer(w, r, result)
 }
 
-// extendWrite gives the client so long to read.
+// extendWrite gives the client so long from now on to read what is written.
 func extendWrite(w http.ResponseWriter, d time.Duration) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d)) // a recorder in a test has none
 }
@@ -139,6 +142,7 @@ func encode(v any) ([]byte, error) {
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, stream command.Stream) {
 	out := &lazyBody{w: w, mediaType: stream.Type}
 	err := stream.Write(r.Context(), out)
+	extendWrite(w, writeTimeout) // the last byte may be long ago, and the end is still to be written
 	switch {
 	case err == nil:
 		out.begin()
@@ -213,15 +217,24 @@ func statusOf(code string) int {
 	return http.StatusConflict
 }
 
-// recovered keeps a panic of one request from taking the router down, and logs it.
+// recovered keeps a panic of one request from taking the router down, and logs where it was.
 func (s *Server) recovered(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if p := recover(); p != nil {
-				s.opt.Log.Error("request panicked", "panic", p, "stack", stack())
+				s.opt.Log.Error("request panicked", "err", panicText(p), "stack", string(debug.Stack()))
 				panic(http.ErrAbortHandler) // the client sees a cut connection, not half an answer
 			}
 		}()
 		h.ServeHTTP(w, r)
 	})
+}
+
+// panicText is what may be logged of a panic: its type, unless it is the Go runtime's own. The value could hold what people
+// wrote.
+func panicText(p any) string {
+	if e, ok := p.(runtime.Error); ok {
+		return e.Error()
+	}
+	return fmt.Sprintf("%T", p)
 }

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -16,8 +15,6 @@ import (
 )
 
 const healthTimeout = 5 * time.Second
-
-func stack() string { return string(debug.Stack()) }
 
 // Readiness is the body of /readyz.
 type Readiness struct {

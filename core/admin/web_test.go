@@ -137,7 +137,7 @@ func TestPanicOfAPageIsLoggedAndTheNextIsServed(t *testing.T) {
 		resp.Body.Close()
 		t.Errorf("half an answer: %d", resp.StatusCode)
 	}
-	if code, _ := get(t, s, "/metrics", ""); code != 200 || !strings.Contains(s.log.String(), "no pulse") {
+	if code, _ := get(t, s, "/metrics", ""); code != 200 || !strings.Contains(s.log.String(), "panicky.Live") {
 		t.Errorf("%d, log %s", code, s.log)
 	}
 }
