@@ -31,7 +31,7 @@ type fate uint8
 const (
 	fateRepeat fate = iota
 	fateDrop
-	fateAnew // without those of its items that must not be shown again
+	fateAnew // without those of its items that must not be shown again, or in another way
 )
 
 // knowable reports whether the bridge can say if a post was sent. It knows new posts by what stands in the chat; a change
@@ -85,10 +85,14 @@ func (s *step) mayDouble(p Post) bool {
 }
 
 // fateOf gives a doubtful post up by the link's policy, or because what it says was deleted and a repeat would show it once
-// more, or has no body any more. Items of an album that are not meant by that go out anew.
+// more, or has no body any more. Items of an album that are not meant by that go out anew, and so does an edit whose time is
+// over.
 func (s *step) fateOf(tx Tx, d chat.Delivery, p Post) (fate, error) {
 	if s.mayDouble(p) {
 		return fateDrop, nil
+	}
+	if late, err := s.tooLate(tx, p); err != nil || late {
+		return fateAnew, err
 	}
 	if p.Frozen.Action != chat.ActSend || d.Kind != chat.DeliverSend {
 		return fateRepeat, nil
@@ -105,6 +109,17 @@ func (s *step) fateOf(tx Tx, d chat.Delivery, p Post) (fate, error) {
 		return fateAnew, nil
 	}
 	return fateRepeat, nil
+}
+
+// tooLate reports whether a post changes a text that the network does not let us change any more: the new words are then
+// said in a reply, which does no harm where the change was made after all.
+func (s *step) tooLate(tx Tx, p Post) (bool, error) {
+	if p.Frozen.Action != chat.ActEdit || p.Frozen.Place != nil || p.Frozen.Poll != nil {
+		return false, nil
+	}
+	copies, err := tx.Copies(s.l.id, p.Message)
+	aliases := ofPart(own(copies), p.Part)
+	return len(aliases) > 0 && !s.inWindow(s.lane.Caps.Edit, aliases), err
 }
 
 // unsayable reports whether a repeat of a post must not show a message.

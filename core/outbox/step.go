@@ -304,7 +304,7 @@ func (s *step) goOn(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
 		}
 	}
 	if p.Attempts == 0 {
-		if whole, err := s.othersWait(tx, p); err != nil || !whole {
+		if as, err := s.goesAsItIs(tx, p); err != nil || !as {
 			return s.anew(tx, d, err)
 		}
 	}
@@ -312,6 +312,14 @@ func (s *step) goOn(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
 		return true, nil
 	}
 	return true, s.mark(tx, d, p)
+}
+
+// goesAsItIs reports whether what is frozen of a post that was never sent can still go out.
+func (s *step) goesAsItIs(tx Tx, p Post) (bool, error) {
+	if late, err := s.tooLate(tx, p); err != nil || late {
+		return false, err
+	}
+	return s.othersWait(tx, p)
 }
 
 // anew forgets what was frozen and plans the delivery once more.

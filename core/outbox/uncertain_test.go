@@ -133,6 +133,29 @@ func TestChangesInDoubtAreRepeatedUnasked(t *testing.T) {
 	})
 }
 
+func TestEditInDoubtIsSaidInAReplyOnceItsTimeIsOver(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg", func(c *chat.Capabilities) { c.Edit.Window = chat.Duration(15 * time.Minute) })
+		over := time.Now().Add(15 * time.Minute)
+		w.answers("tg", func(_ context.Context, _ int, p chat.Post) chat.Outcome {
+			if p.Action != chat.ActEdit {
+				return chat.Outcome{}
+			}
+			if time.Now().After(over) {
+				t.Error("the network was asked for an edit after its time")
+			}
+			return lost
+		})
+		m := w.say("one", 1)
+		w.wait(time.Second)
+		w.edit(m, "two", 1)
+		w.wait(2 * time.Hour)
+		calls := w.nets["tg"].seen()
+		w.want("the last call", calls[len(calls)-1:], "send (edited)|two")
+		w.want("ended", w.endings(), "send delivered", "edit delivered")
+	})
+}
+
 func TestPostThatIsNeverThereIsNotSentWithoutAPause(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.chat(1, "tg", repeat(chat.RepeatLookup))
