@@ -57,9 +57,6 @@ func (f *Failure) Unwrap() error { return f.Err }
 
 func failed(code string, err error) error { return &Failure{Code: code, Err: err} }
 
-// Lasting reports whether a conversion that failed so would fail again.
-func (f *Failure) Lasting() bool { return f.Code != CodeNoConverter }
-
 // ErrNoRoom: the spool has no room for what a conversion makes.
 var ErrNoRoom = errors.New("the spool is full")
 

@@ -176,7 +176,7 @@ func CouldGo(m chat.Media, caps chat.Capabilities) bool {
 	takes := func(k chat.MediaKind) bool {
 		l := caps.Media[k]
 		shrinks := k == chat.Photo || k == chat.Sticker || k == chat.Animation || k == chat.Voice || k == chat.Audio
-		return l.Level.Native() && (shrinks && k != chat.File || l.MaxBytes == 0 || m.Size <= l.MaxBytes)
+		return l.Level.Native() && (shrinks || l.MaxBytes == 0 || m.Size <= l.MaxBytes)
 	}
 	return takes(chat.File) || slices.ContainsFunc(instead[m.Kind], takes) || m.Kind == chat.Sticker && takes(chat.Animation)
 }

@@ -4,6 +4,7 @@ package media
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"image"
@@ -25,8 +26,8 @@ type Facts struct {
 	Code string
 }
 
-// Inspect reads what the bytes are. It reads a bounded part of them and decodes no picture. An error means that they could
-// not be read.
+// Inspect reads what the bytes are. It decodes no picture, and holds a bounded part of them at a time. An error means that
+// they could not be read.
 func Inspect(r io.ReaderAt, size int64) (Facts, error) {
 	if size == 0 {
 		return Facts{MIME: typeBytes, Code: CodeEmpty}, nil
@@ -80,18 +81,30 @@ func (v *view) picture(f *Facts) {
 	f.Width, f.Height = c.Width, c.Height
 }
 
-// whole reports whether the end of a picture is there. What follows the end is nobody's business, and neither are the ends
-// of small pictures inside it.
+// whole reports whether the end of a picture is there. What follows the end is nobody's business (phones put a film there),
+// and neither are the ends of small pictures before it.
 func (v *view) whole(t string) bool {
-	tail := max(v.size-64<<10, 0)
 	switch t {
 	case typeJPEG:
-		tail = max(tail, scan(v.at(0, 1<<20)))
-		return bytes.Contains(v.at(tail, 64<<10), []byte{0xff, 0xd9})
+		return v.has([]byte{0xff, 0xd9}, scan(v.at(0, 1<<20)))
 	case typePNG:
-		return bytes.Contains(v.at(tail, 64<<10), []byte("IEND"))
+		return v.has([]byte("IEND"), 0)
 	}
 	return true
+}
+
+// has looks for a mark behind an offset, at first near the end of the file, where it mostly stands.
+func (v *view) has(mark []byte, from int64) bool {
+	const piece = 64 << 10
+	if bytes.Contains(v.at(max(v.size-piece, from), piece), mark) {
+		return true
+	}
+	for ; from < v.size-piece && v.err == nil; from += piece - int64(len(mark)) {
+		if bytes.Contains(v.at(from, piece), mark) {
+			return true
+		}
+	}
+	return false
 }
 
 // Settle joins what a sender told with what the bytes say: the media as they will be stored, and a code when something
@@ -103,7 +116,7 @@ func Settle(told chat.Media, file File, f Facts) (m chat.Media, code string) {
 		return m, f.Code
 	}
 	if told.Kind == chat.File {
-		m.MIME = firstOf(cleanType(told.MIME), f.MIME)
+		m.MIME = cmp.Or(cleanType(told.MIME), f.MIME)
 		return m, ""
 	}
 	m.MIME = f.MIME
@@ -121,13 +134,6 @@ func Settle(told chat.Media, file File, f Facts) (m chat.Media, code string) {
 		m.Duration = f.Duration
 	}
 	return m, ""
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // suits reports whether a type can be shown as a kind at all.
