@@ -59,7 +59,7 @@ func (r *PairRow) Table(w io.Writer, _ View) error {
 		lines = append(lines, "Code: "+r.Code)
 	}
 	if r.SecondsLeft > 0 {
-		lines = append(lines, fmt.Sprintf("It holds for %d seconds.", r.SecondsLeft))
+		lines = append(lines, "It holds for "+count(r.SecondsLeft, "second")+".")
 	}
 	if r.Text+r.Error+r.Code == "" {
 		lines = append(lines, "The step is "+r.Step+".")

@@ -89,7 +89,8 @@ type IncidentRow struct {
 	OpenedAt time.Time `json:"opened_at"`
 	Code     string    `json:"code"`
 	Sentence string    `json:"sentence"`
-	// Trouble is why it will not end by itself: logged_out, banned, bad_credentials or outdated. Empty for an outage.
+	// Trouble is why it will not end by itself: logged_out, banned, bad_credentials or outdated; or deaf, when the account's
+	// posts go out and it hears nothing. Empty for an outage.
 	Trouble string `json:"trouble"`
 	// RoomsTold counts the rooms that a notice went to.
 	RoomsTold int `json:"rooms_told"`

@@ -173,6 +173,12 @@ func TestResultsComeBackFromTheirJSON(t *testing.T) {
 	}
 }
 
+func TestLastSecondOfAStepIsOne(t *testing.T) {
+	if got := tableOf(t, &command.PairRow{Step: chat.PairWait, Text: "Wait.", SecondsLeft: 1}, false); got != "Wait.\nIt holds for 1 second.\n" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestEmptyListsAreArraysInJSON(t *testing.T) {
 	d := &desk{}
 	for _, name := range []string{"chat ls", "room ls", "queue ls"} {
