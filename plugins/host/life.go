@@ -20,8 +20,9 @@ import (
 	pb "github.com/causeway-chat/causeway/plugins/wire/causeway/v1"
 )
 
-// answerPatience is for answers that a bridge gave just before it said that it is drained.
-const answerPatience = time.Second
+// answerPatience is for answers that a bridge gave just before it said that it is drained. A busy machine may need it; a post
+// whose answer is not there by then is uncertain.
+const answerPatience = 3 * time.Second
 
 // life is one session with one process.
 type life struct {
