@@ -64,7 +64,7 @@ type Account struct {
 	// Proxy is the URL of a proxy to the network, for places where it is blocked: `http://`, `https://`
 	// or `socks5://`, with user and password if it needs them.
 	Proxy Secret `yaml:"proxy" format:"proxy" secret:"true" example:"socks5://127.0.0.1:9050"`
-	// Limits are our own pacing. When it is not given, the network's usual limits hold; `off` switches
+	// Limits are our own pacing. What is not given stays as the network's usual limits are; `off` switches
 	// pacing off, which leaves only the waits that the network itself asks for.
 	Limits *Limits `yaml:"limits" example:"{per_chat: [1/s, 20/min], per_account: 30/s}"`
 

@@ -132,7 +132,7 @@ func (e *engine) hostOptions(cfg *config.Config) host.Options {
 func (e *engine) outboxOptions(cfg *config.Config) outbox.Options {
 	return outbox.Options{
 		Log: e.log, Now: e.store.Now, Networks: e.network, Epoch: e.intake.epoch,
-		Limits:  func(a chat.Account) (chat.Pace, bool) { return pace(cfg.Accounts[string(a)]) },
+		Limits:  func(a chat.Account) chat.Pace { return pace(cfg.Accounts[string(a)]) },
 		Observe: outbox.Observe{Called: e.called, Ended: e.ended},
 		// A bridge is the first to give up a call, so that it can say what it knows.
 		DeliverTimeout: cfg.Outbox.DeliverTimeout, RetryBase: cfg.Outbox.RetryBase, RetryCap: cfg.Outbox.RetryCap,
@@ -142,12 +142,15 @@ func (e *engine) outboxOptions(cfg *config.Config) outbox.Options {
 	}
 }
 
-// pace is what the config says of an account's pace, and whether it says anything.
-func pace(a *config.Account) (chat.Pace, bool) {
-	if a == nil || a.Limits == nil {
-		return chat.Pace{}, false
+// pace is what the config says of an account's pace; nil where it says nothing.
+func pace(a *config.Account) chat.Pace {
+	switch {
+	case a == nil || a.Limits == nil:
+		return chat.Pace{}
+	case a.Limits.Off:
+		return chat.Pace{PerChat: []chat.Rate{}, PerAccount: []chat.Rate{}}
 	}
-	return chat.Pace{PerChat: rates(a.Limits.PerChat), PerAccount: rates(a.Limits.PerAccount)}, true
+	return chat.Pace{PerChat: rates(a.Limits.PerChat), PerAccount: rates(a.Limits.PerAccount)}
 }
 
 func rates(list []config.Rate) (out []chat.Rate) {

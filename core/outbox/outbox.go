@@ -21,9 +21,9 @@ type Options struct {
 	Log *slog.Logger
 	// Networks returns the way to an account's network, or nil while there is none. It must not block.
 	Networks func(chat.Account) Network
-	// Limits overrides what the capabilities say of an account's pace. The zero Pace with true switches pacing off,
-	// and nothing else: waits that a network asked for are kept all the same.
-	Limits func(chat.Account) (pace chat.Pace, override bool)
+	// Limits is what holds in place of what the capabilities say of an account's pace. A list that is nil leaves theirs; one
+	// without rates switches that pacing off, and nothing else: waits that a network asked for are kept all the same.
+	Limits func(chat.Account) chat.Pace
 	// Epoch returns the life of the account's bridge that a post is handed to. It must not block.
 	Epoch func(chat.Account) uint64
 	// Media gets media ready for their chats. Without it they are taken as they are: those without a Hash become lines.
@@ -130,7 +130,7 @@ func (o Options) withDefaults() Options {
 		o.Networks = func(chat.Account) Network { return nil }
 	}
 	if o.Limits == nil {
-		o.Limits = func(chat.Account) (chat.Pace, bool) { return chat.Pace{}, false }
+		o.Limits = func(chat.Account) chat.Pace { return chat.Pace{} }
 	}
 	if o.Epoch == nil {
 		o.Epoch = func(chat.Account) uint64 { return 0 }

@@ -337,7 +337,24 @@ func TestLimitsOffSwitchesOffPacingAlone(t *testing.T) {
 			t.Errorf("%d calls after it, want 11", n)
 		}
 	}, func(w *world) {
-		w.opt.Limits = func(chat.Account) (chat.Pace, bool) { return chat.Pace{}, true }
+		w.opt.Limits = func(chat.Account) chat.Pace { return chat.Pace{PerChat: []chat.Rate{}, PerAccount: []chat.Rate{}} }
+	})
+}
+
+func TestALimitForEachChatLeavesTheNetworksForAll(t *testing.T) {
+	usual := chat.Pace{PerChat: []chat.Rate{{N: 1, Per: chat.Duration(time.Hour)}}, PerAccount: []chat.Rate{{N: 1, Per: chat.Duration(time.Minute)}}}
+	inWorld(t, func(w *world) {
+		for id := range chat.ChatID(10) {
+			w.chat(id+1, "tg", func(c *chat.Capabilities) { c.Pace = usual })
+			w.say("x", id+1)
+		}
+		w.wait(5*time.Minute + time.Second)
+		if n := w.nets["tg"].count(); n < 5 || n > 7 {
+			t.Errorf("%d calls in five minutes, want one a minute", n)
+		}
+		w.wait(10 * time.Minute)
+	}, func(w *world) {
+		w.opt.Limits = func(chat.Account) chat.Pace { return chat.Pace{PerChat: []chat.Rate{{N: 100, Per: chat.Duration(time.Second)}}} }
 	})
 }
 

@@ -66,8 +66,12 @@ func (o *Outbox) mustYield(l *lane) bool {
 
 // configure gives lane and account the buckets that capabilities and options want.
 func (o *Outbox) configure(l *lane, p chat.Pace) {
-	if over, ok := o.opt.Limits(l.account.name); ok {
-		p = over
+	over := o.opt.Limits(l.account.name)
+	if over.PerChat != nil {
+		p.PerChat = over.PerChat
+	}
+	if over.PerAccount != nil {
+		p.PerAccount = over.PerAccount
 	}
 	if !l.pace.like(p.PerChat) {
 		l.pace = l.pace.retune(time.Now(), p.PerChat)
