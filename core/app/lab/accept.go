@@ -25,7 +25,9 @@ func (n *Network) take(b *Bridge, p chat.Post) chat.Outcome {
 		return chat.RetryAfter(0, chat.ScopeChat, chat.Reason{Code: "server_error"})
 	case n.strikes("limit", f.Limit):
 		n.chat(p.Chat).resting = time.Now().Add(f.Retry)
-		return chat.RetryAfter(f.Retry, chat.ScopeChat, chat.Reason{Code: "rate_limited"})
+	}
+	if left := time.Until(n.chat(p.Chat).resting); left > 0 { // also for who has not heard of it
+		return chat.RetryAfter(left, chat.ScopeChat, chat.Reason{Code: "rate_limited"})
 	}
 	out := n.accept(p)
 	switch {
