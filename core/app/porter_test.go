@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,7 +46,7 @@ func TestWhatArrivesIsFetchedBeforeALaneAsks(t *testing.T) {
 		media := []chat.Media{w.photo(jpegOf(4, 4)), w.photo(jpegOf(5, 5)), {Kind: chat.Photo}}
 		m := w.say(media...)
 		w.porter.arrived("from", m, media)
-		synctest.Wait()
+		w.settle()
 		for n := range 2 {
 			if out, ready := w.prepare(1, m, n, takesAll); !ready || out.Hash == "" {
 				t.Errorf("%d: %+v, %t", n, out, ready)
@@ -67,7 +66,7 @@ func TestWhatNoChatTakesIsNotFetchedByThePorter(t *testing.T) {
 		src := w.photo(jpegOf(4, 4))
 		m := w.say(src)
 		w.porter.arrived("from", m, []chat.Media{src})
-		synctest.Wait()
+		w.settle()
 		out, ready := w.prepare(1, m, 0, chat.Capabilities{})
 		if !ready || out.Hash != "" || w.shelves["from"].asked(src.Ref) != 0 {
 			t.Errorf("%+v, %t, after %d fetches", out, ready, w.shelves["from"].asked(src.Ref))
@@ -195,7 +194,7 @@ func TestAPorterGoesOnAfterARestart(t *testing.T) {
 		m := w.say(src, hanging)
 		first, _ := w.await(1, m, 0, takesAll)
 		w.prepare(1, m, 1, takesAll)
-		synctest.Wait()
+		w.settle()
 		w.restart()
 		w.shelves["from"].holds("h", jpegOf(3, 3))
 		before, err := os.Stat(filepath.Join(w.spool.Dir(), chat.SpoolPath(first.Hash)))
@@ -239,7 +238,7 @@ func TestHangingDownloadsStarveNobody(t *testing.T) {
 // starvesNobody lets files of one chat hang, and those of others must hardly wait.
 func starvesNobody(t *testing.T, w *porterWorld, hanging int) {
 	hung := w.hang(hanging)
-	synctest.Wait()
+	w.settle()
 	if n := w.shelves["from"].most; n != maxFetching {
 		t.Errorf("%d fetches at once", n)
 	}
@@ -330,7 +329,7 @@ func TestAConversionIsMadeOnceForAllLanes(t *testing.T) {
 		src.Name = "a.webp"
 		m := w.say(src)
 		w.porter.arrived("from", m, []chat.Media{src})
-		synctest.Wait()
+		w.settle()
 		want := chat.Media{Kind: chat.Photo, Ref: src.Ref, Name: "a.jpg", MIME: "image/jpeg", Width: 40, Height: 30}
 		for lane := range chat.ChatID(3) {
 			out, ready := w.prepare(lane, m, 0, takesAll)
@@ -391,7 +390,7 @@ func TestAFullSpoolMakesWaitAndIsTold(t *testing.T) {
 		if _, ready := w.prepare(1, m, 1, takesAll); ready {
 			t.Fatal("there is no room, and it is ready")
 		}
-		synctest.Wait()
+		w.settle()
 		if !w.porter.full() || told == 0 || w.shelves["from"].asked(second.Ref) != 0 {
 			t.Errorf("full: %t, told %d times, fetched %d times", w.porter.full(), told, w.shelves["from"].asked(second.Ref))
 		}
@@ -401,7 +400,7 @@ func TestAFullSpoolMakesWaitAndIsTold(t *testing.T) {
 		if _, err := w.spool.Clean(t.Context(), nil, time.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
-		synctest.Wait()
+		w.settle()
 		if out, ready := w.prepare(1, m, 1, takesAll); !ready || out.Hash != hashOf(b) || w.porter.full() {
 			t.Errorf("once there was room: %+v, %t; full: %t", out, ready, w.porter.full())
 		}
@@ -431,7 +430,7 @@ func TestLanesThatWereTurnedAwayComeBack(t *testing.T) {
 		delete(w.porter.errands, mediaKey{message: -1, n: 0})
 		w.porter.mu.Unlock()
 		w.await(1, w.say(w.photo(jpegOf(4, 4))), 0, takesAll)
-		synctest.Wait()
+		w.settle()
 		if !w.wasResumed(outbox.LaneRef{Lane: 7, Account: "to"}) {
 			t.Error("nobody told it to look again")
 		}
@@ -448,12 +447,12 @@ func TestOneAccountTakesNotAllErrands(t *testing.T) {
 		m := w.say(many...)
 		w.porter.arrived("from", m, many)
 		w.porter.arrived("from", m, many)
-		synctest.Wait()
+		w.settle()
 		if n := len(w.porter.errands); n != maxArrived {
 			t.Errorf("%d errands", n)
 		}
 		time.Sleep(testWait + time.Second)
-		synctest.Wait()
+		w.settle()
 		if n, left := len(w.porter.errands), w.porter.arrivals["from"]; n != 0 || left != 0 {
 			t.Errorf("then %d errands, %d counted", n, left)
 		}
@@ -465,7 +464,7 @@ func TestAPorterThatEndsLeavesNothingRunning(t *testing.T) {
 		w.shelves["from"].behaves("h", hangs)
 		m := w.say(chat.Media{Kind: chat.Photo, Ref: "h"})
 		w.prepare(1, m, 0, takesAll)
-		synctest.Wait()
+		w.settle()
 		w.porter.close()
 		if w.shelves["from"].now != 0 || len(w.porter.errands) != 0 {
 			t.Errorf("%d fetches and %d errands go on", w.shelves["from"].now, len(w.porter.errands))
@@ -482,7 +481,7 @@ func TestAnErasedMessageFetchesNothing(t *testing.T) {
 		m := w.say(src)
 		w.write(func(tx *store.Tx) error { return tx.DeleteMessage(m) })
 		w.porter.arrived("from", m, []chat.Media{src})
-		synctest.Wait()
+		w.settle()
 		if n := w.shelves["from"].asked(src.Ref); n != 0 || w.spool.Used() != 0 {
 			t.Errorf("%d fetches", n)
 		}

@@ -273,6 +273,12 @@ func (w *porterWorld) wasResumed(l outbox.LaneRef) bool {
 	return n > 0
 }
 
+// settle lets everything come to rest that takes no time to speak of. A moment passes: the store may linger before a commit.
+func (w *porterWorld) settle() {
+	time.Sleep(10 * time.Millisecond) // the bubble's clock
+	synctest.Wait()
+}
+
 // prepare asks as a lane does, inside a transaction and with what the store has now.
 func (w *porterWorld) prepare(lane chat.ChatID, m chat.MessageID, n int, caps chat.Capabilities) (out chat.Media, ready bool) {
 	w.t.Helper()
