@@ -36,10 +36,10 @@ func (s *Session) OpenMedia(m chat.Media) (*os.File, error) {
 }
 
 // A fetch gives a sign of life after so many bytes, and also when bytes have come after so long without one: the router
-// takes a fetch that says nothing for a minute for one that hangs.
+// takes a fetch that says nothing for as long as a call may last (a minute, or outbox.deliver_timeout) for one that hangs.
 const (
 	progressEvery  = 1 << 20
-	progressWithin = 5 * time.Second
+	progressWithin = time.Second
 )
 
 // FetchMedia writes the bytes to a new file of the spool folder, synced, and tells their hash.
