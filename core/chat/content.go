@@ -169,10 +169,10 @@ type Media struct {
 	Hash     string
 	MIME     string
 	Name     string
-	Size     int64 // bytes; 0 means unknown
-	Width    int
-	Height   int
-	Duration time.Duration
+	Size     int64         // bytes; 0 means unknown
+	Width    int           // pixels; 0 means unknown
+	Height   int           // likewise
+	Duration time.Duration // 0 means unknown
 	Spoiler  bool
 	Emoji    string // of a sticker
 	Waveform []byte // of a voice note

@@ -354,7 +354,9 @@ func TestALimitForEachChatLeavesTheNetworksForAll(t *testing.T) {
 		}
 		w.wait(10 * time.Minute)
 	}, func(w *world) {
-		w.opt.Limits = func(chat.Account) chat.Pace { return chat.Pace{PerChat: []chat.Rate{{N: 100, Per: chat.Duration(time.Second)}}} }
+		w.opt.Limits = func(chat.Account) chat.Pace {
+			return chat.Pace{PerChat: []chat.Rate{{N: 100, Per: chat.Duration(time.Second)}}}
+		}
 	})
 }
 

@@ -41,13 +41,13 @@ func (w *words) arrived(o chat.Outage) (rest string) {
 // beside isolates words from a sentence of our own that runs the other way.
 func (in Input) beside(s string) string { return isolate(s, in.say().unreachable) }
 
-// aDayAgo is from when on a time needs its date beside it.
-const aDayAgo = 12 * time.Hour
+// dated is how long ago a time is that needs its date beside it: the clock alone could mean another day.
+const dated = 12 * time.Hour
 
 // clock is when an outage began. Readers sit in many zones, so it is told in the one that all of them can reckon with.
 func clock(o chat.Outage) string {
 	layout := "15:04 UTC"
-	if o.Told.Sub(o.Since) > aDayAgo {
+	if o.Told.Sub(o.Since) > dated {
 		layout = "2006-01-02 15:04 UTC"
 	}
 	return o.Since.UTC().Format(layout)

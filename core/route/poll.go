@@ -50,13 +50,24 @@ func (s *step) votes(id chat.RemoteMessage, count func(*chat.Poll) []int) error 
 	if err != nil {
 		return err
 	}
-	st, told := s.ev.Body.(chat.PollState)
-	closes := told && st.Closed && cp.Origin && !poll.Closed
+	closes := s.closes(cp, poll)
 	if !changed && !closes {
 		s.ignore(WhyUnchanged)
 		return nil
 	}
-	poll.Options, poll.Closed = slices.Clone(poll.Options), poll.Closed || closes
+	poll.Closed = poll.Closed || closes
+	return s.recount(m, poll, sums)
+}
+
+// closes reports whether the event tells that the poll itself takes no votes any more.
+func (s *step) closes(cp chat.Copy, poll chat.Poll) bool {
+	st, told := s.ev.Body.(chat.PollState)
+	return told && st.Closed && cp.Origin && !poll.Closed
+}
+
+// recount revises a message to its poll with the sums of its votes.
+func (s *step) recount(m chat.Message, poll chat.Poll, sums []int) error {
+	poll.Options = slices.Clone(poll.Options)
 	for i := range poll.Options {
 		poll.Options[i].Votes = sums[i]
 	}

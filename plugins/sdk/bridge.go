@@ -42,8 +42,10 @@ type Bridge interface {
 	// Lookup says whether the new post with this key was sent; edits, deletes and reactions are repeated unasked. Bridges
 	// that cannot look up embed NoLookup.
 	Lookup(ctx context.Context, key chat.PostKey) chat.Found
-	// FetchMedia copies the bytes behind ref, which this bridge gave, to w. A failed write must end it; the router
-	// caps the size in this way. Bridges without media embed NoMedia.
+	// FetchMedia copies the bytes behind ref, which this bridge gave, to w as they come: the router gives a fetch up that
+	// writes nothing for as long as a post may take, a minute unless the config says otherwise. ctx ends then. A failed
+	// write must end it, too; the router caps the size in this way. An error that does not wrap ErrMediaGone is tried
+	// again. Bridges without media embed NoMedia.
 	FetchMedia(ctx context.Context, ref string, w io.Writer) error
 }
 
