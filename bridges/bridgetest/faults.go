@@ -334,7 +334,23 @@ func testBadLogin(t *testing.T, w *world) {
 			t.Errorf("the state tells the secret %s", key)
 		}
 	}
-	w.checkLogs()
+}
+
+// testBadConfig: an account that cannot start says what to do, and says so again to whoever pairs it.
+func testBadConfig(t *testing.T, w *world) {
+	if w.subject.BadConfig == nil {
+		return
+	}
+	w.config = w.with(w.subject.BadConfig)
+	w.run(w.config)
+	w.ears.await(t, "that the config cannot be used", func(e *ears) bool {
+		return e.state.State == chat.BadCredentials && e.state.Why.Sentence != "" && e.state.Why.Action != "" && e.steps > 0
+	})
+	w.ears.hear(func() { w.ears.steps = 0 })
+	if err := w.bridge.PairInput(chat.PairBegin, ""); err != nil {
+		t.Fatal("begin to pair: ", err)
+	}
+	w.ears.await(t, "an answer to who pairs it", func(e *ears) bool { return e.steps > 0 && e.step.Step == chat.PairFailed })
 }
 
 // now is the state that was told last.

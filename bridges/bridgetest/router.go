@@ -29,7 +29,6 @@ type inbox struct {
 	state   map[string][]byte
 	keys    map[chat.EventKey]bool
 	events  []chat.Event // each key once
-	repeats int
 	shut    bool
 	changed chan struct{} // closed at each change
 }
@@ -65,7 +64,6 @@ func (in *inbox) Store(_ context.Context, _ chat.Account, epoch uint64, events [
 	for _, ev := range events {
 		in.last = max(in.last, ev.Seq)
 		if in.keys[ev.Key] {
-			in.repeats++
 			continue
 		}
 		in.keys[ev.Key] = true
@@ -170,9 +168,9 @@ func (in *inbox) message(t *testing.T, c sim.ChatID, id sim.MessageID) (chat.Eve
 type ears struct {
 	mu      sync.Mutex
 	state   chat.State
-	states  []chat.State
 	caps    chat.Capabilities
 	step    chat.PairStep // the last one of pairing
+	steps   int
 	self    []chat.RemoteUser
 	changed chan struct{}
 }
@@ -189,7 +187,7 @@ func (e *ears) hear(f func()) {
 
 // State hears a state.
 func (e *ears) State(_ chat.Account, st chat.State) {
-	e.hear(func() { e.state, e.states = st, append(e.states, st) })
+	e.hear(func() { e.state = st })
 }
 
 // Capabilities hears the account's capabilities.
@@ -208,7 +206,9 @@ func (e *ears) Self(_ chat.Account, users []chat.RemoteUser) { e.hear(func() { e
 func (e *ears) Settled(chat.Account, chat.PostKey, chat.Outcome) {}
 
 // PairStep hears a step of pairing.
-func (e *ears) PairStep(_ chat.Account, st chat.PairStep) { e.hear(func() { e.step = st }) }
+func (e *ears) PairStep(_ chat.Account, st chat.PairStep) {
+	e.hear(func() { e.step, e.steps = st, e.steps+1 })
+}
 
 // await waits until ok holds.
 func (e *ears) await(t *testing.T, what string, ok func(*ears) bool) {

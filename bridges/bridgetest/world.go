@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,6 +67,7 @@ func newWorld(t *testing.T, s Subject, binary string) *world {
 	w.people = sim.NewClient(w.ready.Control)
 	t.Cleanup(func() {
 		w.checkBreaches()
+		w.checkLogs()
 		w.people.Close()
 	})
 	w.network = chat.Network(w.ready.Network)
@@ -316,6 +318,7 @@ func (w *world) checkLogs() {
 	hidden := map[string]string{"a person's name": personName, "what people wrote": bodyMark}
 	for _, key := range w.subject.Secrets {
 		hidden["the secret "+key] = fmt.Sprint(w.config[key])
+		hidden["the secret "+key+" in an address"] = url.QueryEscape(fmt.Sprint(w.config[key]))
 	}
 	for what, text := range hidden {
 		if text != "" && strings.Contains(logged, text) {

@@ -42,11 +42,8 @@ func (b *Bridge) Run(ctx context.Context, s *sdk.Session) error { return b.run(c
 func (b *Bridge) run(ctx context.Context, s session) error {
 	cfg, err := readSettings(s.Config())
 	if err != nil {
-		st := chat.State{State: chat.BadCredentials, Why: whyBadConfig}
 		s.Log().Error("account cannot start", "err", err)
-		s.SetState(st)
-		s.PairStep(pairStep(st))
-		<-ctx.Done() // only another config, and so another process, can help
+		sdk.WaitUnusable(ctx, s, chat.State{State: chat.BadCredentials, Why: whyBadConfig})
 		return nil
 	}
 	a, err := newAccount(s, cfg, b.pauses)

@@ -20,12 +20,13 @@ func TestConformance(t *testing.T) {
 
 func conform(t *testing.T, transport string) {
 	bridgetest.Run(t, bridgetest.Subject{
-		Package:  "github.com/causeway-chat/causeway/cmd/causeway-bridge-signal",
-		Simulate: []string{"--rpc", transport},
-		Brief:    transport != "unix",
-		BadLogin: map[string]any{"number": "+447700900999"},
-		Secrets:  []string{"number"},
-		Group:    sim.Group,
+		Package:   "github.com/causeway-chat/causeway/cmd/causeway-bridge-signal",
+		Simulate:  []string{"--rpc", transport},
+		Brief:     transport != "unix",
+		BadLogin:  map[string]any{"number": "+447700900999"},
+		BadConfig: map[string]any{"rpc": "nowhere"},
+		Secrets:   []string{"number"},
+		Group:     sim.Group,
 		Poison: []string{
 			`{"envelope":{"sourceUuid":"11111111-2222-4333-8444-555555555555","timestamp":1700000000001,"hologramMessage":{"smell":1}}}`,
 			`{"envelope":{"sourceUuid":"11111111-2222-4333-8444-555555555555","timestamp":1700000000002,"dataMessage":{"timestamp":1700000000002,"message":null,"reaction":{"emoji":null}}}}`,

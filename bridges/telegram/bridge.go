@@ -48,8 +48,8 @@ func (b *Bridge) Run(ctx context.Context, s *sdk.Session) error { return b.run(c
 func (b *Bridge) run(ctx context.Context, s session) error {
 	a, err := newAccount(s, b.pauses)
 	if err != nil {
-		tellUnusable(s, err)
-		<-ctx.Done() // only another config, and so another process, can help
+		s.Log().Error("account cannot start", "err", err)
+		sdk.WaitUnusable(ctx, s, chat.State{State: chat.BadCredentials, Why: whyUnusable(err)})
 		return nil
 	}
 	b.running.Store(a)
@@ -57,14 +57,11 @@ func (b *Bridge) run(ctx context.Context, s session) error {
 	return a.run(ctx)
 }
 
-func tellUnusable(s session, err error) {
-	why := whyBadConfig
+func whyUnusable(err error) chat.Reason {
 	if errors.Is(err, errNoToken) {
-		why = whyNoToken
+		return whyNoToken
 	}
-	s.Log().Error("account cannot start", "err", err)
-	s.SetState(chat.State{State: chat.BadCredentials, Why: why})
-	s.PairStep(pairStep(chat.State{State: chat.BadCredentials, Why: why}))
+	return whyBadConfig
 }
 
 // Deliver implements sdk.Bridge.

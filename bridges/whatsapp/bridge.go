@@ -52,24 +52,22 @@ func (b *Bridge) Run(ctx context.Context, s *sdk.Session) error { return b.run(c
 func (b *Bridge) run(ctx context.Context, s session) error {
 	cfg, err := readSettings(s.Config())
 	if err != nil {
-		return unusable(ctx, s, chat.BadCredentials, whyBadConfig, err)
+		return unusable(ctx, s, chat.State{State: chat.BadCredentials, Why: whyBadConfig}, err)
 	}
 	setProcess(cfg)
 	a, err := newAccount(ctx, s, cfg, b.pauses)
 	if err != nil {
-		return unusable(ctx, s, chat.Down, whyNoStore, err)
+		return unusable(ctx, s, chat.State{State: chat.Down, Why: whyNoStore}, err)
 	}
 	defer a.close()
 	b.running.Store(a)
 	return a.run(ctx)
 }
 
-// unusable tells why the account cannot start, and waits: only another config or disk, and so another process, can help.
-func unusable(ctx context.Context, s session, state chat.AccountState, why chat.Reason, err error) error {
+// unusable tells that the account cannot start, until ctx ends.
+func unusable(ctx context.Context, s session, st chat.State, err error) error {
 	s.Log().Error("account cannot start", "err", err)
-	s.SetState(chat.State{State: state, Why: why})
-	s.PairStep(chat.PairStep{Step: chat.PairFailed, Text: why.Action, Error: why.Sentence})
-	<-ctx.Done()
+	sdk.WaitUnusable(ctx, s, st)
 	return nil
 }
 

@@ -18,6 +18,7 @@ func TestConformance(t *testing.T) {
 				"endpoint": map[string]any{"ca_file": r.Config["ca_file"], "root_key": r.Config["root_key"]},
 			}
 		},
+		BadConfig:   map[string]any{"client_version": "1"},
 		NamesNoWait: true,
 		Group:       sim.Group,
 		// Messages of a kind without a number of today, of a kind without a rule, and in more wrappers than anybody makes.
