@@ -4,6 +4,9 @@ package signal
 
 import (
 	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -201,5 +204,20 @@ func TestNoNumberIsEverLogged(t *testing.T) {
 		if strings.Contains(e.Sender.Name, "+4477") {
 			t.Errorf("a number is shown: %+v", e.Sender)
 		}
+	}
+}
+
+// TestNoErrorOfTheStreamTellsTheNumber: the address of an event stream holds it.
+func TestNoErrorOfTheStreamTellsTheNumber(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	h := newHTTPCaller(address{"http", closed.Addr().String()})
+	defer h.close()
+	err = h.events(t.Context(), stream{account: "+447700900123", last: openLastEvent(filepath.Join(t.TempDir(), "last"), slog.Default())})
+	if err == nil || strings.Contains(err.Error(), "447700900123") {
+		t.Errorf("a stream that cannot be opened: %v", err)
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/causeway-chat/causeway/plugins/sdk"
 )
 
 // httpCaller makes each call as a POST of its own.
@@ -118,7 +120,7 @@ func (h *httpCaller) events(ctx context.Context, s stream) error {
 	}
 	resp, err := h.client.Do(req)
 	if err != nil {
-		return fmt.Errorf("open the event stream: %w", err)
+		return fmt.Errorf("open the event stream: %w", sdk.WithoutAddress(err)) // it names the account
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {

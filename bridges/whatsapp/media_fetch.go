@@ -129,7 +129,7 @@ func (g *fetch) try(ctx context.Context) error {
 	defer alarm.Stop()
 	resp, err := g.get(ctx, conn.Hosts[g.tries%len(conn.Hosts)].Hostname)
 	if err != nil {
-		return fmt.Errorf("download: %w", causeOf(ctx, err))
+		return fmt.Errorf("download: %w", causeOf(ctx, sdk.WithoutAddress(err))) // by the address anybody has the file, if encrypted
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && g.to.took > 0 {

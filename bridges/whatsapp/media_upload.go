@@ -19,6 +19,7 @@ import (
 
 	"github.com/causeway-chat/causeway/bridges/whatsapp/content"
 	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/plugins/sdk"
 )
 
 // maxUploadTries is how often a file is uploaded before its post goes back to the router.
@@ -120,7 +121,7 @@ func (l *line) upload(ctx context.Context, m *chat.Media) (up whatsmeow.UploadRe
 		case code == 413:
 			return up, nil, refuse(whyTooLong)
 		case ctx.Err() != nil || try == maxUploadTries:
-			l.log.Warn("a file could not be uploaded", "attempt", try, "err", err)
+			l.log.Warn("a file could not be uploaded", "attempt", try, "err", sdk.WithoutAddress(err)) // it holds a token
 			return up, nil, again(whyUpload)
 		case code == 401:
 			_, _ = l.mediaConn(ctx, true) // if this fails, the next try tells
