@@ -85,10 +85,10 @@ func (d *daemon) meaning(err error) error {
 		return fmt.Errorf("%w: %w", ErrMayNot, e)
 	case e.Code == codeUserError && says("Group not found"):
 		return fmt.Errorf("%w: %w", ErrNoGroup, e)
-	case e.Code == codeUserError && len(missed) > 0 && len(whoOf(missed, MissNetwork)) > 0:
+	case e.Code == codeUserError && (len(whoOf(missed, MissNetwork)) > 0 || len(missed) == 0 && says("Failed to send message")):
 		return fmt.Errorf("%w: %w", ErrUncertain, e)
-	case e.Code == codeUserError && len(missed) > 0, e.Code == codeBadRequest, e.Code == codeParse, e.Code == codeNoMethod, e.Code == codeBadParams:
-		return fmt.Errorf("%w: %w", ErrRefused, e)
+	case e.Code == codeUserError, e.Code == codeBadRequest, e.Code == codeParse, e.Code == codeNoMethod, e.Code == codeBadParams:
+		return fmt.Errorf("%w: %w", ErrRefused, e) // asked again it would say the same
 	case e.Code == codeInternal && says("AttachmentInvalid", "ClassCast"):
 		return fmt.Errorf("%w: %w", ErrRefused, e)
 	case e.Code == codeInternal:

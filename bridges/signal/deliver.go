@@ -148,7 +148,7 @@ func (a *account) prepareEdit(act Act, p chat.Post) (Act, chat.Reason) {
 		return act, whyTooLong
 	case a.tooOld(p):
 		return act, whyTooOld
-	case len(p.Target) > maxEdits+1:
+	case len(p.Target) > maxEdits: // the message itself, and each edit
 		return act, whyEditOften
 	}
 	return act, chat.Reason{}
@@ -194,7 +194,9 @@ func (a *account) outcome(p chat.Post, act Act, s Sent, err error) chat.Outcome 
 		return a.failed(p, act, err)
 	}
 	a.states.over(whyRateLimit.Code)
-	a.states.over(whyCaptcha.Code)
+	if a.doubts.waitedOut(time.Now()) {
+		a.states.over(whyCaptcha.Code)
+	}
 	out := chat.Outcome{Kind: chat.Delivered, At: unixMilli(s.SentAt)}
 	switch act.Kind {
 	case ActText, ActPoll:

@@ -185,6 +185,46 @@ func (l *lab) untilStep(step string) (found chat.PairStep) {
 	return found
 }
 
+// TestACaptchaThatNobodyWantsAnyMoreIsNotAskedFor lets the time pass in which Signal wanted one.
+func TestACaptchaThatNobodyWantsAnyMoreIsNotAskedFor(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.connected()
+	a := l.bridge.running.Load()
+	a.challenge("token", -time.Second)
+	l.router.untilState(t, chat.Degraded, whyCaptcha.Code)
+	if out := l.say("k", "goes"); out.Kind != chat.Delivered {
+		t.Fatalf("%+v", out)
+	}
+	l.router.untilState(t, chat.Connected, "")
+	l.router.input <- sdk.PairInput{Step: chat.PairBegin}
+	l.untilStep(chat.PairDone)
+	a.challenge("another", time.Hour)
+	if out := a.outcome(chat.Post{}, Act{Kind: ActReact}, Sent{SentAt: 1}, nil); out.Kind != chat.Delivered {
+		t.Fatalf("%+v", out)
+	}
+	if a.doubts.captcha() == "" {
+		t.Error("a call that was under way before is taken for the solution of a captcha")
+	}
+}
+
+// TestWhatTheDaemonDoesNotTakeIsRefused: asked again it would say the same, and all that waits behind would never go.
+func TestWhatTheDaemonDoesNotTakeIsRefused(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.connected()
+	reply := &chat.ReplyTarget{ID: MessageRef{Author: "00000000-0000-4000-8000-00000000dead", SentAt: uint64(time.Now().UnixMilli())}.remote(), Excerpt: "of nobody"}
+	if out := l.deliver(chat.Post{Key: "k", Text: chat.Text{Body: "an answer"}, Reply: reply}); out.Kind != chat.Refused || out.Why.Code != whyDenied.Code {
+		t.Errorf("an answer to nobody: %+v", out)
+	}
+	l.fault(control.Fault{Kind: sim.RPCError, Count: 1})
+	if out := l.say("k2", "refused"); out.Kind != chat.Refused || out.Why.Code != whyDenied.Code {
+		t.Errorf("a refusal in words that nobody here knows: %+v", out)
+	}
+	l.fault(control.Fault{Kind: sim.RPCError, Code: -3, Count: 1})
+	if out := l.say("k3", "later"); out.Kind != chat.Retry || out.Why.Code != whyTrouble.Code {
+		t.Errorf("Signal out of reach: %+v", out)
+	}
+}
+
 func TestATimerThatASendCannotHaveIsTold(t *testing.T) {
 	l := newLab(t, sim.Options{})
 	_, err := l.people.ChangeGroup(t.Context(), control.GroupChange{Chat: l.group, Action: control.Timer, TimerS: 60})
@@ -287,7 +327,7 @@ func TestWhatSignalWouldDropInSilenceIsRefused(t *testing.T) {
 	old := MessageRef{Author: me, SentAt: uint64(time.Now().Add(-25 * time.Hour).UnixMilli())}.remote()
 	now := uint64(time.Now().UnixMilli())
 	var often []chat.RemoteMessage
-	for i := range uint64(maxEdits + 2) {
+	for i := range uint64(maxEdits + 1) { // the message, and each of its edits
 		often = append(often, MessageRef{Author: me, SentAt: now + i}.remote())
 	}
 	text := chat.Text{Body: "x"}

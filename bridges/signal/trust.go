@@ -72,6 +72,18 @@ func (d *doubts) captchaWait(now time.Time) time.Duration {
 	return d.until.Sub(now)
 }
 
+// waitedOut forgets a captcha whose time is over, and reports whether none is wanted: Signal has taken something. Until its time
+// is over what Signal takes was under way before.
+func (d *doubts) waitedOut(now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.token != "" && now.Before(d.until) {
+		return false
+	}
+	d.token, d.until = "", time.Time{}
+	return true
+}
+
 func (d *doubts) captcha() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
