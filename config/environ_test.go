@@ -75,6 +75,14 @@ func TestEnvironmentAloneIsAConfig(t *testing.T) {
 	}
 }
 
+func TestMistakesOfTheEnvironmentComeLast(t *testing.T) {
+	path := writeConfig(t, smallConfig+"log: {level: loud}\n")
+	_, problems := Load(path, []string{"CAUSEWAY_LISTEN=nowhere"}, testSchemas(t))
+	if len(problems) != 2 || problems[0].File != path || problems[1].File != "CAUSEWAY_LISTEN" {
+		t.Errorf("%v", problems)
+	}
+}
+
 func TestRuntimeDirectoryHoldsThePluginsSockets(t *testing.T) {
 	cfg := mustLoad(t, smallConfig, "RUNTIME_DIRECTORY=/run/causeway:/run/other")
 	if cfg.RuntimeDir() != "/run/causeway" || cfg.ControlSocket() != filepath.Join(cfg.DataDir, "run", "control.sock") {

@@ -56,6 +56,17 @@ func accounts(context.Context) (command.Status, error) {
 	}, Store: command.StoreRow{SpoolBytes: 4711}}, nil
 }
 
+func TestReadyzSaysThatItIsJSON(t *testing.T) {
+	resp, err := http.Get(fmt.Sprintf("http://%s/readyz", start(t, options(t, &desk{status: accounts})).Addr()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if got := resp.Header.Get("Content-Type"); got != "application/json" {
+		t.Errorf("its type is %q", got)
+	}
+}
+
 func TestReadyzListsStates(t *testing.T) {
 	for name, c := range map[string]struct {
 		ready  error

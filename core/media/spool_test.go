@@ -313,6 +313,23 @@ func TestCleanRemovesWhatNobodyUses(t *testing.T) {
 	}
 }
 
+// TestCleanKeepsWhatIsLookedForMeanwhile looks for an old file, of which the spool knows nothing, after a round has begun.
+func TestCleanKeepsWhatIsLookedForMeanwhile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "spool")
+	f, long := put(t, openSpool(t, dir, 0), []byte("old")), time.Now().Add(-2*time.Hour)
+	if err := os.Chtimes(filepath.Join(dir, chat.SpoolPath(f.Hash)), long, long); err != nil {
+		t.Fatal(err)
+	}
+	s := openSpool(t, dir, 0)
+	before := s.Begin()
+	if s.Has(f.Hash) || !s.Look(f.Hash) || !s.Has(f.Hash) {
+		t.Error("it is not found on the disk alone, and known from then on")
+	}
+	if n, err := s.Clean(t.Context(), nil, before); err != nil || n != 0 {
+		t.Errorf("removed %d, %v", n, err)
+	}
+}
+
 func TestCleanKeepsWhatIsYoung(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "spool")
 	first := openSpool(t, dir, 0)

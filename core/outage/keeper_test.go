@@ -5,6 +5,7 @@ package outage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -184,6 +185,23 @@ func TestTenThousandRoomsAreNotToldAtOnce(t *testing.T) {
 			t.Errorf("the incident is not done: %+v", got.list[0])
 		}
 	})
+}
+
+func TestWhoWatchesHearsOfIncidentsAndTellings(t *testing.T) {
+	var heard []string
+	hear := func(format string, args ...any) { heard = append(heard, fmt.Sprintf(format, args...)) }
+	keeping(t, &fakeStore{rooms: 3}, func(k *Keeper) {
+		k.Said("wa", isDown)
+		pass(10 * time.Minute)
+		k.Said("wa", chat.State{State: chat.Connected})
+		pass(10 * time.Minute)
+	}, func(o *Options) {
+		o.Observe = Observe{Opened: func(i Incident) { hear("opened %s %s", i.Account, i.Why.Code) }, Ended: func(i Incident) { hear("ended %s", i.Account) },
+			Told: func(a chat.Account, rooms int) { hear("told %s %d", a, rooms) }}
+	})
+	if diff := cmp.Diff([]string{"opened wa unreachable", "told wa 3", "ended wa"}, heard); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
 }
 
 func TestAStoreThatFailsForgetsNothing(t *testing.T) {

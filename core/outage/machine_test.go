@@ -19,6 +19,7 @@ var (
 	unanswer  = chat.UncertainFor(chat.Reason{Code: chat.CodeTimeout})
 	limited   = chat.RetryAfter(time.Second, chat.ScopeChat, chat.Reason{Code: "rate_limited"})
 	busy      = chat.RetryAfter(5*time.Minute, chat.ScopeChat, chat.Reason{Code: "safety_number_changed"})
+	unsent    = chat.RetryAfter(0, chat.ScopeChat, chat.Reason{Code: "not_sent"})
 	failing   = chat.RetryAfter(time.Second, chat.ScopeChat, chat.Reason{Code: "server_error"})
 )
 
@@ -83,6 +84,9 @@ func happen(m *machine, word string, at time.Time) {
 	case "busy":
 		m.called(busy, at)
 		return
+	case "unsent":
+		m.called(unsent, at)
+		return
 	case "failing":
 		m.called(failing, at)
 		return
@@ -129,6 +133,8 @@ func TestTheMachineTellsOutagesFromFlaps(t *testing.T) {
 		"a chat that is to be tried later is no failure of the network": {"1s up; 5m busy; 10m busy; 15m busy; 20m busy; 25m busy; 30m busy; 40m end",
 			nil},
 		"servers that fail are": {"1s up; 61s failing; 62s failing; 63s failing; 64s failing; 65s failing; 6m heard; 20m end",
+			[]string{"1m31s opened since 1m1s no_answer", "4m1s told", "7m0s ended, away for 4m59s"}},
+		"posts that do not go out, who knows why": {"1s up; 61s unsent; 62s unsent; 63s unsent; 64s unsent; 65s unsent; 6m heard; 20m end",
 			[]string{"1m31s opened since 1m1s no_answer", "4m1s told", "7m0s ended, away for 4m59s"}},
 		"a call that does not end": {"1s up; 2m stuck; 9m moving; 12m end",
 			[]string{"2m30s opened since 2m0s stuck", "5m0s told", "10m0s ended, away for 7m0s"}},
