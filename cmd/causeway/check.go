@@ -16,6 +16,8 @@ import (
 
 	"github.com/causeway-chat/causeway/config"
 	"github.com/causeway-chat/causeway/core/admin"
+	"github.com/causeway-chat/causeway/core/app"
+	"github.com/causeway-chat/causeway/core/command"
 )
 
 func (c *cli) checkCommand() *cobra.Command {
@@ -146,6 +148,7 @@ func summary(path string, cfg *config.Config) finding {
 // folderFinding tells whether this user could use the data folder. Another user may run the router, so that it could not
 // is no mistake.
 func folderFinding(dir string) finding {
+	var shared *command.Error
 	switch st, err := os.Stat(dir); {
 	case errors.Is(err, fs.ErrNotExist):
 		if unix.Access(parentOf(dir), unix.W_OK|unix.X_OK) == nil {
@@ -153,6 +156,8 @@ func folderFinding(dir string) finding {
 		}
 	case err == nil && !st.IsDir():
 		return finding{Result: findFail, Key: "data_dir", Sentence: "The data folder " + dir + " is a file.", Action: "Choose another data_dir."}
+	case errors.As(app.CheckFolder(dir), &shared):
+		return finding{Result: findFail, Key: "data_dir", Sentence: shared.Sentence, Action: shared.Action}
 	case unix.Access(dir, unix.R_OK|unix.W_OK|unix.X_OK) == nil:
 		return finding{Result: findOK, Sentence: "The data folder is " + dir + "."}
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -114,6 +115,13 @@ func TestCheckLooksAtTheDataFolder(t *testing.T) {
 	s.file(t, "data", "")
 	code, lines := check(t, s, goodHead)
 	if code != 1 || lines[2] != "fail: The data folder DIR/data is a file. Choose another data_dir." {
+		t.Error(code, lines)
+	}
+	s = newShell(t)
+	if err := errors.Join(os.MkdirAll(filepath.Join(s.dir, "data", "theirs"), 0o700), os.Chmod(filepath.Join(s.dir, "data"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if code, lines = check(t, s, goodHead); code != 1 || !strings.HasPrefix(lines[2], "fail: The data folder DIR/data is not Causeway's alone") {
 		t.Error(code, lines)
 	}
 	code, lines = check(t, newShell(t), strings.Replace(goodHead, "data_dir: data", "data_dir: /proc/causeway", 1))

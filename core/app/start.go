@@ -16,10 +16,19 @@ import (
 const (
 	codeInUse     = "in_use"
 	codeForbidden = "data_dir_forbidden"
+	codeShared    = "data_dir_shared"
 	codeExists    = "data_exists"
 	codeNoBackup  = "no_backup"
 	codeNoData    = "no_data"
 )
+
+// CheckFolder returns a *command.Error for a folder that must not become a data folder, because it is not Causeway's alone.
+func CheckFolder(dir string) error {
+	if err := store.CheckFolder(dir); errors.Is(err, store.ErrShared) {
+		return folderError(dir, err)
+	}
+	return nil
+}
 
 // folderError tells in words for people what is wrong with a data folder; other errors stay as they are.
 func folderError(dir string, err error) error {
@@ -28,6 +37,9 @@ func folderError(dir string, err error) error {
 	case errors.As(err, &used):
 		return &command.Error{Code: codeInUse, Sentence: fmt.Sprintf("The data folder %s is in use by process %s.", dir, cmp.Or(used.PID, "unknown")),
 			Action: "Only one router can have it: stop that one first, or choose another data_dir."}
+	case errors.Is(err, store.ErrShared):
+		return &command.Error{Code: codeShared, Sentence: fmt.Sprintf("The data folder %s is not Causeway's alone: other files are in it, and others may look into it.", dir),
+			Action: "Choose another data_dir; or, if all of it is Causeway's, close it with chmod 700."}
 	case errors.Is(err, fs.ErrPermission):
 		return &command.Error{Code: codeForbidden, Sentence: fmt.Sprintf("The data folder %s cannot be used: permission denied.", dir),
 			Action: "Run this as a user that may write there, or choose another data_dir."}

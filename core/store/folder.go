@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,7 +24,41 @@ const lockName = "causeway.lock"
 // reserveName is the file that is given up when the disk is full.
 const reserveName = "reserve"
 
-// makeFolder makes the folder, for its owner alone.
+// ErrShared says that a folder is not Causeway's alone: files of others are in it, and they can look into it.
+var ErrShared = errors.New("the folder holds files of others, who can look into it")
+
+// ours are the names, as patterns, of what may be in a data folder before it has a store.
+var ours = []string{"causeway.*", reserveName, "bridges", "run", "spool", "restore-*", "lost+found"}
+
+func isOurs(name string) bool {
+	return slices.ContainsFunc(ours, func(pattern string) bool {
+		ok, _ := filepath.Match(pattern, name) // no pattern is malformed
+		return ok
+	})
+}
+
+// CheckFolder returns ErrShared for a folder that must not become a data folder: to close it to others, as Open does, would
+// lock them out of what is theirs. One that is not there, or is closed already, is good.
+func CheckFolder(dir string) error {
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("look at data folder: %w", err)
+	}
+	foreign, store := false, false
+	for _, e := range entries {
+		foreign, store = foreign || !isOurs(e.Name()), store || e.Name() == FileName
+	}
+	if foreign && !store {
+		return ErrShared
+	}
+	return nil
+}
+
+// makeFolder makes the folder, for its owner alone. One that is in use by others stays as it is: ErrShared.
 func makeFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make data folder: %w", err)
@@ -33,6 +69,9 @@ func makeFolder(dir string) error {
 	}
 	if info.Mode().Perm()&0o077 == 0 {
 		return nil
+	}
+	if err := CheckFolder(dir); err != nil {
+		return err
 	}
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return fmt.Errorf("close data folder to others: %w", err)

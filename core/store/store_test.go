@@ -59,6 +59,45 @@ func TestFilesAreForTheirOwnerAlone(t *testing.T) {
 	}
 }
 
+func TestAFolderOfOthersIsRefusedAndStaysOpenToThem(t *testing.T) {
+	for _, file := range []string{"theirs", "running"} {
+		dir := t.TempDir()
+		if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(filepath.Join(dir, file), nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Open(t.Context(), dir, store.Options{}); !errors.Is(err, store.ErrShared) {
+			t.Errorf("with %s: %v, want ErrShared", file, err)
+		}
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o755 {
+			t.Errorf("with %s: the folder has mode %v (%v)", file, info.Mode(), err)
+		}
+	}
+}
+
+func TestAFolderWithFilesOfOthersIsTakenWhenItIsClosedOrHasAStore(t *testing.T) {
+	for _, c := range []struct {
+		name, file string
+		mode       os.FileMode
+	}{
+		{"closed", "theirs", 0o700},
+		{"a volume of its own", "lost+found", 0o755},
+		{"the config beside it", "causeway.yaml", 0o755},
+	} {
+		dir := t.TempDir()
+		if err := errors.Join(os.Chmod(dir, c.mode), os.WriteFile(filepath.Join(dir, c.file), nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(t.Context(), dir, store.Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if err := errors.Join(s.Close(), os.Chmod(dir, 0o755), os.WriteFile(filepath.Join(dir, "theirs"), nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		openAt(t, dir, store.Options{})
+	}
+}
+
 func TestSecondProcessIsRefusedByName(t *testing.T) {
 	dir := t.TempDir()
 	openAt(t, dir, store.Options{})
