@@ -106,6 +106,8 @@ type account struct {
 	// readsAll says that privacy mode is off. It is set by the login, before anything reads it.
 	readsAll  bool
 	unchecked []int64 // groups in which our standing is not known yet in this life
+	// checkAfter is when Telegram takes further questions for it.
+	checkAfter time.Time
 }
 
 func newAccount(s session, p pauses) (*account, error) {

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -398,4 +399,19 @@ func TestFilesOfOwnServersAreReadFromTheirFolder(t *testing.T) {
 		}
 	}
 	l.until(t, "larger limits", func() bool { return l.caps[""].Media["file"].MaxBytes == maxOwnUpload })
+}
+
+// broken is a file of the server that the disk does not give.
+type broken struct{ path string }
+
+func (b broken) Read([]byte) (int, error) {
+	return 0, &os.PathError{Op: "read", Path: b.path, Err: syscall.EIO}
+}
+
+// TestAnErrorOfTheServersDiskTellsNoToken: the path of a file holds it.
+func TestAnErrorOfTheServersDiskTellsNoToken(t *testing.T) {
+	_, err := (&interrupted{ctx: t.Context(), from: broken{"/var/lib/" + marked + "/a.jpg"}}).Read(make([]byte, 1))
+	if !errors.Is(err, syscall.EIO) || strings.Contains(err.Error(), marked) {
+		t.Errorf("%v", err)
+	}
 }

@@ -48,13 +48,13 @@ func (a *account) handUpNews(ctx context.Context) {
 // Nothing else tells what happened while we were away for more than a day. It comes before a poll, so that what waits in
 // the queue overrides it and not the other way round.
 func (a *account) checkGroups(ctx context.Context, budget time.Duration) error {
-	until := time.Now().Add(budget)
-	for len(a.unchecked) > 0 && ctx.Err() == nil && time.Now().Before(until) {
+	for until := time.Now().Add(budget); len(a.unchecked) > 0 && ctx.Err() == nil && a.mayCheck(until); {
 		id := a.unchecked[0]
 		args := map[string]any{"chat_id": id, "user_id": a.convert.me}
 		x := a.ask(ctx, "getChatMember", args, 0)
 		events, ok := a.standing(id, x)
 		if !ok {
+			a.checkAfter = time.Now().Add(troubleOf(x).after)
 			return nil // later: out of reach, or too fast
 		}
 		a.unchecked = a.unchecked[1:]
@@ -64,6 +64,12 @@ func (a *account) checkGroups(ctx context.Context, budget time.Duration) error {
 		a.tellFreed()
 	}
 	return nil
+}
+
+// mayCheck reports whether there is time to look at a group, and Telegram does not want us to wait.
+func (a *account) mayCheck(until time.Time) bool {
+	now := time.Now()
+	return now.Before(until) && !now.Before(a.checkAfter)
 }
 
 // standing reads an answer to getChatMember; ok is false when it says nothing of the group.

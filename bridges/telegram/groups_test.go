@@ -3,6 +3,7 @@
 package telegram
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -65,5 +66,24 @@ func TestLookingAtGroupsNeverStopsThePolling(t *testing.T) {
 			l.push(textUpdate(10, 1, "a"))
 			l.untilText(t, "a")
 		})
+	}
+}
+
+// TestNoGroupIsLookedAtBeforeTelegramWantsIt: meanwhile updates are read.
+func TestNoGroupIsLookedAtBeforeTelegramWantsIt(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, func(l *lab) {
+		l.saved[itemGroups] = []byte(`{"-1001":{},"-1002":{}}`)
+		l.on("getChatMember", say(429, `{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 3600","parameters":{"retry_after":3600}}`))
+	})
+	for i := range 3 {
+		text := fmt.Sprintf("update %d", i)
+		l.push(textUpdate(10+i, 1+i, text))
+		l.untilText(t, text)
+	}
+	l.push(textUpdate(20, 20, "the last")) // it is read after what follows the update before it
+	l.untilText(t, "the last")
+	if n := l.count("getChatMember"); n != 1 {
+		t.Errorf("groups were asked for %d times", n)
 	}
 }

@@ -60,7 +60,7 @@ func localName(cfg settings, path string) (string, bool) {
 	return name, ok && filepath.IsLocal(name)
 }
 
-// interrupted reads until ctx ends.
+// interrupted reads until ctx ends. Its errors do not name the file: the path holds the token.
 type interrupted struct {
 	ctx  context.Context
 	from io.Reader
@@ -70,5 +70,9 @@ func (r *interrupted) Read(b []byte) (int, error) {
 	if err := r.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return r.from.Read(b)
+	n, err := r.from.Read(b)
+	if of := (*os.PathError)(nil); errors.As(err, &of) {
+		err = of.Err
+	}
+	return n, err
 }
