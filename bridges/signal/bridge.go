@@ -222,13 +222,13 @@ type pauses struct {
 	unpaired        time.Duration // between two looks for an account that the daemon does not have
 	full            time.Duration // between two tries to write to a full disk
 	handUp          time.Duration // for what is in hand at the end
-	sweep           time.Duration // between two rounds over the daemon's files
+	sweep           time.Duration // between two rounds over files of which the time is over
 	waits           waits
 }
 
 func defaultPauses() pauses {
 	return pauses{
 		retry: 250 * time.Millisecond, retryCap: 30 * time.Second, unpaired: time.Minute, full: time.Second, handUp: 3 * time.Second,
-		sweep: 10 * time.Minute, waits: defaultWaits(),
+		sweep: time.Minute, waits: defaultWaits(),
 	}
 }

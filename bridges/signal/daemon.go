@@ -178,6 +178,9 @@ func (d *daemon) dialLines(ctx context.Context) (*lineConn, error) {
 // tellLine logs a line that cannot be read. What is in it stays out of the log.
 func (d *daemon) tellLine(l line) {
 	switch {
+	case l.cut && isAnswer(l.text):
+		d.log.Error("signal-cli answered with a line that is too long; the call has no answer", "code", "answer_too_long", "bytes", l.size, "limit", maxLine)
+		return
 	case l.size > maxLine:
 		d.log.Error("signal-cli wrote a line that is too long; its beginning is kept", "code", "line_too_long", "bytes", l.size, "limit", maxLine)
 		return

@@ -62,6 +62,20 @@ func (s *script) store(batch []Envelope) error {
 	return nil
 }
 
+// TestAnAnswerThatIsTooLongIsNoMessage: nobody wrote it, so nothing is lost with it.
+func TestAnAnswerThatIsTooLongIsNoMessage(t *testing.T) {
+	const note = `{"method":"receive","params":{"a":1}}` + "\n"
+	var stored []Envelope
+	told := 0
+	lines := strings.NewReader(`{"jsonrpc":"2.0","result":"` + strings.Repeat("x", maxLine) + `","id":"1"}` + "\n" + note)
+	c := newLineConn(nil, func(batch []Envelope) error { stored = append(stored, batch...); return nil }, func(line) { told++ })
+	c.in = newLineReader(lines)
+	_ = c.read()
+	if len(stored) != 1 || stored[0].Cut || told != 1 {
+		t.Errorf("%d lines were stored, %d told", len(stored), told)
+	}
+}
+
 func TestNothingIsReadBeforeWhatWasReadIsStored(t *testing.T) {
 	const note, event = `{"method":"receive","params":{"a":1}}` + "\n", "event:receive\ndata:{\"a\":1}\n\n"
 	lines := &script{frames: []string{note, note + note + note[:10], note[10:], strings.Repeat(note, maxBatch+1)}}

@@ -48,6 +48,8 @@ type converter struct {
 	aliases func(ServiceID) []chat.Alias
 	// met reports whether a chat was introduced to the router before in this life, and notes that it is now.
 	met func(chat.RemoteChat) bool
+	// admin reports whether somebody is an admin of a group.
+	admin func(group string, who ServiceID) bool
 }
 
 // notice is one notification, with what every reader of it needs.

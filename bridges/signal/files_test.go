@@ -9,8 +9,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -175,6 +177,52 @@ func TestFilesKeptForEditsAreBoundedAndGoInTime(t *testing.T) {
 	}
 	if _, ok := k.find(id(9)); ok {
 		t.Error("it is kept longer than allowed")
+	}
+}
+
+// TestFilesKeptForEditsGoByThemselves: nothing is sent any more, and no edit comes.
+func TestFilesKeptForEditsGoByThemselves(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.connected()
+	m := l.spooled(chat.Photo, "image/jpeg", "", []byte("a picture"))
+	if out := l.deliver(chat.Post{Key: "k", Media: []chat.Media{m}, KeepUntil: time.Now().Add(time.Second)}); out.Kind != chat.Delivered {
+		t.Fatalf("%+v", out)
+	}
+	deadline, tick := time.After(patience), time.NewTicker(10*time.Millisecond)
+	defer tick.Stop()
+	for {
+		left, err := os.ReadDir(filepath.Join(l.router.dir, "sent"))
+		if err != nil || len(left) == 0 {
+			l.must(err)
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("files are kept for longer than the router allows: %v", left)
+		}
+	}
+}
+
+func TestManyFilesOfOneNameKeepIt(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := &account{cfg: settings{FilesDir: t.TempDir()}, log: slog.New(slog.DiscardHandler)}
+	media := slices.Repeat([]chat.Media{{Kind: chat.Photo, MIME: "image/jpeg"}}, maxAlbum)
+	h, why := a.copyOut(media, func(int) (*os.File, error) { return os.Open(file) })
+	if why.Code != "" || len(h.paths) != maxAlbum {
+		t.Fatalf("%v; %d files", why, len(h.paths))
+	}
+	for _, path := range h.paths {
+		if st, err := os.Stat(path); err != nil || st.Size() != 1 || filepath.Base(path) != "photo.jpg" {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	h.remove()
+	if left, err := os.ReadDir(a.cfg.FilesDir); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
 	}
 }
 

@@ -30,6 +30,7 @@ func newConverter() *converter {
 		me: self, names: func(id ServiceID) string { return names[id] },
 		aliases: func(ServiceID) []chat.Alias { return nil },
 		met:     func(c chat.RemoteChat) bool { was := met[c]; met[c] = true; return was },
+		admin:   func(_ string, who ServiceID) bool { return who == ana },
 	}
 }
 

@@ -20,6 +20,8 @@ type groupState struct {
 	Member  bool        `json:"member"`
 	MayPost bool        `json:"may_post"`
 	Members []ServiceID `json:"members,omitempty"`
+	// Admins are those of the members who may delete what others wrote.
+	Admins []ServiceID `json:"admins,omitempty"`
 	// TimerS is the disappearing timer, in seconds; 0: none.
 	TimerS int64 `json:"timer_s,omitempty"`
 	// Changes counts what was told, so that each change has a key of its own, the same after a crash.
@@ -72,6 +74,21 @@ func (g *groups) holds(id string, who ServiceID) bool {
 	return slices.Contains(g.known[id].Members, who)
 }
 
+// isAdmin reports whether a person is an admin of a group, as far as is known.
+func (g *groups) isAdmin(id string, who ServiceID) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Contains(g.known[id].Admins, who)
+}
+
+// knowsAs reports whether all that is kept of a group is known.
+func (g *groups) knowsAs(id string, now groupState) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	old, known := g.known[id]
+	return known && old.TimerS == now.TimerS && slices.Equal(old.Admins, now.Admins)
+}
+
 // timer is a group's disappearing timer; 0: none.
 func (g *groups) timer(id string) time.Duration {
 	g.mu.Lock()
@@ -95,13 +112,17 @@ func (g *groups) compare(now Group, me ServiceID, name nameOf) (events []chat.Ev
 	next = groupState{Title: now.Title, Member: now.Member, MayPost: now.Member, Changes: old.Changes, TimerS: int64(now.Timer / time.Second)}
 	for _, m := range now.Members {
 		next.Members = append(next.Members, m.ACI)
+		if m.Admin {
+			next.Admins = append(next.Admins, m.ACI)
+		}
 		if m.ACI == me && now.AdminsOnly && !m.Admin {
 			next.MayPost = false
 		}
 	}
 	slices.Sort(next.Members)
+	slices.Sort(next.Admins)
 	if len(now.Members) == 0 && known { // after we were removed nobody is listed
-		next.Members = old.Members
+		next.Members, next.Admins = old.Members, old.Admins
 	}
 	d := diff{id: now.ID, at: time.Now().UTC(), changes: &next.Changes}
 	d.info(old, next, known)
@@ -259,7 +280,7 @@ func (a *account) watchGroups(ctx context.Context) {
 			if all {
 				a.looks.add("")
 			}
-			a.rest(ctx, a.pauses.retryCap)
+			pause(ctx, a.pauses.retryCap)
 		}
 	}
 }
@@ -286,7 +307,7 @@ func (a *account) compareGroup(ctx context.Context, g Group) error {
 		a.meet(ctx, who)
 	}
 	events, next := a.groups.compare(g, a.self(), a.people.name)
-	if len(events) == 0 && next.TimerS == int64(a.groups.timer(g.ID)/time.Second) {
+	if len(events) == 0 && a.groups.knowsAs(g.ID, next) {
 		return nil
 	}
 	if err := a.session.Store(ctx, events, a.groups.items(g.ID, next)...); err != nil {
@@ -294,4 +315,21 @@ func (a *account) compareGroup(ctx context.Context, g Group) error {
 	}
 	a.groups.keep(g.ID, next)
 	return nil
+}
+
+// administers reports whether somebody may delete in a group what others wrote. The daemon passes on every such wish, and phones
+// heed only an admin's. It asks the daemon about whom it does not know as one: they may have become one just now.
+func (a *account) administers(group string, who ServiceID) bool {
+	if a.groups.isAdmin(group, who) {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(a.life, askPatience)
+	defer cancel()
+	list, err := a.directory.Groups(ctx, group)
+	if err != nil {
+		a.log.Warn("nobody says whether somebody is an admin, so what they want deleted stays", "code", "admin_unknown", "err", err)
+	}
+	return slices.ContainsFunc(list, func(g Group) bool {
+		return g.ID == group && slices.ContainsFunc(g.Members, func(m Member) bool { return m.ACI == who && m.Admin })
+	})
 }

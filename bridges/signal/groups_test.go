@@ -3,8 +3,13 @@
 package signal
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -54,6 +59,7 @@ func TestGroupsAreComparedWithWhatWasToldBefore(t *testing.T) {
 			state.Member, state.AdminsOnly = true, false
 			state.Members = []Member{{Person: Person{ACI: self}}, {Person: Person{ACI: ben}}}
 		}, []string{"chat_info Pier open "}},
+		{"an admin more", func() { state.Members[1].Admin = true }, nil},
 		{"a post was refused", func() { g.deny("g") }, []string{"chat_info Pier open "}},
 		{"messages shall disappear", func() { state.Timer = time.Minute }, []string{"chat_info Pier open 1m0s"}},
 		{"they do", func() {}, nil},
@@ -104,5 +110,63 @@ func TestGroupChangesComeUpByThemselves(t *testing.T) {
 			m, ok := e.Body.(chat.MessageNew)
 			return ok && m.Content.Text.Body == "soon gone" && m.Content.ExpiresAfter.Seconds() == 60
 		})
+	})
+}
+
+// TestOnlyAdminsDeleteWhatOthersWrote: signal-cli passes on what comes, and phones heed only what an admin says.
+func TestOnlyAdminsDeleteWhatOthersWrote(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	ben := l.person("Ben")
+	l.must(l.people.ChangeMember(t.Context(), control.MemberChange{Chat: l.group, Action: control.Join, User: ben}))
+	l.connected()
+	l.untilGroup()
+	id := l.post("hers")
+	l.router.untilText(t, "hers")
+	target, _ := parseMessage(chat.RemoteMessage(id))
+	group, _ := parseChat(chat.RemoteChat(l.group))
+	deleteAs := func(who control.UserID, at int64) {
+		t.Helper()
+		raw := fmt.Sprintf(`{"envelope":{"sourceUuid":%q,"sourceDevice":1,"timestamp":%d,"dataMessage":{"timestamp":%d,"groupInfo":{"groupId":%q,"type":"DELIVER"},
+			"adminDelete":{"targetAuthorUuid":%q,"targetSentTimestamp":%d}}}}`, who, at, at, group.Group, target.Author, target.SentAt)
+		l.must(l.people.Inject(t.Context(), control.Inject{Raw: json.RawMessage(raw)}))
+		l.post("after it")
+		l.router.until(t, "what was said then", func() bool { return l.router.count("after it") == 1 })
+	}
+	deleted := func() bool {
+		l.router.mu.Lock()
+		defer l.router.mu.Unlock()
+		return slices.ContainsFunc(l.router.events, func(e chat.Event) bool { _, ok := e.Body.(chat.MessageDelete); return ok })
+	}
+	deleteAs(ben, 1700000000001)
+	if deleted() {
+		t.Fatal("a member deleted what somebody else wrote")
+	}
+	l.must(l.people.ChangeMember(t.Context(), control.MemberChange{Chat: l.group, Action: control.Promote, User: ben}))
+	l.router.change(func() { l.router.events = nil })
+	deleteAs(ben, 1700000000002)
+	if !deleted() {
+		t.Error("an admin could not delete it")
+	}
+}
+
+// nowhere is a daemon that is not there.
+type nowhere struct{ Directory }
+
+func (nowhere) Groups(context.Context, ...string) ([]Group, error) { return nil, ErrOffline }
+
+// TestAFailedLookAtGroupsTakesNobodysWish: whoever has linked the account waits for its connection to be tried.
+func TestAFailedLookAtGroupsTakesNobodysWish(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		a := &account{looks: newLooks(), directory: nowhere{}, log: slog.New(slog.DiscardHandler), again: make(chan struct{}, 1), pauses: defaultPauses()}
+		go a.watchGroups(ctx)
+		a.lookAt("g")
+		synctest.Wait()
+		a.again <- struct{}{}
+		synctest.Wait()
+		if len(a.again) == 0 {
+			t.Error("the look took it")
+		}
+		stop()
 	})
 }

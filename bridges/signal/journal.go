@@ -272,11 +272,14 @@ func (j *journal) makeSpare() error {
 
 // open finds the segment to write to, or begins one. The caller holds mu.
 func (j *journal) open() (*segment, error) {
-	if n := len(j.segments); n > 0 && (j.segments[n-1].size < maxSegment || j.spare == nil) {
-		return j.segments[n-1], nil
-	}
-	if j.spare == nil { // the last one has just been taken and erased
-		j.mu.Unlock()
+	for {
+		if n := len(j.segments); n > 0 && (j.segments[n-1].size < maxSegment || j.spare == nil) {
+			return j.segments[n-1], nil
+		}
+		if j.spare != nil {
+			break
+		}
+		j.mu.Unlock() // the last one has just been taken and erased; another may be taken by somebody else meanwhile
 		err := j.makeSpare()
 		j.mu.Lock()
 		if err != nil {

@@ -137,6 +137,13 @@ func (k *kept) forget(ids []chat.RemoteMessage) {
 	k.drop(func(m keptMessage) bool { return slices.Contains(ids, m.ID) })
 }
 
+// tidy removes what may be kept no longer.
+func (k *kept) tidy(now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.clear(now)
+}
+
 // clear removes what is over, and the oldest beyond the bound. The caller holds mu.
 func (k *kept) clear(now time.Time) {
 	size := int64(0)

@@ -45,8 +45,11 @@ func (c *converter) remoteDelete(n notice, f fields) verdict {
 
 func (c *converter) adminDelete(n notice, f fields) verdict {
 	id := target(f, "targetAuthor")
-	if id == "" {
+	switch {
+	case id == "":
 		return c.unknown(n, "adminDelete")
+	case n.where.Group == "" || !c.admin(n.where.Group, ServiceID(n.sender.User)):
+		return ignore("a deletion by somebody who is no admin")
 	}
 	return c.says(n, "delete", chat.MessageDelete{ID: id})
 }

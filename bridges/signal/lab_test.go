@@ -141,6 +141,16 @@ func (r *router) texts() (out []string) {
 	return out
 }
 
+// count tells how often a text came up. The caller holds mu.
+func (r *router) count(text string) (n int) {
+	for _, t := range r.texts() {
+		if t == text {
+			n++
+		}
+	}
+	return n
+}
+
 func (r *router) untilText(t *testing.T, text string) {
 	t.Helper()
 	r.until(t, "the text "+text, func() bool {
@@ -232,6 +242,7 @@ func (l *lab) start() {
 	l.router.config = doc
 	p := defaultPauses()
 	p.retry, p.retryCap, p.unpaired, p.full, p.handUp = time.Millisecond, 50*time.Millisecond, 50*time.Millisecond, 5*time.Millisecond, l.handUp
+	p.sweep = 50 * time.Millisecond
 	p.waits = waits{answer: patience, server: patience, watch: 100 * time.Millisecond, finish: patience, patience: patience}
 	b := &Bridge{pauses: p}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -79,9 +79,15 @@ func (l *lineReader) more() bool {
 	return bytes.IndexByte(b, '\n') >= 0
 }
 
-// isNotification tells notifications from answers by their beginning.
-func isNotification(head []byte) bool {
-	return bytes.Contains(head[:min(len(head), 64)], []byte(`"method"`))
+// isNotification and isAnswer tell lines apart by their beginning.
+func isNotification(head []byte) bool { return begins(head, `"method"`) }
+
+func isAnswer(head []byte) bool {
+	return !isNotification(head) && (begins(head, `"result"`) || begins(head, `"error"`))
+}
+
+func begins(head []byte, with string) bool {
+	return bytes.Contains(head[:min(len(head), 64)], []byte(with))
 }
 
 // restOfLine reads up to the end of the line.

@@ -139,7 +139,17 @@ func (a *account) backOff(fails int) time.Duration {
 	return rand.N(top) + time.Millisecond
 }
 
-// rest waits until d is over, somebody asks to try again, or ctx ends.
+// pause waits until d is over or ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// rest waits until d is over, somebody asks to try again, or ctx ends. Only the connection does so, which that somebody means.
 func (a *account) rest(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

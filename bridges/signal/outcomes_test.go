@@ -279,6 +279,27 @@ func TestByPolicyANewSafetyNumberIsAcceptedAndLogged(t *testing.T) {
 	}
 }
 
+// mute is a daemon that says nothing of safety numbers.
+type mute struct{ Trust }
+
+func (mute) Identity(context.Context, ServiceID) (string, error) { return "", ErrOffline }
+
+// TestADoubtThatNobodyCanSettleIsNotTold: whoever pairs the account would find nothing to accept. The next message brings it again.
+func TestADoubtThatNobodyCanSettleIsNotTold(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	l.connected()
+	a := l.bridge.running.Load()
+	a.trust = mute{a.trust}
+	a.distrust(ana)
+	l.router.until(t, "that the state is as before", func() bool {
+		n := len(l.router.states)
+		return n > 1 && l.router.states[n-2].Why.Code == whyIdentity.Code && l.router.states[n-1].State == chat.Connected
+	})
+	if a.doubts.first() != "" {
+		t.Error("somebody is in doubt for good")
+	}
+}
+
 // untilSafetyTold waits until the group has heard of Ana's new safety number.
 func (l *lab) untilSafetyTold() {
 	l.Helper()

@@ -97,7 +97,7 @@ func (a *account) meet(ctx context.Context, ids []ServiceID) {
 	a.people.learn(list)
 }
 
-// peopleIn lists everybody whom a notification names: who wrote it, and who is mentioned or quoted.
+// peopleIn lists everybody whom a notification names: who wrote it, and who is mentioned.
 func peopleIn(e Envelope) (out []ServiceID) {
 	if e.Cut {
 		return nil
@@ -108,7 +108,7 @@ func peopleIn(e Envelope) (out []ServiceID) {
 	sent := env.object("syncMessage").object("sentMessage")
 	for _, data := range []fields{env.object("dataMessage"), env.object("editMessage").object("dataMessage"), sent, sent.object("editMessage").object("dataMessage")} {
 		for _, m := range data.objects("mentions") {
-			out = append(out, author(m, ""), ServiceID(m.text("uuid")))
+			out = append(out, ServiceID(m.text("uuid")))
 		}
 	}
 	return out

@@ -79,7 +79,7 @@ func (a *account) handUp(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	}
-	c := &converter{me: a.self(), names: a.people.name, aliases: a.people.aliases, met: a.introduced}
+	c := &converter{me: a.self(), names: a.people.name, aliases: a.people.aliases, met: a.introduced, admin: a.administers}
 	for done := a.journal.committed(); ; {
 		records, err := a.journal.read(done, maxBatch)
 		if err != nil {

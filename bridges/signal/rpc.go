@@ -151,6 +151,9 @@ func (c *lineConn) take(l line, batch []Envelope) []Envelope {
 		return batch
 	case !l.cut && isNotification(l.text):
 		return append(batch, Envelope{Raw: l.text})
+	case l.cut && isAnswer(l.text): // whose call is known only at its end, which is not there: it is as if it never came
+		c.told(l)
+		return batch
 	case l.cut, json.Unmarshal(l.text, &r) != nil:
 		c.told(l)
 		return append(batch, Envelope{Raw: l.text, Cut: true})

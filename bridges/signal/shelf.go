@@ -105,7 +105,8 @@ func (s *shelf) save() error {
 	return err
 }
 
-// sweep clears the daemon's folder, and what was left of files of ours, from time to time until ctx ends.
+// sweep clears the daemon's folder, what was left of files of ours, and those kept for edits whose time is over, from time to
+// time until ctx ends.
 func (a *account) sweep(ctx context.Context) {
 	tick := time.NewTicker(a.pauses.sweep)
 	defer tick.Stop()
@@ -114,6 +115,7 @@ func (a *account) sweep(ctx context.Context) {
 			a.log.Warn("files of signal-cli that are not needed any more cannot be removed", "code", "attachments_stay", "err", errors.Unwrap(err))
 		}
 		a.clearOut(time.Now())
+		a.kept.tidy(time.Now())
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

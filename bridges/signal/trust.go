@@ -114,7 +114,7 @@ func (a *account) followPolicy(who ServiceID) {
 	}
 	if err != nil {
 		a.log.Warn("a new safety number could not be told or accepted", "code", whyIdentity.Code, "err", err)
-		a.doubts.settle(who) // the next message brings it again
+		a.settled(who) // the next message brings it again
 	}
 }
 
@@ -150,10 +150,15 @@ func (a *account) accept(ctx context.Context, who ServiceID, number string) erro
 		}
 		a.log.Info("a new safety number was accepted", "code", "safety_number_accepted", "policy", a.cfg.NewSafetyNumbers)
 	}
+	a.settled(who)
+	return nil
+}
+
+// settled ends a doubt, and with the last one what is told of them.
+func (a *account) settled(who ServiceID) {
 	if a.doubts.settle(who) == 0 {
 		a.states.over(whyIdentity.Code)
 	}
-	return nil
 }
 
 // challenge notes that Signal wants a captcha solved, or to be left alone for a while.

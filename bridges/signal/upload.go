@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -89,7 +90,7 @@ func mediaType(m chat.Media) string {
 	return "application/octet-stream"
 }
 
-// copyOut copies files into a folder of their own, where each keeps its name, for that is what receivers see.
+// copyOut copies files into folders of their own, where each keeps its name, for that is what receivers see.
 func (a *account) copyOut(media []chat.Media, open opener) (h handed, why chat.Reason) {
 	dir, err := os.MkdirTemp(a.cfg.FilesDir, outPrefix)
 	if err != nil {
@@ -102,10 +103,7 @@ func (a *account) copyOut(media []chat.Media, open opener) (h handed, why chat.R
 		return handed{}, whyFilesDir
 	}
 	for i, m := range media {
-		path := filepath.Join(dir, fileName(m))
-		if i > 0 {
-			path = filepath.Join(dir, string(rune('a'+i%26))+"-"+fileName(m))
-		}
+		path := filepath.Join(dir, strconv.Itoa(i+1), fileName(m))
 		if why := copyFile(open, i, path); why.Code != "" {
 			h.remove()
 			return handed{}, why
@@ -115,12 +113,24 @@ func (a *account) copyOut(media []chat.Media, open opener) (h handed, why chat.R
 	return h, chat.Reason{}
 }
 
+// makeReadable makes a folder that the daemon's user can read, whatever our umask says.
+func makeReadable(dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o755)
+}
+
+// copyFile copies a file to a path in a folder that is made for it.
 func copyFile(open opener, i int, path string) chat.Reason {
 	in, err := open(i)
 	if err != nil {
 		return whyNoFile
 	}
 	defer in.Close()
+	if makeReadable(filepath.Dir(path)) != nil {
+		return whyFilesDir
+	}
 	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return whyFilesDir
