@@ -179,7 +179,7 @@ func restore(ctx context.Context, cfg *config.Config, f io.Reader, sessions bool
 			return fmt.Errorf("restore %s: %w", folder, err)
 		}
 	}
-	return nil
+	return handOver(cfg.DataDir)
 }
 
 // unpack writes the files of a backup below dir.
@@ -243,10 +243,20 @@ func unpackFile(in io.Reader, file string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(out, in); err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", ErrNoBackup, err), out.Close())
+	if err := fill(out, in); err != nil {
+		return errors.Join(err, out.Close())
 	}
 	return errors.Join(out.Sync(), out.Close())
+}
+
+// fill copies a file out of a backup. That it cannot be written, as on a full disk, is no fault of the backup's.
+func fill(out io.Writer, in io.Reader) error {
+	_, err := io.Copy(out, in)
+	var disk *fs.PathError
+	if err != nil && !errors.As(err, &disk) {
+		err = fmt.Errorf("%w: %w", ErrNoBackup, err)
+	}
+	return err
 }
 
 // moveFolder puts a folder in the place of another, which is kept under a new name.
