@@ -58,14 +58,14 @@ func readQuote(f fields) *chat.ReplyRef {
 func excerpt(q fields) string {
 	words := readText(q, q.text("text"), func(ServiceID) string { return "" }).Body
 	if words != "" {
-		return shorten(words, maxExcerpt)
+		return chat.Shorten(words, maxExcerpt)
 	}
 	files := q.objects("attachments")
 	if len(files) == 0 {
 		return ""
 	}
 	if name := files[0].text("filename"); name != "" {
-		return shorten(name, maxExcerpt)
+		return chat.Shorten(name, maxExcerpt)
 	}
 	return string(kindOfType(files[0].text("contentType"), ""))
 }
@@ -78,17 +78,6 @@ func author(f fields, field string) ServiceID {
 		}
 	}
 	return ""
-}
-
-// shorten cuts s to n code points.
-func shorten(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[:i] + "…"
-		}
-		n--
-	}
-	return s
 }
 
 // longText is the type of the attachment in which a long text travels; the text itself arrives whole besides.

@@ -126,7 +126,7 @@ func quoteOf(r *chat.ReplyTarget) *Quote {
 	if r.Quote != "" {
 		words = r.Quote
 	}
-	return &Quote{On: on, Text: shorten(words, maxExcerpt)}
+	return &Quote{On: on, Text: chat.Shorten(words, maxExcerpt)}
 }
 
 // prepareEdit keeps to Signal's limits by itself: what is beyond them the servers take, and phones drop in silence.

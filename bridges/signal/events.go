@@ -370,7 +370,7 @@ func (c *converter) unknown(n notice, kind string) verdict {
 	sum := sha256.Sum256(n.raw)
 	return verdict{kind: "unknown", events: []chat.Event{{
 		Key: chat.EventKey("unknown." + hex.EncodeToString(sum[:12])), At: unixMilli(n.at),
-		Body: chat.Unknown{Kind: shorten(kind, maxKind), Raw: n.raw},
+		Body: chat.Unknown{Kind: chat.Shorten(kind, maxKind), Raw: n.raw},
 	}}}
 }
 
@@ -378,7 +378,7 @@ const maxKind = 64
 
 // unknownMessage hands up a message that says only what we do not know.
 func (c *converter) unknownMessage(n notice, ref MessageRef, kind string) verdict {
-	return c.says(n, "msg", chat.Unknown{ID: ref.remote(), Kind: shorten(kind, maxKind), Text: unknownWords, Raw: n.raw})
+	return c.says(n, "msg", chat.Unknown{ID: ref.remote(), Kind: chat.Shorten(kind, maxKind), Text: unknownWords, Raw: n.raw})
 }
 
 func unixMilli(ms uint64) time.Time {

@@ -228,7 +228,7 @@ func TestManyFilesOfOneNameKeepIt(t *testing.T) {
 
 func TestFileNamesAreHarmless(t *testing.T) {
 	for name, want := range map[string]string{
-		"../../etc/passwd": "_.._etc_passwd", "a/b": "a_b", "": "voice.aac", " . ": "voice.aac", "مرحبا.pdf": "مرحبا.pdf",
+		"../../etc/passwd": "passwd", "a\u202eb": "ab", "": "voice.aac", " . ": "voice.aac", "مرحبا.pdf": "مرحبا.pdf",
 		strings.Repeat("x", 300) + ".pdf": strings.Repeat("x", maxName-4) + ".pdf",
 	} {
 		if got := fileName(chat.Media{Kind: chat.Voice, MIME: "audio/aac", Name: name}); got != want {

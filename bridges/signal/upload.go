@@ -166,15 +166,9 @@ var extensions = map[string]string{
 	"audio/mp4": ".m4a", "audio/aac": ".aac", "audio/ogg": ".ogg",
 }
 
-// fileName is a name without folders, or one made from the kind.
+// fileName is the name under which a file is sent: its own, or one made from the kind.
 func fileName(m chat.Media) string {
-	name := strings.Map(func(r rune) rune {
-		if r < ' ' || r == '/' || r == '\\' || r == 0x7f {
-			return '_'
-		}
-		return r
-	}, m.Name)
-	name = strings.Trim(strings.ToValidUTF8(name, "_"), ". ")
+	name := chat.PlainName(m.Name)
 	if name == "" {
 		return string(m.Kind) + extensions[mediaType(m)]
 	}

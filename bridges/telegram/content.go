@@ -46,7 +46,7 @@ func readReply(m fields, p place) *chat.ReplyRef {
 	if id == 0 || to.has("forum_topic_created") || p.thread != 0 && id == p.thread {
 		return readExternalReply(m, quote)
 	}
-	return &chat.ReplyRef{ID: remoteMessage(id), Author: readSender(to, 0).User, Excerpt: shorten(readExcerpt(to), maxExcerpt), Quote: quote}
+	return &chat.ReplyRef{ID: remoteMessage(id), Author: readSender(to, 0).User, Excerpt: chat.Shorten(readExcerpt(to), maxExcerpt), Quote: quote}
 }
 
 // readExcerpt is a message in a few words: its own, else what it is called.
@@ -75,7 +75,7 @@ func readExternalReply(m fields, quote string) *chat.ReplyRef {
 	if !m.has("external_reply") || quote == "" {
 		return nil
 	}
-	return &chat.ReplyRef{Excerpt: shorten(quote, maxExcerpt), Quote: quote}
+	return &chat.ReplyRef{Excerpt: chat.Shorten(quote, maxExcerpt), Quote: quote}
 }
 
 // readForward reads where a forwarded message came from. A post that Telegram itself copies from the linked channel is
@@ -97,15 +97,4 @@ func readForward(m fields) *chat.Forward {
 	}
 	m.note("forward_origin") // a new kind of origin: the message itself is good
 	return &chat.Forward{}
-}
-
-// shorten cuts s to n code points.
-func shorten(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[:i] + "…"
-		}
-		n--
-	}
-	return s
 }

@@ -327,7 +327,7 @@ func refused(text string) chat.Reason {
 	if text == "" {
 		text = "no reason given"
 	}
-	return chat.Reason{Code: "refused", Sentence: "Telegram refused the post: " + shorten(text, 160) + "."}
+	return chat.Reason{Code: "refused", Sentence: "Telegram refused the post: " + chat.Shorten(text, 160) + "."}
 }
 
 // Bounds of a wait that a rate limit asks for. The least is used when it does not say.

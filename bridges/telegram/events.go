@@ -308,7 +308,7 @@ func (c *converter) unknownSaid(u update) said {
 	sum := sha256.Sum256(u.raw)
 	s := said{
 		where: readPlace(u.body), key: chat.EventKey(fmt.Sprintf("unknown.%d.%s", u.id, hex.EncodeToString(sum[:8]))),
-		body: chat.Unknown{Kind: shorten(u.kind, maxKind), Raw: u.raw},
+		body: chat.Unknown{Kind: chat.Shorten(u.kind, maxKind), Raw: u.raw},
 	}
 	if id := u.body.number("message_id"); id != 0 && s.where.group != 0 && (u.kind == "message" || u.kind == "channel_post") {
 		s.sender = readSender(u.body, c.me)

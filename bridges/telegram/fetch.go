@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/plugins/sdk"
 )
 
@@ -141,7 +142,7 @@ func orError(err error, otherwise string) error {
 
 // whyNot reads a refusal to give a file.
 func (g *fetch) whyNot(x *exchange, ans answer) error {
-	text := g.client.secrets.Replace(shorten(ans.text, 160))
+	text := chat.Shorten(g.client.secrets.Replace(ans.text), 160)
 	switch {
 	case ans.code == 400 && strings.Contains(ans.text, "file is too big"):
 		return sdk.ErrMediaTooLarge

@@ -3,10 +3,10 @@
 package telegram
 
 import (
+	"cmp"
 	"mime"
 	"path"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/causeway-chat/causeway/core/chat"
@@ -27,10 +27,7 @@ const (
 // fileName is the name under which a file is sent: without folders and what no name holds, and with an ending by which
 // Telegram takes it for what it is. A mere file keeps the ending that it has.
 func fileName(m chat.Media) string {
-	name := strings.Map(nameRune, path.Base(strings.ReplaceAll(m.Name, `\`, "/")))
-	if name = strings.Trim(name, " ./"); name == "" {
-		name = string(m.Kind)
-	}
+	name := cmp.Or(chat.PlainName(m.Name), string(m.Kind))
 	end := path.Ext(name)
 	if utf8.RuneCountInString(end) > maxEnding {
 		end = ""
@@ -42,12 +39,4 @@ func fileName(m chat.Media) string {
 	}
 	stem := []rune(strings.TrimSuffix(name, end))
 	return string(stem[:min(len(stem), maxStem)]) + want
-}
-
-// nameRune leaves out what is not seen: it may hide the true ending.
-func nameRune(r rune) rune {
-	if unicode.IsControl(r) || r == unicode.ReplacementChar || unicode.Is(unicode.Bidi_Control, r) {
-		return -1
-	}
-	return r
 }

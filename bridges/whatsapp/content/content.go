@@ -149,20 +149,10 @@ func (d *decoder) excerpt(quoted *waE2E.Message) string {
 	case q.ViewOnce:
 		return "view-once " + f.name
 	case f.lines != "":
-		return shorten(clean(f.lines))
+		return chat.Shorten(clean(f.lines), maxExcerpt)
 	}
 	if text := Read(f.raw, q.mentions(f.about)).Body; text != "" {
-		return shorten(text)
+		return chat.Shorten(text, maxExcerpt)
 	}
 	return f.name
-}
-
-func shorten(s string) string {
-	n := 0
-	for i := range s {
-		if n++; n > maxExcerpt {
-			return s[:i] + "…"
-		}
-	}
-	return s
 }

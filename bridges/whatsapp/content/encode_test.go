@@ -132,6 +132,15 @@ func TestCaptionsAreChangedInTheWholeMessage(t *testing.T) {
 	}
 }
 
+func TestFilesShowTheirTrueNames(t *testing.T) {
+	for name, want := range map[string]string{"a.pdf": "a.pdf", "../invoice\u202efdp.exe": "invoicefdp.exe", "": ""} {
+		doc := encode(t, chat.Post{Media: []chat.Media{{Kind: chat.File, Name: name}}}).GetDocumentMessage()
+		if doc.GetFileName() != want || doc.GetTitle() != want {
+			t.Errorf("%q is sent as %q, %q", name, doc.GetFileName(), doc.GetTitle())
+		}
+	}
+}
+
 func TestPostsThatCannotBeWritten(t *testing.T) {
 	for want, p := range map[error]chat.Post{
 		content.ErrNothing: {}, content.ErrTooLong: {Text: chat.Text{Body: strings.Repeat("a", content.MaxText+1)}},

@@ -121,9 +121,10 @@ func (e *encoder) file(i int) *waE2E.Message {
 			Mimetype: &m.MIME, Width: dots(m.Width), Height: dots(m.Height), Emojis: optional(m.Emoji), ContextInfo: about,
 		}}
 	}
+	name := optional(chat.PlainName(m.Name))
 	doc := &waE2E.Message{DocumentMessage: &waE2E.DocumentMessage{
 		URL: &up.URL, DirectPath: &up.DirectPath, MediaKey: up.MediaKey, FileEncSHA256: up.FileEncSHA256, FileSHA256: up.FileSHA256, FileLength: &up.FileLength,
-		Mimetype: &m.MIME, FileName: optional(m.Name), Title: optional(m.Name), Caption: optional(raw), ContextInfo: about, JPEGThumbnail: small,
+		Mimetype: &m.MIME, FileName: name, Title: name, Caption: optional(raw), ContextInfo: about, JPEGThumbnail: small,
 	}}
 	if raw != "" {
 		return captioned(doc)
