@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/causeway-chat/causeway/plugins/sdk"
 )
 
 // errSlowDown ends a try when Telegram asks to wait, as all fetches then do.
@@ -53,9 +55,6 @@ func (l *lull) wait(ctx context.Context) error {
 	}
 }
 
-// errSilent ends a download from which nothing comes any more.
-var errSilent = errors.New("nothing came for too long")
-
 // pause waits before the next try, for a growing time; what Telegram asks for is waited out before it asks again.
 func (g *fetch) pause(ctx context.Context) {
 	wait := min(g.pauses.retry<<min(g.tries, 10), g.pauses.retryCap)
@@ -69,31 +68,21 @@ func (g *fetch) pause(ctx context.Context) {
 
 // download reads the file from where it broke off.
 func (g *fetch) download(ctx context.Context, f remoteFile) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	alarm := time.AfterFunc(g.pauses.silence, func() { cancel(errSilent) })
-	defer alarm.Stop()
+	ctx, silence := sdk.WatchSilence(ctx, g.pauses.silence)
+	defer silence.Stop()
 	resp, err := g.client.get(ctx, f.path, g.n)
 	if err != nil {
-		return fmt.Errorf("download: %w", causeOf(ctx, err))
+		return fmt.Errorf("download: %w", silence.Cause(err))
 	}
 	defer resp.Body.Close()
 	skip, err := g.begin(resp, f)
 	if err != nil {
 		return fmt.Errorf("download: %w", err)
 	}
-	body := &watched{from: resp.Body, alarm: alarm, silence: g.pauses.silence}
-	if err := g.take(body, skip, f.size); err != nil {
-		return fmt.Errorf("download: %w", causeOf(ctx, err))
+	if err := g.take(silence.Reader(resp.Body), skip, f.size); err != nil {
+		return fmt.Errorf("download: %w", silence.Cause(err))
 	}
 	return g.enough(f)
-}
-
-func causeOf(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); errors.Is(cause, errSilent) {
-		return cause
-	}
-	return err
 }
 
 // begin reads the head of the answer: how many bytes that we have come once more. An answer of another length than the
@@ -153,20 +142,6 @@ func (g *fetch) take(from io.Reader, skip, size int64) error {
 			return err
 		}
 	}
-}
-
-// watched puts the alarm off with every byte that comes.
-type watched struct {
-	from    io.Reader
-	alarm   *time.Timer
-	silence time.Duration
-}
-
-func (w *watched) Read(b []byte) (int, error) {
-	w.alarm.Reset(w.silence)
-	n, err := w.from.Read(b)
-	w.alarm.Stop() // what is done with the bytes may take its time
-	return n, err
 }
 
 // get asks for a file, or for the rest of it. The address holds the token, so no error tells it.

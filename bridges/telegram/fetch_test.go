@@ -283,7 +283,7 @@ func TestSilentDownloadsEnd(t *testing.T) {
 		t.Errorf("fifty downloads that hang hold %d bytes", grown)
 	}
 	for range 50 {
-		if err := <-results; !errors.Is(err, errSilent) {
+		if err := <-results; !errors.Is(err, sdk.ErrSilent) {
 			t.Errorf("%v", err)
 		}
 	}

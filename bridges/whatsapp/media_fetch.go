@@ -23,7 +23,6 @@ const maxFetchTries = 5
 
 var (
 	errNotReady  = errors.New("the account is not connected to WhatsApp")
-	errSilent    = errors.New("nothing came for too long")
 	errGone      = errors.New("the servers do not have it any more")
 	errUnwritten = errors.New("the bytes could not be written") // with what Write said
 )
@@ -123,30 +122,20 @@ func (g *fetch) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	alarm := time.AfterFunc(g.a.pauses.silence, func() { cancel(errSilent) })
-	defer alarm.Stop()
+	ctx, silence := sdk.WatchSilence(ctx, g.a.pauses.silence)
+	defer silence.Stop()
 	resp, err := g.get(ctx, conn.Hosts[g.tries%len(conn.Hosts)].Hostname)
 	if err != nil {
-		return fmt.Errorf("download: %w", causeOf(ctx, sdk.WithoutAddress(err))) // by the address anybody has the file, if encrypted
+		return fmt.Errorf("download: %w", silence.Cause(sdk.WithoutAddress(err))) // by the address anybody has the file, if encrypted
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && g.to.took > 0 {
 		return nil // the end was there already
 	}
-	if err := g.take(resp, &watched{from: resp.Body, alarm: alarm, silence: g.a.pauses.silence}); err != nil {
-		return fmt.Errorf("download: %w", causeOf(ctx, err))
+	if err := g.take(resp, silence.Reader(resp.Body)); err != nil {
+		return fmt.Errorf("download: %w", silence.Cause(err))
 	}
 	return nil
-}
-
-// causeOf names the true cause of a download that was ended for it.
-func causeOf(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); errors.Is(cause, errSilent) {
-		return cause
-	}
-	return err
 }
 
 // mmsTypes are what the servers call the types of files.
@@ -197,18 +186,4 @@ func (g *fetch) take(resp *http.Response, body io.Reader) error {
 	}
 	_, err := io.CopyBuffer(g.to, body, make([]byte, 64<<10))
 	return err
-}
-
-// watched puts the alarm off with every byte that comes.
-type watched struct {
-	from    io.Reader
-	alarm   *time.Timer
-	silence time.Duration
-}
-
-func (w *watched) Read(b []byte) (int, error) {
-	w.alarm.Reset(w.silence)
-	n, err := w.from.Read(b)
-	w.alarm.Stop() // what is done with the bytes may take its time
-	return n, err
 }

@@ -172,7 +172,7 @@ func TestASilentDownloadEnds(t *testing.T) {
 	c := l.group(control.NewGroup{})
 	m := l.sends(c, control.Media{Kind: "photo", Data: []byte("a picture")})
 	f := l.fault(control.Fault{Kind: control.HangBefore, Method: "download"})
-	if _, err := l.fetch(m); !errors.Is(err, errSilent) {
+	if _, err := l.fetch(m); !errors.Is(err, sdk.ErrSilent) {
 		t.Errorf("%v", err)
 	}
 	l.struck(f)
