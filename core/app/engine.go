@@ -198,6 +198,9 @@ func (e *engine) network(name chat.Account) outbox.Network {
 // routed tells the lanes and the metrics what became of an event, after its commit.
 func (e *engine) routed(name chat.Account, ev chat.Event, r route.Result) {
 	e.metrics.Event(name, ev.Kind(), string(r.Kind))
+	if gap, ok := ev.Body.(chat.Gap); ok && r.Kind == route.Gap && gap.From.Before(gap.To) {
+		e.log.Warn("the network has not kept what was written while we were away", "account", name, "code", gap.Why.Code, "from", gap.From.UTC(), "to", gap.To.UTC())
+	}
 	e.outage.Heard(name)
 	if body, ok := ev.Body.(chat.MessageNew); ok && r.Kind == route.Planned {
 		e.porter.arrived(name, r.Message, body.Content.Media)

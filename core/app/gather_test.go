@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
 )
 
 // TestASurgeIsANumber lets a crowd join within three minutes: the other chats are shown a few lines, which count everybody
@@ -49,6 +51,19 @@ func surge(t *testing.T, language string, people int) {
 		w.pass(5 * time.Second)
 		if now := w.notices(signal); len(now) != len(lines)+1 || !strings.Contains(now[len(lines)], "Late") {
 			t.Errorf("who comes alone is told of at once: %q", now)
+		}
+	})
+}
+
+// TestRoomsHearOfWhatANetworkHasNotKept tells every room of the account, once.
+func TestRoomsHearOfWhatANetworkHasNotKept(t *testing.T) {
+	inBlackout(t, func(*blackout) {}, func(w *blackout) {
+		from := time.Date(2026, 11, 23, 22, 5, 0, 0, time.UTC)
+		w.nets[telegram].Forget(from, from.Add(8*time.Hour+25*time.Minute))
+		w.pass(time.Minute)
+		line := "Whatever was written on Telegram from 2026-11-23 22:05 UTC to 2026-11-24 06:30 UTC was not passed on: the network had not kept it"
+		for _, a := range []chat.Account{telegram, whatsapp, signal} {
+			w.wantNotices(a, line)
 		}
 	})
 }

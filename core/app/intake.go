@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/outage"
 	"github.com/causeway-chat/causeway/core/route"
 	"github.com/causeway-chat/causeway/core/store"
 	"github.com/causeway-chat/causeway/plugins/host"
@@ -28,7 +29,7 @@ type intake struct {
 }
 
 func newIntake(e *engine) *intake {
-	return &intake{engine: e, router: &route.Router{Now: e.store.Now}, epochs: map[chat.Account]uint64{}, vain: map[chat.ChatID]<-chan struct{}{}}
+	return &intake{engine: e, router: &route.Router{Now: e.store.Now, Title: outage.Title}, epochs: map[chat.Account]uint64{}, vain: map[chat.ChatID]<-chan struct{}{}}
 }
 
 // Open begins a new life of an account.

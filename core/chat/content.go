@@ -102,6 +102,7 @@ const (
 	NoticeSafetyNumber NoticeKind = "safety_number"
 
 	NoticeOutage NoticeKind = "outage" // of an account of ours, by which the room is joined; Notice.Outage tells
+	NoticeGap    NoticeKind = "gap"    // of what its network has not kept for us; Notice.Outage tells from when until when
 )
 
 // Notice tells what happened in a chat. Render puts it into words.
@@ -113,7 +114,7 @@ type Notice struct {
 	Count int
 	// Value is the new title, or the way into a call.
 	Value string
-	// Outage is what a NoticeOutage tells; no bridge hands one up.
+	// Outage is what a NoticeOutage or a NoticeGap tells; no bridge hands one up.
 	Outage *Outage
 }
 

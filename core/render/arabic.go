@@ -72,6 +72,7 @@ var arabic = words{
 		chat.TroubleOutdated:    "لا يقبل {network} هذا الإصدار من الجسر منذ {time}؛ الرسائل الموجَّهة إليه محفوظة إلى أن يُحدَّث",
 	},
 	back: "عاد {network} بعد {duration}",
+	gap:  "كل ما كُتب على {network} من {from} إلى {to} لم يُنقل: لم تحتفظ به الشبكة",
 	kept: forms{
 		plural.Zero: "لا رسائل", plural.One: "رسالة واحدة", plural.Two: "رسالتان",
 		plural.Few: "{n} رسائل", plural.Many: "{n} رسالة", plural.Other: "{n} رسالة",

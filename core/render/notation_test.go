@@ -74,7 +74,9 @@ func (m *message) set(key, value string) error {
 	case "count":
 		in.Content.Notice.Count, _ = strconv.Atoi(value)
 	case "outage":
-		return m.addOutage(strings.Split(value, "; "))
+		return m.addOutage(chat.NoticeOutage, strings.Split(value, "; "))
+	case "gap":
+		return m.addOutage(chat.NoticeGap, strings.Split(value, "; "))
 	case "mention":
 		from, to, _ := strings.Cut(value, " is ")
 		in.Mentions = map[chat.RemoteUser]chat.RemoteUser{chat.RemoteUser(from): chat.RemoteUser(to)}
@@ -180,9 +182,9 @@ func (m *message) addKind(key string, words []string) error {
 }
 
 // addOutage reads "network; since time; until time; told time; delivered n; waiting n; trouble word".
-func (m *message) addOutage(words []string) (err error) {
+func (m *message) addOutage(kind chat.NoticeKind, words []string) (err error) {
 	o := &chat.Outage{Network: words[0]}
-	m.in.Content.Notice = &chat.Notice{Kind: chat.NoticeOutage, Outage: o}
+	m.in.Content.Notice = &chat.Notice{Kind: kind, Outage: o}
 	for _, w := range words[1:] {
 		key, value, _ := strings.Cut(w, " ")
 		switch key {

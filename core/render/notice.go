@@ -17,7 +17,10 @@ func (in Input) notice() Part {
 // news is what a notice says.
 func (in Input) news() string {
 	n, say := in.Content.Notice, in.say()
-	if n.Outage != nil {
+	switch {
+	case n.Outage != nil && n.Kind == chat.NoticeGap:
+		return in.gap(*n.Outage)
+	case n.Outage != nil:
 		return in.outage(*n.Outage)
 	}
 	format, known := say.notices[n.Kind]

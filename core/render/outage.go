@@ -24,6 +24,12 @@ func (in Input) outage(o chat.Outage) string {
 	return line + say.arrived(o)
 }
 
+// gap says what the network has not kept for us.
+func (in Input) gap(o chat.Outage) string {
+	return strings.NewReplacer("{network}", in.beside(in.cleanName(o.Network)), "{from}", in.beside(written(o.Since)),
+		"{to}", in.beside(written(o.Until))).Replace(in.say().gap)
+}
+
 // arrived tells what became of what waited, once the network is back.
 func (w *words) arrived(o chat.Outage) (rest string) {
 	if o.Until.IsZero() {

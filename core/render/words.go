@@ -41,6 +41,7 @@ type words struct {
 	unreachable string // {network}, since {time}
 	troubles    map[chat.Trouble]string
 	back        string // {network}, after {duration}; what follows is appended
+	gap         string // of {network}, {from} a time {to} a time
 	delivered   forms  // messages
 	onTheWay    forms  // messages
 	andUnit     string // between hours and minutes
@@ -106,6 +107,7 @@ var english = words{
 		chat.TroubleOutdated:    "{network} does not take this version of the bridge since {time}; messages to it are kept until it is updated",
 	},
 	back:      "{network} is back after {duration}",
+	gap:       "Whatever was written on {network} from {from} to {to} was not passed on: the network had not kept it",
 	delivered: forms{plural.One: ", {n} message delivered", plural.Other: ", {n} messages delivered"},
 	onTheWay:  forms{plural.One: ", {n} message on its way", plural.Other: ", {n} messages on their way"},
 	andUnit:   " ",

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/room"
 	"github.com/causeway-chat/causeway/core/route"
 )
 
@@ -157,18 +159,48 @@ func TestWhatIsNotMirroredSaysSo(t *testing.T) {
 	}
 }
 
-func TestGapIsNoted(t *testing.T) {
-	gap := chat.Gap{From: sentAt, To: sentAt.Add(time.Hour), Why: chat.Reason{Code: "too_old"}}
-	w := newWorld(t)
-	r, got := w.does(tg, gap)
-	wantEnd(t, r, got, route.Gap, "")
-	r, got = w.does(tg, gap, func(ev *chat.Event) { ev.Chat = "" })
-	wantEnd(t, r, got, route.Gap, "")
-	if r.Chat != 0 {
-		t.Errorf("a gap of the whole account is of chat %d", r.Chat)
+// TestGapIsToldToTheRoomsThatMissSomething lets a network lose what was written: in one chat, and in all of an account, of
+// which one is alone in its room.
+func TestGapIsToldToTheRoomsThatMissSomething(t *testing.T) {
+	gap := chat.Gap{From: sentAt.Add(-2 * time.Hour), To: sentAt.Add(-time.Hour), Why: chat.Reason{Code: "too_old"}}
+	for _, where := range []string{string(parse(t, tg).Chat), ""} {
+		w := newWorld(t)
+		w.wants(silent, room.NoNotices)
+		r, got := w.does(tg, gap, func(ev *chat.Event) { ev.Chat = chat.RemoteChat(where) })
+		if r.Kind != route.Gap || (r.Chat == 0) != (where == "") {
+			t.Errorf("in %q it is %s of chat %d", where, r.Kind, r.Chat)
+		}
+		w.wantPlans(r, got, chat.DeliverSend, 0, tg, wa, taker)
+		want := &chat.Notice{Kind: chat.NoticeGap, Outage: &chat.Outage{Network: "telegram", Since: gap.From, Until: gap.To}}
+		if diff := cmp.Diff(want, w.tx.messages[r.Message].Content.Notice, cmpopts.IgnoreFields(chat.Outage{}, "Told")); diff != "" {
+			t.Errorf("in %q (-want +got):\n%s", where, diff)
+		}
 	}
-	r, got = w.does(free, gap)
+}
+
+func TestARoomHearsOfAGapOnce(t *testing.T) {
+	w := newWorld(t)
+	w.link("tg:2", home, room.Both)
+	r, got := w.does(tg, chat.Gap{From: sentAt.Add(-time.Hour), To: sentAt}, func(ev *chat.Event) { ev.Chat = "" })
+	w.wantPlans(r, got, chat.DeliverSend, 0, tg, wa, silent, taker, "tg:2")
+}
+
+func TestGapThatNobodyMissesIsNotedAlone(t *testing.T) {
+	w := newWorld(t)
+	for _, g := range []chat.Gap{{}, {From: sentAt, To: sentAt}} { // one message, which has a placeholder of its own
+		r, got := w.does(tg, g)
+		wantEnd(t, r, got, route.Gap, "")
+	}
+	hours := chat.Gap{From: sentAt.Add(-time.Hour), To: sentAt}
+	r, got := w.does(far, hours) // alone in its room
+	wantEnd(t, r, got, route.Gap, "")
+	r, got = w.does(taker, hours) // gives nothing
+	wantEnd(t, r, got, route.Ignored, route.WhyDirection)
+	r, got = w.does(free, hours)
 	wantEnd(t, r, got, route.Unlinked, "")
+	if len(w.tx.messages) > 0 {
+		t.Errorf("%d messages were stored", len(w.tx.messages))
+	}
 }
 
 func TestWhatNobodyUnderstandsWaitsForAnUpgrade(t *testing.T) {

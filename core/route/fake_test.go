@@ -206,6 +206,15 @@ func (f *fake) Links(id chat.RoomID) (links []room.Link, err error) {
 	return links, f.fails()
 }
 
+func (f *fake) LinksOf(a chat.Account) (links []room.Link, err error) {
+	for _, c := range slices.Sorted(maps.Keys(f.links)) {
+		if f.chats[c].Address.Account == a {
+			links = append(links, f.links[c])
+		}
+	}
+	return links, f.fails()
+}
+
 func (f *fake) CopyOf(id chat.ChatID, remote chat.RemoteMessage) (first chat.Copy, ok bool, err error) {
 	for k, c := range f.copies {
 		if k.chat == id && k.remote == remote && (!ok || c.At < first.At) {

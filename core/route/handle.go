@@ -14,6 +14,8 @@ import (
 type Router struct {
 	// Now is the clock; nil is the system's. A laboratory lets it jump.
 	Now func() time.Time
+	// Title is a network's name as people write it; nil leaves it as the config writes it.
+	Title func(chat.Network) string
 }
 
 // New makes a Router.
@@ -26,6 +28,13 @@ func (r *Router) clock() time.Time {
 	return r.Now()
 }
 
+func (r *Router) title(n chat.Network) string {
+	if r.Title == nil {
+		return string(n)
+	}
+	return r.Title(n)
+}
+
 // Handle decides what becomes of an event that account a on network n has handed up, and writes it down. It blocks only on
 // tx. Its errors are tx's alone; the transaction must then be undone. Events of one account must come in the order of
 // their Seq, each after the one before it was handled.
@@ -36,7 +45,7 @@ func (r *Router) Handle(tx Tx, a chat.Account, n chat.Network, ev chat.Event) (R
 	if why := passing(ev); why != "" {
 		return Result{Kind: Ignored, Why: why}, nil
 	}
-	s := &step{tx: tx, account: a, network: n, ev: ev, now: r.clock()}
+	s := &step{tx: tx, account: a, network: n, title: r.title(n), ev: ev, now: r.clock()}
 	if err := s.run(); err != nil {
 		return Result{}, err
 	}
@@ -60,6 +69,7 @@ type step struct {
 	tx      Tx
 	account chat.Account
 	network chat.Network
+	title   string // of the network
 	ev      chat.Event
 	now     time.Time
 

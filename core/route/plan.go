@@ -25,7 +25,7 @@ func (s *step) plan() (done bool, err error) {
 	case chat.Unknown:
 		return true, s.planUnknown(b)
 	case chat.Gap:
-		return s.end(Gap), nil
+		return true, s.planGap(b)
 	}
 	return s.planNews()
 }

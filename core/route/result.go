@@ -31,7 +31,7 @@ const (
 	Ignored Kind = "ignored"
 	// Unhandled: nobody knows what it means and the room need not hear of it. Its raw bytes wait for an upgrade.
 	Unhandled Kind = "unhandled"
-	// Gap: the network lost events before we could read them.
+	// Gap: the network lost events before we could read them. The rooms that miss them are told.
 	Gap Kind = "gap"
 )
 

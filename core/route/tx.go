@@ -44,6 +44,8 @@ type Chats interface {
 	Link(c chat.ChatID) (l room.Link, ok bool, err error)
 	// Links returns all links of a room, in the order of their chats.
 	Links(r chat.RoomID) ([]room.Link, error)
+	// LinksOf returns the links of all chats of an account, in the order of their chats.
+	LinksOf(a chat.Account) ([]room.Link, error)
 }
 
 // Messages finds and writes messages of rooms.

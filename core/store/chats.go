@@ -259,6 +259,15 @@ func (t *Tx) Link(id chat.ChatID) (l room.Link, ok bool, err error) {
 	return c.link, ok && c.linked, err
 }
 
+// LinksOf implements route.Chats.
+func (t *Tx) LinksOf(a chat.Account) (links []room.Link, err error) {
+	err = t.c.query(selectChat+"WHERE a.name = ? AND l.room IS NOT NULL ORDER BY c.id", func(r row) error {
+		links = append(links, scanChat(r).link)
+		return nil
+	}, a)
+	return links, err
+}
+
 // Links implements route.Chats.
 func (t *Tx) Links(id chat.RoomID) (links []room.Link, err error) {
 	if links, ok := t.w.cache.links[id]; ok {

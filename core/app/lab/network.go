@@ -154,6 +154,16 @@ func (n *Network) Join(c chat.RemoteChat, user string) {
 	n.push(c, user, fmt.Sprintf("%s/join%d", user, n.nextID), chat.Membership{User: who, Kind: chat.Joined})
 }
 
+// Forget says that the network has not kept what was written in all chats between two times.
+func (n *Network) Forget(from, to time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.nextID++
+	gap := chat.Gap{From: from, To: to, Why: chat.Reason{Code: "too_old"}}
+	n.inbox = append(n.inbox, chat.Event{Key: chat.EventKey(fmt.Sprintf("gap%d", n.nextID)), At: time.Now(), Body: gap})
+	n.wake()
+}
+
 // Sees returns what the people in a chat see now, oldest first, without what was deleted.
 func (n *Network) Sees(c chat.RemoteChat) []Shown {
 	n.mu.Lock()

@@ -63,6 +63,27 @@ var roomTests = map[string]func(*testing.T, *world){
 			return err
 		})
 	},
+	"LinksOfAnAccountAreThoseOfAllItsRooms": func(t *testing.T, w *world) {
+		w.chat(t, "tg:free")
+		w.write(t, func(tx Tx) error {
+			far, err := tx.Chat(chat.Address{Account: "tg", Chat: "far"}, "telegram", "")
+			if err != nil {
+				return err
+			}
+			r := room.Room{Name: "far"}
+			if err := tx.CreateRoom(&r); err != nil {
+				return err
+			}
+			if err := tx.LinkChat(room.Link{Chat: far.ID, Room: r.ID, Direction: room.In}); err != nil {
+				return err
+			}
+			links, err := tx.LinksOf("tg")
+			if len(links) != 2 || links[0].Chat != w.tg || links[0].Room != w.room || links[1].Chat != far.ID || links[1].Direction != room.In {
+				t.Errorf("the account has %+v", links)
+			}
+			return err
+		})
+	},
 	"LinksAreTheCallersToChange": func(t *testing.T, w *world) {
 		for range 2 {
 			w.write(t, func(tx Tx) error {
