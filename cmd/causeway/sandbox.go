@@ -20,6 +20,9 @@ func (c *cli) sandboxCommand() *cobra.Command {
 			"table; it exits with 0 only if nothing was lost.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opt.Rooms < 1 || opt.Rooms > 1000 {
+				return usage("The number of rooms must be from 1 to 1000.", "")
+			}
 			err := sandbox.Run(cmd.Context(), opt)
 			if errors.Is(err, sandbox.ErrLost) {
 				return &command.Error{Code: "demo_failed", Sentence: sentence(err.Error()), Action: "Read the logs; this is a mistake of Causeway's."}

@@ -37,6 +37,7 @@ func TestWrongUseEndsWithTwoAndSaysWhatToType(t *testing.T) {
 		"check extra":                      "causeway check takes no arguments.\n  See causeway check --help.",
 		"run extra":                        "causeway run takes no arguments.\n  See causeway run --help.",
 		"version extra":                    "causeway version takes no arguments.\n  See causeway version --help.",
+		"sandbox --rooms 0":                "The number of rooms must be from 1 to 1000.",
 		"restore":                          "restore wants one FILE.\n  Usage: causeway restore FILE",
 		"backup":                           "backup wants FILE.\n  Usage: backup FILE",
 		"backup a b":                       "backup takes one argument.\n  Usage: backup FILE",

@@ -4,6 +4,8 @@
 package child
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,15 +85,28 @@ func StartSimulator(ctx context.Context, dir, binary string, flags ...string) (*
 	if err != nil {
 		return nil, sim.Ready{}, err
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		_ = r.SetReadDeadline(deadline)
-	}
+	defer Until(ctx, r)()
 	ready, _, err := sim.ReadReady(r)
 	if err != nil {
 		p.Kill()
-		return nil, sim.Ready{}, fmt.Errorf("simulator did not start (see %s): %w", filepath.Join(dir, name+".log"), err)
+		return nil, sim.Ready{}, fmt.Errorf("its simulator did not start: %s", cmp.Or(LastWords(dir, name), err.Error()))
 	}
 	return p, ready, nil
+}
+
+// Until lets reads from a pipe fail once ctx has ended. The returned function gives the context up.
+func Until(ctx context.Context, r *os.File) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { _ = r.SetReadDeadline(time.Unix(1, 0)) }) // a pipe can have one
+}
+
+// LastWords is the last line of a process's log; "" when it has none.
+func LastWords(dir, name string) string {
+	log, err := os.ReadFile(filepath.Join(dir, name+".log"))
+	if err != nil {
+		return ""
+	}
+	log = bytes.TrimSpace(log)
+	return string(log[bytes.LastIndexByte(log, '\n')+1:])
 }
 
 // Of finds a child process of the router by the name of its program. Bridges run as /proc/self/fd/N, so the first
@@ -110,16 +125,10 @@ func Of(parent int, program string) (int, error) {
 	return 0, errors.New("the router has no child " + program)
 }
 
-// parentOf returns the parent's pid, or 0 if the process is gone. In /proc/PID/stat it is the second field behind the
-// name, which stands in parentheses and may hold anything.
+// parentOf returns the parent's pid, or 0 if the process is gone (proc(5), stat, field 4).
 func parentOf(pid int) int {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	fields, err := stat(pid)
 	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(b[strings.LastIndexByte(string(b), ')'):]), " ")
-	fields := strings.Fields(rest)
-	if len(fields) < 2 {
 		return 0
 	}
 	ppid, _ := strconv.Atoi(fields[1]) // 0 names no process

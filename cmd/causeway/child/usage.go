@@ -15,14 +15,9 @@ const tick = 10 * time.Millisecond
 
 // CPU returns the processor time that a running process has used, in user and kernel mode (proc(5), stat, fields 14, 15).
 func CPU(pid int) (time.Duration, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	fields, err := stat(pid)
 	if err != nil {
 		return 0, fmt.Errorf("read cpu time: %w", err)
-	}
-	s := string(b)
-	fields := strings.Fields(s[strings.LastIndexByte(s, ')')+1:])
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("stat of %d has %d fields", pid, len(fields))
 	}
 	user, err := strconv.ParseInt(fields[11], 10, 64)
 	if err != nil {
@@ -33,6 +28,21 @@ func CPU(pid int) (time.Duration, error) {
 		return 0, fmt.Errorf("system time: %w", err)
 	}
 	return time.Duration(user+system) * tick, nil
+}
+
+// stat reads the fields of /proc/PID/stat behind the name, which stands in parentheses and may hold anything: the first is
+// the third of proc(5).
+func stat(pid int) ([]string, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil, err
+	}
+	s := string(b)
+	fields := strings.Fields(s[strings.LastIndexByte(s, ')')+1:])
+	if len(fields) < 13 {
+		return nil, fmt.Errorf("stat of %d has %d fields behind the name", pid, len(fields))
+	}
+	return fields, nil
 }
 
 // PSS returns the proportional set size of a running process in bytes: its private memory and its share of the rest.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,11 +27,13 @@ type kind struct {
 	account string // what its account is called in the config
 	person  string // who writes there
 	pairs   bool   // a device must be paired before it can talk
+	// simulate are further flags of its simulator.
+	simulate []string
 }
 
 // kinds are the networks of a sandbox, in the order of its story.
 var kinds = []kind{
-	{name: "telegram", title: "Telegram", account: "tg", person: "Ana"},
+	{name: "telegram", title: "Telegram", account: "tg", person: "Ana", simulate: []string{"--reads-all"}},
 	{name: "whatsapp", title: "WhatsApp", account: "wa", person: "Ben", pairs: true},
 	{name: "signal", title: "Signal", account: "sig", person: "Cleo"},
 }
@@ -52,7 +55,7 @@ func (k kind) program() string { return "causeway-bridge-" + k.name }
 
 // populate starts the simulator and fills it.
 func (n *network) populate(ctx context.Context, w *world) error {
-	p, ready, err := child.StartSimulator(ctx, w.dir, w.binary(n.program()))
+	p, ready, err := child.StartSimulator(ctx, w.dir, w.binary(n.program()), n.simulate...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", n.title, err)
 	}
@@ -112,10 +115,12 @@ func (n *network) pair(ctx context.Context, w *world) error {
 		return err
 	}
 	defer p.Kill()
-	if deadline, ok := ctx.Deadline(); ok {
-		_ = r.SetReadDeadline(deadline)
+	defer child.Until(ctx, r)()
+	err = n.follow(ctx, json.NewDecoder(r))
+	if said := child.LastWords(w.dir, "pair"); err != nil && said != "" {
+		return fmt.Errorf("%w: %s", err, said)
 	}
-	return n.follow(ctx, json.NewDecoder(r))
+	return err
 }
 
 // follow reads the steps of pairing and does what the owner of the phone does.
@@ -144,11 +149,12 @@ func (n *network) follow(ctx context.Context, steps *json.Decoder) error {
 // listening waits until the router takes commands.
 func (w *world) listening(ctx context.Context) error {
 	socket := filepath.Join(w.dataDir(), "run", "control.sock")
+	var dialer net.Dialer
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if _, err := os.Stat(socket); err == nil {
-			return nil
+		if c, err := dialer.DialContext(ctx, "unix", socket); err == nil {
+			return c.Close()
 		}
 		select {
 		case <-tick.C:

@@ -66,6 +66,8 @@ func Run(ctx context.Context, opt Options) error {
 		return cause
 	case ctx.Err() != nil && opt.Demo:
 		return ErrInterrupted
+	case ctx.Err() != nil:
+		return nil
 	case err != nil:
 		w.keep()
 	}

@@ -3,7 +3,6 @@
 package sandbox
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -51,20 +50,10 @@ func (w *world) watch(name string, p *child.Process) *process {
 	go func() {
 		<-p.Done()
 		if !out.ending.Load() {
-			w.fail(fmt.Errorf("the %s %w with code %d: %s", name, ErrEnded, p.ExitCode(), w.lastWords(name)))
+			w.fail(fmt.Errorf("the %s %w with code %d: %s", name, ErrEnded, p.ExitCode(), child.LastWords(w.dir, name)))
 		}
 	}()
 	return out
-}
-
-// lastWords is the last line of a process's log.
-func (w *world) lastWords(name string) []byte {
-	log, err := os.ReadFile(filepath.Join(w.dir, name+".log"))
-	if err != nil {
-		return []byte(err.Error())
-	}
-	log = bytes.TrimSpace(log)
-	return log[bytes.LastIndexByte(log, '\n')+1:]
 }
 
 // settle finds the folders.
