@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -64,9 +65,7 @@ func (c *cli) check(ctx context.Context) error {
 	if c.json {
 		err = writeJSON(c.out, found)
 	} else {
-		for _, f := range found {
-			fmt.Fprintln(c.out, f)
-		}
+		err = writeLines(c.out, found)
 	}
 	for _, f := range found {
 		if err == nil && f.Result == findFail {
@@ -74,6 +73,15 @@ func (c *cli) check(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+func writeLines(w io.Writer, found []finding) error {
+	for _, f := range found {
+		if _, err := fmt.Fprintln(w, f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *cli) findings(ctx context.Context, path string) []finding {

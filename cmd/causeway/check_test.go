@@ -103,6 +103,22 @@ func TestCheckNamesWhereABridgeIsMissing(t *testing.T) {
 	}
 }
 
+func TestCheckThatCannotBeWrittenHasFailed(t *testing.T) {
+	s := newShell(t)
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	s.change = func(c *cli) { c.out = full }
+	for _, flags := range []string{"", " --json"} {
+		o := s.run(t, strings.Fields("check"+flags+" -c "+s.file(t, "causeway.yaml", goodHead))...)
+		if o.code != exitFailed || !strings.Contains(o.err, "no space left on device") {
+			t.Errorf("check%s: exit %d: %s", flags, o.code, o.err)
+		}
+	}
+}
+
 func TestCheckLooksAtTheDataFolder(t *testing.T) {
 	s := newShell(t)
 	if err := os.Mkdir(filepath.Join(s.dir, "data"), 0o700); err != nil {

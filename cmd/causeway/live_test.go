@@ -263,6 +263,9 @@ func TestBackupIsRestoredElsewhereAndHoldsWhatWaited(t *testing.T) {
 		t.Fatalf("what waited is not held: %+v", rested)
 	}
 	held := l.queue(t, "")
+	if o := l.run(t, "-c", l.path, "__complete", "queue", "drop", ""); o.out != id(held[0])+"\ttg:-2\n"+id(held[1])+"\ttg:-2\n:4\n" {
+		t.Errorf("a shell is told of %q", o.out)
+	}
 	l.do(t, "queue drop "+id(held[1]))
 	l.do(t, "queue retry "+id(held[0]))
 	l.do(t, "room resume tg:-2")
@@ -343,13 +346,16 @@ func TestCompletionKnowsNamesAndAddresses(t *testing.T) {
 	l := newLive(t)
 	l.do(t, "room link lobby tg:-1")
 	for line, want := range map[string]string{
-		"chat ls":         "tg\ttelegram\n",
-		"room show":       "lobby\n",
-		"room link":       "lobby\n",
-		"room link lobby": "tg:-1\ntg:-2\ntg:-3\n",
-		"queue ls":        "lobby\n",
-		"status":          ":4\n",
-		"backup":          ":0\n",
+		"chat ls":                     "tg\ttelegram\n",
+		"room show":                   "lobby\n",
+		"room link":                   "lobby\n",
+		"room link lobby":             "tg:-1\ntg:-2\ntg:-3\n",
+		"queue ls":                    "lobby\n",
+		"status":                      ":4\n",
+		"backup":                      ":0\n",
+		"bench --mode":                "all\nbars\n",
+		"room link lobby --direction": "both\nin\nout\n:4\n",
+		"queue retry":                 ":4\n",
 	} {
 		o := l.run(t, append(append([]string{"-c", l.path, "__complete"}, strings.Fields(line)...), "")...)
 		if o.code != 0 || !strings.HasPrefix(o.out, want) {

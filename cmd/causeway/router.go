@@ -31,7 +31,7 @@ func (c *cli) routed(name string, run func(ctx context.Context, spec command.Com
 		Use: useLine(spec), Short: spec.Help, Long: longHelp(spec), Args: cobra.ArbitraryArgs,
 		ValidArgsFunction: c.completer(spec),
 	}
-	addFlags(cmd.Flags(), spec)
+	addFlags(cmd, spec)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		req := admin.Request{Name: name, Args: args, Flags: setFlags(cmd.Flags(), spec)}
 		if err := spec.Check(req.Args, req.Flags); err != nil {
@@ -55,16 +55,25 @@ func longHelp(spec command.Command) string {
 	return spec.Help + ".\n\n" + spec.Details
 }
 
-func addFlags(fs *pflag.FlagSet, spec command.Command) {
+func addFlags(cmd *cobra.Command, spec command.Command) {
 	for _, f := range spec.Flags {
 		if f.Inner {
 			continue
 		}
 		if f.Switch {
-			fs.Bool(f.Name, f.Default == "true", f.Help)
+			cmd.Flags().Bool(f.Name, f.Default == "true", f.Help)
 			continue
 		}
-		fs.Var(&flagText{text: f.Default, takes: takes(f)}, f.Name, f.Help)
+		cmd.Flags().Var(&flagText{text: f.Default, takes: takes(f)}, f.Name, f.Help)
+		suggest(cmd, f.Name, f.Choices)
+	}
+}
+
+// suggest lets a shell complete a flag's value with one of some, and never with a file's name.
+func suggest(cmd *cobra.Command, flag string, values []string) {
+	complete := cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+	if err := cmd.RegisterFlagCompletionFunc(flag, complete); err != nil {
+		panic(err) // a slip in this package, which every test of it meets
 	}
 }
 
@@ -263,6 +272,12 @@ func (c *cli) known(ctx context.Context, t command.Type) (out []cobra.Completion
 		c.inquire(ctx, "room ls", &rooms)
 		for _, r := range rooms {
 			out = append(out, cobra.Completion(r.Name))
+		}
+	case command.Delivery:
+		var waiting command.DeliveryList
+		c.inquire(ctx, "queue ls", &waiting)
+		for _, d := range waiting.Rows {
+			out = append(out, cobra.CompletionWithDesc(strconv.FormatInt(int64(d.ID), 10), d.Chat.String()))
 		}
 	case command.Chat:
 		var chats command.ChatList
