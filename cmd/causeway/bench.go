@@ -51,6 +51,7 @@ func (c *cli) benchCommand() *cobra.Command {
 	flags.IntVar(&opt.PerSecond, "rate", 20, "how many messages a second the mode rate writes")
 	flags.IntVar(&opt.Waiting, "waiting", 200_000, "how many deliveries the mode backlog lets wait")
 	flags.StringVar(&opt.Data, "data", "", "a folder for temporary data; it decides which disk is measured")
+	suggest(cmd, "mode", bench.Modes())
 	cmd.AddCommand(loopCommand())
 	return cmd
 }
@@ -79,6 +80,8 @@ func checkBench(o bench.Options) error {
 		return usage("The number of rooms must be from 1 to 1000.", "")
 	case slices.ContainsFunc(o.Latencies, func(d time.Duration) bool { return d < 0 }):
 		return usage("A latency cannot be negative.", "")
+	case o.Messages > 500_000 || o.Rounds > 1000 || o.PerSecond > 10_000 || o.Waiting > 10_000_000:
+		return usage("The numbers are too large to be measured here.", "Use at most 500000 messages, 1000 rounds, 10000 a second, 10000000 waiting.")
 	case o.Messages < 100 || o.Rounds < 1 || o.PerSecond < 1 || o.Waiting < 1000:
 		return usage("The numbers are too small to measure anything.", "Use at least 100 messages, 1 round, 1 a second, 1000 waiting.")
 	}
@@ -94,8 +97,13 @@ func (c *cli) showBench(r *bench.Report, check bool) error {
 		err = r.Write(c.out)
 	}
 	missed := r.Missed()
-	if err != nil || !check || len(missed) == 0 {
+	switch {
+	case err != nil || !check:
 		return err
+	case !r.Promised():
+		return &command.Error{Code: "bench_unjudged", Sentence: "Nothing that was measured has a bar.", Action: "Use --check without --mode."}
+	case len(missed) == 0:
+		return nil
 	}
 	return &command.Error{Code: "bench_missed", Sentence: sentence(strings.Join(missed, "; ")),
 		Action: "Run it again while nothing else runs on this machine."}

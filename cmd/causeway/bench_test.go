@@ -17,6 +17,7 @@ func TestBenchRefusesWhatMeasuresNothing(t *testing.T) {
 		"--rooms 1,many":         "Invalid argument",
 		"--latency -1ms":         "A latency cannot be negative.",
 		"--latency 30":           "Invalid argument",
+		"--rate 2000000000":      "The numbers are too large to be measured here.",
 		"--messages 5":           "The numbers are too small to measure anything.",
 		"--rounds 0":             "The numbers are too small to measure anything.",
 		"--mode burst now":       "takes no arguments",
@@ -28,6 +29,18 @@ func TestBenchRefusesWhatMeasuresNothing(t *testing.T) {
 		if o.code != exitUsage || !strings.Contains(o.err, want) {
 			t.Errorf("%s: exit %d: %s", flags, o.code, o.err)
 		}
+	}
+}
+
+func TestBenchThatJudgesNothingHasNotHeldItsBars(t *testing.T) {
+	var out, errs lockedBuffer
+	c := newShell(t).cli(&out, &errs)
+	r := &bench.Report{Ratios: []bench.Ratio{{Name: "told", Value: 9}}}
+	if code := c.report(c.showBench(r, true)); code != exitFailed || !strings.Contains(errs.String(), "Nothing that was measured has a bar.") {
+		t.Errorf("exit %d: %s", code, errs.String())
+	}
+	if err := c.showBench(r, false); err != nil {
+		t.Errorf("without --check: %v", err)
 	}
 }
 

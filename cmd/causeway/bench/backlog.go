@@ -5,6 +5,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -75,8 +76,11 @@ func (w *world) waiting(ctx context.Context) (int, error) {
 			Waiting int `json:"waiting"`
 		} `json:"accounts"`
 	}
-	if err := json.Unmarshal(out, &status); err != nil || len(status.Accounts) == 0 {
+	if err := json.Unmarshal(out, &status); err != nil {
 		return 0, fmt.Errorf("read the status %.200q: %w", out, err)
+	}
+	if len(status.Accounts) == 0 {
+		return 0, errors.New("the status names no account")
 	}
 	return status.Accounts[0].Waiting, nil
 }

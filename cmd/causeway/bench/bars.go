@@ -154,6 +154,9 @@ func (q Ratio) verdict() string {
 	return "MISSED"
 }
 
+// Promised reports whether anything that was measured has a bar.
+func (r *Report) Promised() bool { return slices.ContainsFunc(r.Ratios, Ratio.promised) }
+
 // Missed says, one sentence each, which bars were missed.
 func (r *Report) Missed() (out []string) {
 	for _, q := range r.Ratios {

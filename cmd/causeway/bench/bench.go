@@ -7,6 +7,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -90,7 +91,10 @@ func (o Options) wants(mode string) bool {
 	return o.Mode == mode
 }
 
-// Run measures and returns what it found. No process outlives it, and no file.
+// ErrInterrupted says that the run was ended by its user.
+var ErrInterrupted = errors.New("the benchmark was interrupted")
+
+// Run measures and returns what it found. No process outlives it; the folder with its logs stays only when it fails.
 func Run(ctx context.Context, opt Options) (*Report, error) {
 	opt, err := opt.withDefaults()
 	if err != nil {
@@ -104,7 +108,10 @@ func Run(ctx context.Context, opt Options) (*Report, error) {
 		return nil, fmt.Errorf("make folder: %w", err)
 	}
 	r := &run{opt: opt, dir: dir, report: newReport(opt)}
-	if err := r.measure(ctx); err != nil {
+	switch err := r.measure(ctx); {
+	case ctx.Err() != nil:
+		return nil, errors.Join(ErrInterrupted, os.RemoveAll(dir))
+	case err != nil:
 		return nil, fmt.Errorf("%w (logs in %s)", err, dir)
 	}
 	r.report.judge()

@@ -130,8 +130,11 @@ func (l *Loop) call(ctx context.Context, method string, args, result any) error 
 		OK     bool            `json:"ok"`
 		Result json.RawMessage `json:"result"`
 	}
-	if err := json.Unmarshal(answer, &a); err != nil || !a.OK {
+	if err := json.Unmarshal(answer, &a); err != nil {
 		return fmt.Errorf("%s answered %d: %w", method, resp.StatusCode, err)
+	}
+	if !a.OK {
+		return fmt.Errorf("%s answered %d", method, resp.StatusCode)
 	}
 	if result == nil {
 		return nil

@@ -124,14 +124,14 @@ func (w *world) configFile() string { return filepath.Join(w.dir, "causeway.yaml
 // startRouter runs the router as an operator would, without our own pacing: the network's is what is measured.
 func (w *world) startRouter() (err error) {
 	text := fmt.Sprintf(`# SPDX-License-Identifier: Apache-2.0
-data_dir: %s
+data_dir: %q
 listen: 127.0.0.1:0
-plugin_dir: %s
+plugin_dir: %q
 accounts:
   tg:
     network: telegram
     token: %q
-    api_url: %s
+    api_url: %q
     limits: off
 rooms:
 `, filepath.Join(w.dir, "data"), w.opt.BinDir, w.account.Config["token"], w.account.Config["api_url"])
