@@ -41,7 +41,7 @@ var (
 	reasonInternal = chat.Reason{Code: CodeInternal, Sentence: "Causeway failed while it prepared this message.",
 		Action: "Report this with the log; the message is not tried again."}
 	reasonDropped = chat.Reason{Code: CodeUncertainDropped,
-		Sentence: "No answer came, so it may have been delivered. It is not repeated, by the link's setting or because it was deleted."}
+		Sentence: "No answer came, so it may have been delivered. It is not repeated, by the link's setting or because it was deleted or has disappeared."}
 	reasonPoison = chat.Reason{Code: CodePoisonPost, Sentence: "The bridge or the router died three times while it sent this post.",
 		Action: "Look at the post, then use queue retry or queue drop."}
 )

@@ -30,7 +30,7 @@ func editMerged(tx Tx, p Post, c chat.Copy, a answer) error {
 		return err
 	}
 	for _, o := range all {
-		if o.Digest, o.Edits = digest(p.Frozen), o.Edits+1; o.Message == p.Message {
+		if o.Digest, o.Edits = digest(p.Frozen), o.Edits+p.Attempts; o.Message == p.Message {
 			o.Revision = p.Revision
 		}
 		if err := saveUnder(tx, o, append([]chat.RemoteMessage{o.Remote}, a.out.IDs...)); err != nil {

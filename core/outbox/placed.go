@@ -141,7 +141,7 @@ func recordEdit(tx Tx, p Post, a answer) error {
 	if p.Frozen.Text.Body != "" {
 		c.Form = withoutWord(c.Form, formBare)
 	}
-	c.Edits++
+	c.Edits += p.Attempts // the network may have counted each
 	if err := tx.SaveCopy(c); err != nil {
 		return err
 	}

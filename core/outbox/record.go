@@ -34,11 +34,7 @@ func (s *step) record(tx Tx) error {
 	s.doubted = p.Outcome.Kind == chat.Uncertain
 	p.Outcome = a.out
 	if !current && !verdict(a.out) {
-		p.State = PostDiscarded // its delivery was ended meanwhile
-		if err := s.saveOthers(tx, p, chat.DeliveryWaiting, a.out.Why); err != nil {
-			return err
-		}
-		return tx.SavePost(p)
+		return s.recordEnded(tx, p, a)
 	}
 	switch a.out.Kind {
 	case chat.Delivered:
@@ -71,11 +67,25 @@ func (s *step) answered(tx Tx) (p Post, a answer, ok bool, err error) {
 		return p, a, false, nil
 	}
 	p, ok, err = tx.PostByKey(s.late.key)
-	ok = ok && p.Lane == s.l.id && (p.State == PostUncertain || p.State == PostInFlight)
+	ok = ok && p.Lane == s.l.id && p.Attempts > 0 // also when it waits to be repeated
 	return p, s.late.answer, ok, err
 }
 
 func verdict(out chat.Outcome) bool { return out.Kind == chat.Delivered || out.Kind == chat.Refused }
+
+// recordEnded forgets a post whose delivery was ended during the call, and keeps to what the network wants all the same.
+func (s *step) recordEnded(tx Tx, p Post, a answer) error {
+	if a.out.Kind == chat.Retry {
+		if err := s.heed(tx, a); err != nil {
+			return err
+		}
+	}
+	if err := s.saveOthers(tx, p, chat.DeliveryWaiting, a.out.Why); err != nil {
+		return err
+	}
+	p.State = PostDiscarded
+	return tx.SavePost(p)
+}
 
 // recordBare ends a post whose recording panicked.
 func (s *step) recordBare(tx Tx, d chat.Delivery, p Post, current bool) error {
@@ -165,18 +175,21 @@ func (s *step) finishOwn(tx Tx, d chat.Delivery, p Post, refused chat.Reason) er
 	return s.end(tx, d, state, d.Why)
 }
 
-// notSent takes a post back that the network certainly does not have, and holds what the network wants to rest.
+// notSent takes a post back that the network certainly does not have.
 func (s *step) notSent(tx Tx, d chat.Delivery, p Post, a answer) error {
-	moved, err := s.follow(tx, a.out)
-	if err != nil {
+	if err := s.heed(tx, a); err != nil {
 		return err
 	}
-	if !moved && !isOffline(a.out) {
-		if err := s.holdFor(tx, a); err != nil {
-			return err
-		}
-	}
 	return s.takeBack(tx, d, p, a.out.Why)
+}
+
+// heed holds what a Retry wants to rest, or follows the chat to where it has moved.
+func (s *step) heed(tx Tx, a answer) error {
+	moved, err := s.follow(tx, a.out)
+	if err != nil || moved || isOffline(a.out) {
+		return err
+	}
+	return s.holdFor(tx, a)
 }
 
 // follow gives the chat the new id that a Retry tells of.
@@ -233,7 +246,7 @@ func (s *step) holdEnd(a answer, fails int) time.Time {
 // and gets a new key. A repeat that did not arrive says nothing of the call before it: that stays in doubt.
 func (s *step) takeBack(tx Tx, d chat.Delivery, p Post, why chat.Reason) error {
 	if p.Attempts > 1 {
-		p.State = PostUncertain
+		p.State, p.Attempts = PostUncertain, p.Attempts-1
 		return s.saveBoth(tx, d, p, chat.DeliveryUncertain, why)
 	}
 	if p.Deaths == 0 && (d.Kind != chat.DeliverSend || p.Part == 0) {

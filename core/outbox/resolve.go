@@ -11,16 +11,28 @@ func (s *step) resolve(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
 	if caps.LateAnswers && s.restUntil(p.SentAt.Add(s.o.opt.SettleWait), s.l.waited, s.o.opt.SettleWait) {
 		return true, nil
 	}
-	if s.knowable(p) && s.asks < maxAsks {
+	if s.mayDouble(p) && !s.asksFor(p) {
+		if err := s.endOthers(tx, p, chat.DeliveryDiscarded, reasonDropped); err != nil {
+			return true, err
+		}
+		return false, s.discard(tx, d)
+	}
+	return s.repeat(tx, d, p)
+}
+
+// repeat repeats a doubtful post exactly, unless the bridge can be asked first or that must not be any more. done false: its
+// delivery has ended.
+func (s *step) repeat(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
+	if s.asksFor(p) {
 		return s.lookUp(p)
 	}
 	switch fate, err := s.fateOf(tx, d, p); {
 	case err != nil:
 		return true, err
 	case fate == fateDrop:
-		return false, s.discard(tx, d, p)
+		return false, s.discard(tx, d)
 	case fate == fateAnew:
-		return s.anew(tx, d, nil)
+		return s.anew(tx, d, s.doubt(tx, p))
 	}
 	return true, s.again(tx, d, p)
 }
@@ -39,6 +51,9 @@ const (
 func (s *step) knowable(p Post) bool {
 	return s.lane.Caps.Repeat == chat.RepeatLookup && p.Frozen.Action == chat.ActSend
 }
+
+// asksFor reports whether the bridge is asked for a post before anything else is done about it.
+func (s *step) asksFor(p Post) bool { return s.knowable(p) && s.asks < maxAsks }
 
 // lookUp asks the bridge, if there may be one to ask.
 func (s *step) lookUp(p Post) (done bool, err error) {
@@ -84,17 +99,14 @@ func (s *step) mayDouble(p Post) bool {
 		s.lane.Link.OnUncertain == chat.Drop
 }
 
-// fateOf gives a doubtful post up by the link's policy, or because what it says was deleted and a repeat would show it once
-// more, or has no body any more. Items of an album that are not meant by that go out anew, and so does an edit whose time is
-// over.
+// fateOf gives a doubtful post up because a repeat would show what was deleted once more, or what has disappeared, or has
+// no body any more. Items of an album that are not meant by that go out anew, and so does an edit that the network would
+// refuse by now.
 func (s *step) fateOf(tx Tx, d chat.Delivery, p Post) (fate, error) {
-	if s.mayDouble(p) {
-		return fateDrop, nil
-	}
 	if late, err := s.tooLate(tx, p); err != nil || late {
 		return fateAnew, err
 	}
-	if p.Frozen.Action != chat.ActSend || d.Kind != chat.DeliverSend {
+	if says := p.Frozen.Action == chat.ActSend || p.Frozen.Action == chat.ActEdit; !says || d.Kind == chat.DeliverDelete {
 		return fateRepeat, nil
 	}
 	if own, err := s.unsayable(tx, p, p.Message); err != nil || own {
@@ -111,15 +123,44 @@ func (s *step) fateOf(tx Tx, d chat.Delivery, p Post) (fate, error) {
 	return fateRepeat, nil
 }
 
-// tooLate reports whether a post changes a text that the network does not let us change any more: the new words are then
-// said in a reply, which does no harm where the change was made after all.
+// tooLate reports whether a post changes a text that the network does not let us change any more, by its time or because
+// it counts each call of ours: the new words are then said in a reply, which does no harm where the change was made after
+// all.
 func (s *step) tooLate(tx Tx, p Post) (bool, error) {
 	if p.Frozen.Action != chat.ActEdit || p.Frozen.Place != nil || p.Frozen.Poll != nil {
 		return false, nil
 	}
 	copies, err := tx.Copies(s.l.id, p.Message)
 	aliases := ofPart(own(copies), p.Part)
-	return len(aliases) > 0 && !s.inWindow(s.lane.Caps.Edit, aliases), err
+	if err != nil || len(aliases) == 0 {
+		return false, err
+	}
+	e := s.lane.Caps.Edit
+	often := e.Times > 0 && newest(aliases).Edits+p.Attempts >= e.Times
+	return often || !s.inWindow(e, aliases), nil
+}
+
+// doubt notes of an edit that is given up that nobody knows what its copies show now: its calls may count, and no later
+// edit is done already.
+func (s *step) doubt(tx Tx, p Post) error {
+	if p.Frozen.Action != chat.ActEdit {
+		return nil
+	}
+	copies, err := tx.Copies(s.l.id, p.Message)
+	aliases := ofPart(own(copies), p.Part)
+	if err != nil || len(aliases) == 0 {
+		return err
+	}
+	shows := aliases[len(aliases)-1:]
+	if c := newest(aliases); c.Merged() {
+		shows, err = tx.CopiesAt(c.Chat, c.Remote)
+	}
+	for _, c := range shows {
+		if c.Digest, c.Edits = "", c.Edits+p.Attempts; err == nil {
+			err = tx.SaveCopy(c)
+		}
+	}
+	return err
 }
 
 // unsayable reports whether a repeat of a post must not show a message.
@@ -128,11 +169,12 @@ func (s *step) unsayable(tx Tx, p Post, id chat.MessageID) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if saysNothing(p.Frozen) {
-		state, _ := gone(m, ok, s.now)
+	state, _ := gone(m, ok, s.now)
+	if saysNothing(p.Frozen) || state == chat.DeliveryExpired {
 		return state != "", nil
 	}
-	return ok && m.Deleted && s.lane.Caps.Repeat != chat.RepeatDropped, nil
+	doubles := p.Frozen.Action == chat.ActSend && s.lane.Caps.Repeat != chat.RepeatDropped
+	return ok && m.Deleted && doubles, nil
 }
 
 // saysNothing reports whether what a post would say was erased.
@@ -140,14 +182,9 @@ func saysNothing(p chat.Post) bool {
 	return p.Text.Body == "" && len(p.Media) == 0 && p.Place == nil && p.Contact == nil && p.Poll == nil
 }
 
-// discard gives a doubtful post up; the further posts of its delivery go with it. Its other items do only where the link
-// wants no doubtful post repeated.
-func (s *step) discard(tx Tx, d chat.Delivery, p Post) error {
-	if s.mayDouble(p) {
-		if err := s.endOthers(tx, p, chat.DeliveryDiscarded, reasonDropped); err != nil {
-			return err
-		}
-	}
+// discard gives a doubtful post up; the further posts of its delivery go with it. Those that it carried besides wait again,
+// if they are not ended.
+func (s *step) discard(tx Tx, d chat.Delivery) error {
 	if err := tx.Thaw(d.ID); err != nil {
 		return err
 	}

@@ -291,6 +291,9 @@ func (s *step) goOn(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
 	if p.Deaths >= maxDeaths {
 		return true, s.poison(tx)
 	}
+	if p.Attempts > 0 { // in doubt: an operator wants it repeated, whatever the link's policy is
+		return s.repeat(tx, d, p)
+	}
 	if d.Kind != chat.DeliverDelete && (p.Frozen.Action == chat.ActSend || p.Frozen.Action == chat.ActEdit) {
 		m, ok, err := tx.Message(d.Message)
 		if err != nil {
@@ -303,10 +306,8 @@ func (s *step) goOn(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
 			return false, s.end(tx, d, state, why)
 		}
 	}
-	if p.Attempts == 0 {
-		if as, err := s.goesAsItIs(tx, p); err != nil || !as {
-			return s.anew(tx, d, err)
-		}
+	if as, err := s.goesAsItIs(tx, p); err != nil || !as {
+		return s.anew(tx, d, err)
 	}
 	if !s.token(p.cost()) {
 		return true, nil
