@@ -44,7 +44,7 @@ func editMerged(tx Tx, p Post, c chat.Copy, a answer) error {
 }
 
 // reactMerged notes the emoji on a post for all of its members.
-func reactMerged(tx Tx, c chat.Copy, emoji []string) error {
+func reactMerged(tx Records, c chat.Copy, emoji []string) error {
 	all, err := tx.CopiesAt(c.Chat, c.Remote)
 	for _, o := range all {
 		if o.Emoji = emoji; err == nil {

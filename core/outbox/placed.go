@@ -110,7 +110,7 @@ func digest(p chat.Post) string {
 }
 
 // recordReaction notes the emoji that our account now has on a copy, or has told of.
-func recordReaction(tx Tx, p Post) error {
+func recordReaction(tx Records, p Post) error {
 	copies, err := tx.Copies(p.Lane, p.Message)
 	if err != nil || len(copies) == 0 {
 		return err

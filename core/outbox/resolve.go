@@ -32,7 +32,7 @@ func (s *step) repeat(tx Tx, d chat.Delivery, p Post) (done bool, err error) {
 	case fate == fateDrop:
 		return false, s.discard(tx, d)
 	case fate == fateAnew:
-		return s.anew(tx, d, s.doubt(tx, p))
+		return s.anew(tx, d, Doubt(tx, p))
 	}
 	return true, s.again(tx, d, p)
 }
@@ -140,13 +140,19 @@ func (s *step) tooLate(tx Tx, p Post) (bool, error) {
 	return often || !s.inWindow(e, aliases), nil
 }
 
-// doubt notes of an edit that is given up that nobody knows what its copies show now: its calls may count, and no later
-// edit is done already.
-func (s *step) doubt(tx Tx, p Post) error {
-	if p.Frozen.Action != chat.ActEdit {
+// Doubt notes of a change whose post is forgotten while nobody knows whether it was made that its copies may show it: the
+// calls of an edit may count, no later edit is done already, and a reaction may have to be taken back. It does nothing for
+// other posts, and for those that were never sent.
+func Doubt(tx Records, p Post) error {
+	switch {
+	case p.Attempts == 0:
+		return nil
+	case p.Frozen.Action == chat.ActReact:
+		return recordReaction(tx, p)
+	case p.Frozen.Action != chat.ActEdit:
 		return nil
 	}
-	copies, err := tx.Copies(s.l.id, p.Message)
+	copies, err := tx.Copies(p.Lane, p.Message)
 	aliases := ofPart(own(copies), p.Part)
 	if err != nil || len(aliases) == 0 {
 		return err

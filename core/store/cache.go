@@ -84,7 +84,7 @@ func (c *cache) forget(t tables) {
 func remember[K comparable, V any](m *map[K]V, k K, v V) V { return rememberAmong(maxCached, m, k, v) }
 
 func rememberAmong[K comparable, V any](most int, m *map[K]V, k K, v V) V {
-	if *m == nil || len(*m) >= most {
+	if _, known := (*m)[k]; *m == nil || len(*m) >= most && !known {
 		*m = make(map[K]V)
 	}
 	(*m)[k] = v

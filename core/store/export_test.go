@@ -10,6 +10,9 @@ import (
 	"github.com/causeway-chat/causeway/core/chat"
 )
 
+// MaxCached bounds the maps of the cache.
+const MaxCached = maxCached
+
 // Path is where the database lies.
 func (s *Store) Path() string { return s.path() }
 

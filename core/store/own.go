@@ -91,7 +91,7 @@ func (t *Tx) chatsOf(name chat.Account, g chat.RemoteGroup) (chats []chat.ChatID
 
 // doubtful adds a chat to which a post is on its way, or may be.
 func (t *Tx) doubtful(list []chat.ChatID, c chat.ChatID) ([]chat.ChatID, error) {
-	found, err := t.c.one("SELECT 1 FROM delivery d JOIN post p ON p.delivery = d.id WHERE d.chat = ? AND d.ended_at IS NULL AND p.state IN (?, ?) LIMIT 1",
+	found, err := t.c.one("SELECT 1 FROM delivery d JOIN post p ON p.delivery = d.id WHERE d.chat = ? AND d.ended_at IS NULL AND (p.state IN (?, ?) OR p.attempts > 0) LIMIT 1",
 		func(row) error { return nil }, c, outbox.PostInFlight, outbox.PostUncertain)
 	if err != nil || !found {
 		return list, err

@@ -222,8 +222,8 @@ func (it *QueueItem) explain(holds ...outbox.Hold) {
 
 // RetryDelivery makes the lane of an open delivery go on: its hold ends, deaths are forgiven, and a post in doubt is sent
 // once more even if the link's setting would drop it. One that ended without reaching its chat is planned again, at the
-// end of its lane. It returns the delivery that will be tried and its lane, to be told to the outbox. ErrUnknown,
-// ErrEnded when it was delivered.
+// end of its lane, unless that was done before and is still open or has reached its chat. It returns the delivery that will
+// be tried and its lane, to be told to the outbox. ErrUnknown, and an *EndedError when it was delivered.
 func (t *Tx) RetryDelivery(id chat.DeliveryID) (next chat.DeliveryID, lane outbox.LaneRef, err error) {
 	d, lane, err := t.known(id)
 	if err != nil {
@@ -233,13 +233,29 @@ func (t *Tx) RetryDelivery(id chat.DeliveryID) (next chat.DeliveryID, lane outbo
 		return 0, lane, &EndedError{id, d.State}
 	}
 	if d.State.Ended() {
-		next, err = t.Plan(d.Lane, d.Kind, d.Message, d.Revision)
-		return next, lane, err
+		later, planned, err := t.plannedAgain(d)
+		switch {
+		case err != nil:
+			return 0, lane, err
+		case later.State == chat.DeliveryDelivered:
+			return 0, lane, &EndedError{id, later.State}
+		case !planned || later.State.Ended():
+			next, err = t.Plan(d.Lane, d.Kind, d.Message, d.Revision)
+			return next, lane, err
+		}
+		id, d = later.ID, later
 	}
 	if err := t.HoldLane(d.Lane, outbox.Hold{}); err != nil {
 		return 0, lane, err
 	}
 	return id, lane, t.forgive(d)
+}
+
+// plannedAgain finds what was planned last in place of a delivery that has ended; ok is false when nothing was.
+func (t *Tx) plannedAgain(d chat.Delivery) (later chat.Delivery, ok bool, err error) {
+	ok, err = t.c.one("SELECT "+deliveryColumns+` FROM delivery d WHERE d.message = ? AND d.chat = ? AND d.kind = ? AND d.revision = ? AND d.id > ?
+		ORDER BY d.id DESC LIMIT 1`, func(r row) error { later = scanDelivery(r); return nil }, d.Message, d.Lane, d.Kind, d.Revision, d.ID)
+	return later, ok, err
 }
 
 // forgive lets the posts of a delivery be sent again, also one that carries it with others. The key stays: what it was sent under once may have arrived.
@@ -324,11 +340,15 @@ func droppedBy(d chat.Delivery, by, why string) chat.Reason {
 	if why != "" {
 		sentence += ": " + strings.TrimSuffix(why, ".")
 	}
-	sentence += "."
-	if d.State == chat.DeliveryUncertain {
-		sentence += " It may have been delivered."
+	return chat.Reason{Code: CodeDropped, Sentence: sentence + "." + orArrived(d)}
+}
+
+// orArrived adds to the reason why a delivery ends that nobody knows whether it has reached its chat.
+func orArrived(d chat.Delivery) string {
+	if d.State != chat.DeliveryUncertain && d.State != chat.DeliveryInFlight {
+		return ""
 	}
-	return chat.Reason{Code: CodeDropped, Sentence: sentence}
+	return " It may have been delivered."
 }
 
 // RetryDelivery is Tx.RetryDelivery in a transaction of its own.

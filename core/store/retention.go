@@ -38,6 +38,9 @@ func (s *Store) EraseBodies(ctx context.Context, now time.Time, window time.Dura
 	if erased += n; erased > 0 {
 		s.uncut.Store(true)
 	}
+	if err == nil {
+		err = s.blankLeft(ctx, now)
+	}
 	if err == nil && s.uncut.Load() {
 		err = s.compact(ctx)
 	}
@@ -180,6 +183,33 @@ func (t *Tx) blankPosts(m chat.MessageID) error {
 			SELECT o.delivery FROM delivery d JOIN post_member m ON m.delivery = d.id JOIN post_member o ON o.post = m.post
 			WHERE d.message = ?1 AND d.ended_at IS NULL)`, m)
 	return err
+}
+
+// left finds messages that have disappeared while a post of theirs was in flight, whose answer has come since. A cross join
+// keeps its order: open posts are few.
+const left = `SELECT m.id FROM post p CROSS JOIN delivery d ON d.id = p.delivery CROSS JOIN message m ON m.id = d.message WHERE ` + isLeft + `
+	UNION SELECT m.id FROM post p CROSS JOIN post_member o ON o.post = p.id CROSS JOIN delivery d ON d.id = o.delivery
+		CROSS JOIN message m ON m.id = d.message WHERE ` + isLeft + " LIMIT ?2"
+
+const isLeft = `p.state <> 'in_flight' AND json_extract(p.frozen, '$.a') IN ('send', 'edit') AND p.frozen <> json_object('a', json_extract(p.frozen, '$.a'))
+	AND d.ended_at IS NULL AND m.expires_at > 0 AND m.expires_at <= ?1 AND m.content IS NULL AND m.deleted = 0`
+
+// blankLeft erases what posts would say that were in flight when their messages disappeared.
+func (s *Store) blankLeft(ctx context.Context, now time.Time) error {
+	var found []chat.MessageID
+	err := s.read(ctx, func(c *conn) error {
+		return c.query(left, func(r row) error { found = append(found, chat.MessageID(r.int(0))); return nil }, now, slice)
+	})
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	s.uncut.Store(true)
+	return s.writeVital(ctx, func(tx *Tx) (err error) {
+		for _, m := range found {
+			err = errors.Join(err, tx.blankPosts(m))
+		}
+		return err
+	})
 }
 
 // Prune forgets what nobody needs any more; after 7 days also payloads that no version could handle, and copies that were

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/core/outbox"
 	"github.com/causeway-chat/causeway/core/room"
 )
 
@@ -189,6 +190,13 @@ func (t *Tx) UnlinkChat(id chat.ChatID, byConfig bool) (left bool, err error) {
 	if _, err := t.c.exec("DELETE FROM link WHERE chat = ?", id); err != nil {
 		return false, err
 	}
+	h, err := t.hold(id)
+	if err == nil && forOperators(h) { // it was for what ends now
+		err = t.HoldLane(id, outbox.Hold{})
+	}
+	if err != nil {
+		return false, err
+	}
 	return t.EndUnlinked(id)
 }
 
@@ -204,16 +212,25 @@ func (t *Tx) EndUnlinked(id chat.ChatID) (left bool, err error) {
 		return false, err
 	}
 	for _, d := range open {
-		if err := t.discard(d, chat.Reason{Code: CodeUnlinked, Sentence: "The chat has left the room."}); err != nil {
+		if err := t.discard(d, chat.Reason{Code: CodeUnlinked, Sentence: "The chat has left the room." + orArrived(d)}); err != nil {
 			return false, err
 		}
 	}
 	return len(open) == maxEndings, nil
 }
 
-// discard ends a delivery with its posts.
+// discard ends a delivery with its posts. What these may have changed is noted.
 func (t *Tx) discard(d chat.Delivery, why chat.Reason) error {
-	if err := t.Thaw(d.ID); err != nil {
+	posts, err := t.OpenPosts(d.ID)
+	for _, p := range posts {
+		if err == nil {
+			err = outbox.Doubt(t, p)
+		}
+	}
+	if err == nil {
+		err = t.Thaw(d.ID)
+	}
+	if err != nil {
 		return err
 	}
 	d.State, d.Why, d.EndedAt = chat.DeliveryDiscarded, why, t.now

@@ -62,7 +62,7 @@ var queueTests = map[string]func(*testing.T, *world){
 		m := w.say(t, "a")
 		first := w.plan(t, m)
 		w.finish(t, chat.DeliveryRefused)
-		second := w.plan(t, m)
+		second := w.plan(t, w.say(t, "b"))
 		w.write(t, func(tx Tx) error {
 			next, _, err := tx.RetryDelivery(first)
 			if next <= second {
@@ -70,6 +70,20 @@ var queueTests = map[string]func(*testing.T, *world){
 			}
 			return err
 		})
+	},
+	"RetryTwicePlansOnce": func(t *testing.T, w *world) {
+		first := w.plan(t, w.say(t, "a"))
+		w.finish(t, chat.DeliveryRefused)
+		second := w.retry(t, first)
+		if again := w.retry(t, first); second <= first || again != second {
+			t.Errorf("retries of %d plan %d and %d", first, second, again)
+		}
+		w.finish(t, chat.DeliveryRefused)
+		if third := w.retry(t, first); third <= second {
+			t.Errorf("after %d was refused a retry plans %d", second, third)
+		}
+		w.finish(t, chat.DeliveryDelivered)
+		w.refused(t, store.ErrEnded, func(tx Tx) error { _, _, err := tx.RetryDelivery(first); return err })
 	},
 	"DeliveredOnesAreDone": func(t *testing.T, w *world) {
 		d := w.plan(t, w.say(t, "a"))
@@ -114,6 +128,16 @@ var queueTests = map[string]func(*testing.T, *world){
 			t.Errorf("hold is %+v", h)
 		}
 	},
+}
+
+// retry retries a delivery and returns the one that will be tried.
+func (w *world) retry(t *testing.T, d chat.DeliveryID) (next chat.DeliveryID) {
+	t.Helper()
+	w.write(t, func(tx Tx) (err error) {
+		next, _, err = tx.RetryDelivery(d)
+		return err
+	})
+	return next
 }
 
 // finish ends the head of wa:1.
