@@ -13,15 +13,17 @@ import (
 	"github.com/causeway-chat/causeway/core/chat"
 )
 
-var (
-	epoch     = time.Date(2026, 11, 25, 15, 39, 0, 0, time.UTC)
-	delivered = chat.DeliveredAs("1")
-	unanswer  = chat.UncertainFor(chat.Reason{Code: chat.CodeTimeout})
-	limited   = chat.RetryAfter(time.Second, chat.ScopeChat, chat.Reason{Code: "rate_limited"})
-	busy      = chat.RetryAfter(5*time.Minute, chat.ScopeChat, chat.Reason{Code: "safety_number_changed"})
-	unsent    = chat.RetryAfter(0, chat.ScopeChat, chat.Reason{Code: "not_sent"})
-	failing   = chat.RetryAfter(time.Second, chat.ScopeChat, chat.Reason{Code: "server_error"})
-)
+var epoch = time.Date(2026, 11, 25, 15, 39, 0, 0, time.UTC)
+
+// outcomes are words of a script that tell what became of a post.
+var outcomes = map[string]chat.Outcome{
+	"delivered":  chat.DeliveredAs("1"),
+	"unanswered": chat.UncertainFor(chat.Reason{Code: chat.CodeTimeout}),
+	"limited":    chat.RetryAfter(time.Second, chat.ScopeChat, chat.Reason{Code: "rate_limited"}),
+	"busy":       chat.RetryAfter(5*time.Minute, chat.ScopeChat, chat.Reason{Code: "safety_number_changed"}),
+	"unsent":     chat.RetryAfter(0, chat.ScopeChat, chat.Reason{Code: "not_sent"}),
+	"failing":    chat.RetryAfter(time.Second, chat.ScopeChat, chat.Reason{Code: "server_error"}),
+}
 
 // script plays what happens to an account at given times, "15s up; 3m down; …", with a look at the clock each second, and
 // writes down what the machine decides.
@@ -62,6 +64,10 @@ func script(t *testing.T, m *machine, what string) (log []string) {
 
 // happen is one word of a script.
 func happen(m *machine, word string, at time.Time) {
+	if out, ok := outcomes[word]; ok {
+		m.called(out, at)
+		return
+	}
 	st := chat.State{Since: at}
 	switch word {
 	case "up":
@@ -72,24 +78,6 @@ func happen(m *machine, word string, at time.Time) {
 		st.State, st.Why.Code = chat.Degraded, chat.CodeCannotReceive
 	case "banned":
 		st.State, st.Why.Code = chat.LoggedOut, "banned"
-	case "delivered":
-		m.called(delivered, at)
-		return
-	case "unanswered":
-		m.called(unanswer, at)
-		return
-	case "limited":
-		m.called(limited, at)
-		return
-	case "busy":
-		m.called(busy, at)
-		return
-	case "unsent":
-		m.called(unsent, at)
-		return
-	case "failing":
-		m.called(failing, at)
-		return
 	case "heard":
 		m.heard(at)
 		return

@@ -4,13 +4,10 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/causeway-chat/causeway/plugins/wire"
 )
@@ -38,33 +35,14 @@ func cleanSocketDir(dir string) error {
 	return os.Chmod(dir, 0o700) // whatever the umask says
 }
 
-var errLocked = errors.New("state folder is locked by another process")
-
 // awaitUnlocked returns once no process holds the state folder's lock. A predecessor that is still dying keeps it for
-// a moment; one of another router keeps it for good: after patience that is errLocked.
+// a moment; one of another router keeps it for good: after patience that is wire.ErrLocked.
 func awaitUnlocked(ctx context.Context, dir string, patience time.Duration) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make state folder: %w", err)
-	}
-	f, err := os.OpenFile(filepath.Join(dir, wire.LockFile), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return fmt.Errorf("open lock of state folder: %w", err)
-	}
-	defer f.Close() // gives the lock back
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		switch {
-		case err == nil:
-			return nil
-		case err != unix.EWOULDBLOCK && err != unix.EINTR:
-			return fmt.Errorf("lock state folder: %w", err)
-		}
-		select {
-		case <-ctx.Done():
-			return errLocked
-		case <-time.After(10 * time.Millisecond):
-		}
+	f, err := wire.Lock(ctx, dir)
+	if err != nil {
+		return err
 	}
+	return f.Close() // gives it back
 }

@@ -147,7 +147,7 @@ func (b *Bridge) begin(ctx context.Context) (Opening, *fault) {
 	if st, err := os.Stat(b.spec.Path); err != nil || !st.Mode().IsRegular() {
 		return Opening{}, misfit(CodeBridgeMissing, "no program at %s", b.spec.Path)
 	}
-	if err := awaitUnlocked(ctx, b.spec.StateDir, b.opt.LockPatience); errors.Is(err, errLocked) {
+	if err := awaitUnlocked(ctx, b.spec.StateDir, b.opt.LockPatience); errors.Is(err, wire.ErrLocked) {
 		return Opening{}, misfit(CodeStateDirLocked, "%w", err)
 	} else if err != nil {
 		return Opening{}, misfit(CodeStateDir, "%w", err)

@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -58,7 +56,7 @@ func (s *server) Session(stream pb.Bridge_SessionServer) error {
 	}
 	defer func() { time.AfterFunc(exitPatience, func() { s.exit(exitSession) }) }()
 	defer l.up.end()
-	if l.lock, err = lockDir(stream.Context(), open.GetStateDir()); err != nil {
+	if err := l.own(stream.Context(), open.GetStateDir()); err != nil {
 		return status.Error(codes.Aborted, err.Error())
 	}
 	if err := l.up.send(&pb.SessionUp{Frame: &pb.SessionUp_Opened{Opened: &pb.Opened{Epoch: open.GetEpoch()}}}); err != nil {
@@ -66,6 +64,14 @@ func (s *server) Session(stream pb.Bridge_SessionServer) error {
 	}
 	go l.listen(stream)
 	return s.finish(l, s.run(l))
+}
+
+// own locks the account's folder for this process.
+func (l *life) own(ctx context.Context, dir string) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	l.lock, err = wire.Lock(ctx, dir)
+	return err
 }
 
 func firstFrame(stream pb.Bridge_SessionServer) (*pb.Open, error) {
@@ -218,41 +224,5 @@ func (l *life) awaitIdle() {
 	case <-l.idle:
 	case <-timer.C:
 	case <-l.up.ended:
-	}
-}
-
-// lockDir locks the account's folder for this process. The lock is not passed on to children.
-func lockDir(ctx context.Context, dir string) (*os.File, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make state folder: %w", err)
-	}
-	f, err := os.OpenFile(filepath.Join(dir, wire.LockFile), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open lock of state folder: %w", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, lockPatience)
-	defer cancel()
-	if err := takeLock(ctx, f); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-// takeLock waits for a lock that another process holds until ctx ends.
-func takeLock(ctx context.Context, f *os.File) error {
-	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		switch {
-		case err == nil:
-			return nil
-		case err != unix.EWOULDBLOCK && err != unix.EINTR:
-			return fmt.Errorf("lock state folder: %w", err)
-		}
-		select {
-		case <-ctx.Done():
-			return errors.New("another process works in the account's state folder")
-		case <-time.After(20 * time.Millisecond):
-		}
 	}
 }

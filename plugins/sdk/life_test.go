@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/causeway-chat/causeway/core/chat"
+	"github.com/causeway-chat/causeway/plugins/wire"
 	pb "github.com/causeway-chat/causeway/plugins/wire/causeway/v1"
 )
 
@@ -138,15 +139,15 @@ func TestEndOfRunEndsTheSession(t *testing.T) {
 
 func TestFolderInUseEndsTheSession(t *testing.T) {
 	dir := t.TempDir()
-	lock, err := lockDir(t.Context(), dir)
+	lock, err := wire.Lock(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer lock.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := lockDir(ctx, dir); err == nil {
-		t.Error("two processes work in one folder")
+	if err := new(life).own(ctx, dir); !errors.Is(err, wire.ErrLocked) {
+		t.Errorf("two processes work in one folder: %v", err)
 	}
 }
 

@@ -38,9 +38,6 @@ const MaxBatch = 256
 // LifelineFD is the file descriptor of a pipe that closes when the router ends. A bridge exits at once then.
 const LifelineFD = 3
 
-// LockFile is the file inside a bridge's state folder that its process holds locked with flock while it lives.
-const LockFile = "bridge.lock"
-
 // AnswerMargin is how long before the deadline of a call its bridge should have answered.
 const AnswerMargin = 250 * time.Millisecond
 
