@@ -186,6 +186,24 @@ func TestRoomsRefuseWhatCannotBe(t *testing.T) {
 	}
 }
 
+func TestQueueSaysThatTheNetworkIsAway(t *testing.T) {
+	l := newLive(t)
+	l.backlog(t, 2)
+	l.net.SetOutage(lab.Outage{Cut: true})
+	waitFor(t, "the outage", func() bool { return decode[command.Status](t, l.do(t, "status --json")).Accounts[0].State == chat.Down })
+	if d := l.queue(t, "")[0]; d.Code != "paused" {
+		t.Errorf("a paused link, at a network that is away: %+v", d)
+	}
+	l.do(t, "room resume tg:-2")
+	for _, d := range l.queue(t, "") {
+		if d.Code != lab.CodeUnreachable || d.Sentence == "" {
+			t.Errorf("%+v", d)
+		}
+	}
+	l.net.SetOutage(lab.Outage{})
+	waitFor(t, "the end of the queue", func() bool { return len(l.queue(t, "")) == 0 })
+}
+
 func TestQueueIsListedRetriedAndDropped(t *testing.T) {
 	l := newLive(t)
 	waiting := l.backlog(t, 3)

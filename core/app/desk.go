@@ -71,13 +71,7 @@ func find(stored []store.Account, name chat.Account) store.Account {
 // accountRow joins what the bridge says with what waits. A hold of the whole account explains a connected one that sends
 // nothing.
 func accountRow(a *account, in store.Account) command.AccountRow {
-	st, ok := a.now()
-	if !ok {
-		st = chat.State{State: chat.Starting, Since: a.begun}
-	}
-	if known, ok := a.outage.Condition(a.name); ok && st.State.Sends() && !known.State.Sends() {
-		st = known // the router knows worse than the bridge
-	}
+	st := a.condition()
 	why := st.Why
 	if why.Code == "" && holds(in.Hold) {
 		why = in.Hold.Why
@@ -88,6 +82,18 @@ func accountRow(a *account, in store.Account) command.AccountRow {
 		row.OldestSeconds = int64(max(time.Since(in.Oldest), 0) / time.Second)
 	}
 	return row
+}
+
+// condition is how the account is, from what the bridge and the router know of it.
+func (a *account) condition() chat.State {
+	st, ok := a.now()
+	if !ok {
+		st = chat.State{State: chat.Starting, Since: a.begun}
+	}
+	if known, ok := a.outage.Condition(a.name); ok && st.State.Sends() && !known.State.Sends() {
+		return known // the router knows worse than the bridge
+	}
+	return st
 }
 
 // incident is the account's outage that lasts, if there is one.

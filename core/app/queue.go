@@ -24,7 +24,7 @@ func (d *desk) Queue(ctx context.Context, q command.QueueQuery) (rows []command.
 			return nil, 0, err
 		}
 		for _, it := range page.Items {
-			rows = append(rows, deliveryRow(it))
+			rows = append(rows, d.deliveryRow(it))
 		}
 		total = page.Total
 		if page.Next == "" {
@@ -35,7 +35,8 @@ func (d *desk) Queue(ctx context.Context, q command.QueueQuery) (rows []command.
 	return rows, total, nil
 }
 
-func deliveryRow(it store.QueueItem) command.DeliveryRow {
+// deliveryRow says why a delivery has not arrived: its own reason, or its lane's, or that its account sends nothing now.
+func (d *desk) deliveryRow(it store.QueueItem) command.DeliveryRow {
 	row := command.DeliveryRow{ID: it.ID, Room: it.Room, Chat: command.Address(it.Chat), Kind: it.Kind, State: it.State,
 		Since: it.Since, Attempts: it.Attempts, Code: it.Why.Code, Sentence: it.Why.Sentence, Action: it.Why.Action}
 	switch {
@@ -43,8 +44,23 @@ func deliveryRow(it store.QueueItem) command.DeliveryRow {
 		row.Since = it.Ended
 	case it.Paused:
 		row.Code, row.Sentence, row.Action = "paused", "The link is paused.", "room resume sends again."
+	case it.Why.Code == "":
+		why := d.silence(it.Chat.Account)
+		row.Code, row.Sentence, row.Action = why.Code, why.Sentence, why.Action
 	}
 	return row
+}
+
+// silence is why an account sends nothing now; empty when it does, or is none of the config's.
+func (d *desk) silence(name chat.Account) chat.Reason {
+	a, ok := d.engine.accounts[name]
+	if !ok {
+		return chat.Reason{}
+	}
+	if st := a.condition(); !st.State.Sends() {
+		return st.Why
+	}
+	return chat.Reason{}
 }
 
 // Retry implements command.Queue. One that ended without reaching its chat is planned anew, at the end of its lane.

@@ -185,7 +185,7 @@ type DeliveryRow struct {
 	Since    time.Time          `json:"since"` // planned at; of an ended one, ended at
 	Attempts int                `json:"attempts"`
 	// Code, Sentence and Action are why it is in this state and what to do: the delivery's own reason, else that of
-	// its lane's or account's hold, else empty.
+	// its lane's or account's hold, else that of an account that sends nothing now, else empty.
 	Code     string `json:"code"`
 	Sentence string `json:"sentence"`
 	Action   string `json:"action"`
