@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -101,12 +102,13 @@ func object(text string) (fields map[string]any) {
 	return fields
 }
 
+// beginsTrace knows the first line of what Go's runtime writes when a program crashes, or is killed so that it tells where it is.
+var beginsTrace = regexp.MustCompile(`^(panic|fatal error|SIG(ABRT|BUS|FPE|ILL|QUIT|SEGV|SYS|TRAP)): `)
+
 // raw passes on a line that has no structure. Such lines come from libraries and may hold anything, so they are for
 // debugging; those of a crash are what its report needs.
 func (l *lineLog) raw(text string) {
-	if strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ") || strings.HasPrefix(text, "SIG") {
-		l.trace = true
-	}
+	l.trace = l.trace || beginsTrace.MatchString(text)
 	level := slog.LevelDebug
 	if l.trace {
 		level = slog.LevelError
