@@ -22,11 +22,14 @@ type target struct {
 	message       int
 }
 
-// deliver makes one call and says what became of it.
+// deliver makes the call of a post and says what became of it. What it asks besides it asks before, or after a refusal.
 func (a *account) deliver(ctx context.Context, p chat.Post) chat.Outcome {
 	t, call, why := a.prepare(p)
 	if why.Code != "" {
 		return chat.RefusedFor(why)
+	}
+	if p.Action == chat.ActSend && a.memory.mayBeFast(t.group) { // before the call: what comes of that is told at once
+		a.askSlow(ctx, t)
 	}
 	r := call(ctx)
 	switch {
@@ -36,8 +39,6 @@ func (a *account) deliver(ctx context.Context, p chat.Post) chat.Outcome {
 		r.outcome = a.narrow(ctx, t, r.outcome)
 	case r.outcome.Why.Code == whyRateLimit.Code, r.slow:
 		r.outcome = a.slowed(ctx, t, r)
-	case r.outcome.Kind == chat.Delivered && p.Action == chat.ActSend && a.memory.mayBeFast(t.group):
-		a.askSlow(ctx, t)
 	}
 	a.learn(p, t, r)
 	r.outcome.Why.Sentence = a.client.secrets.Replace(r.outcome.Why.Sentence) // it quotes the answer

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -223,6 +224,18 @@ func (s *server) last(t testing.TB, method string) request {
 	}
 	t.Fatalf("%s was never called", method)
 	return request{}
+}
+
+// lastOf is that of some methods which was called last.
+func (s *server) lastOf(methods ...string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range slices.Backward(s.calls) {
+		if slices.Contains(methods, c.method) {
+			return c.method
+		}
+	}
+	return ""
 }
 
 func (s *server) count(method string) (n int) {

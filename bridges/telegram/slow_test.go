@@ -77,6 +77,9 @@ func TestSlowModeThatHasEndedIsForgotten(t *testing.T) {
 	if n := len(l.capsOf("-1001").Pace.PerChat); n != 2 {
 		t.Errorf("it has ended; %d rates", n)
 	}
+	if last := l.lastOf("getChat", "sendMessage"); last != "sendMessage" { // else that it was delivered would wait to be told
+		t.Errorf("the last call is %s", last)
+	}
 }
 
 func TestAlbumsInSlowModeGoOneByOne(t *testing.T) {
