@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -219,5 +220,24 @@ func TestNoErrorOfTheStreamTellsTheNumber(t *testing.T) {
 	err = h.events(t.Context(), stream{account: "+447700900123", last: openLastEvent(filepath.Join(t.TempDir(), "last"), slog.Default())})
 	if err == nil || strings.Contains(err.Error(), "447700900123") {
 		t.Errorf("a stream that cannot be opened: %v", err)
+	}
+}
+
+// TestAnAccountStartsOnceItsFilesCanBeUsed: nobody but the one who has made room should have to do anything.
+func TestAnAccountStartsOnceItsFilesCanBeUsed(t *testing.T) {
+	for _, name := range []string{"journal", "sends.log"} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, sim.Options{})
+			inTheWay := filepath.Join(l.router.dir, name)
+			if name == "journal" {
+				l.must(os.WriteFile(inTheWay, nil, 0o600))
+			} else {
+				l.must(os.Mkdir(inTheWay, 0o700))
+			}
+			l.start()
+			l.router.untilState(t, chat.Down, whyJournal.Code)
+			l.must(os.Remove(inTheWay))
+			l.router.untilState(t, chat.Connected, "")
+		})
 	}
 }

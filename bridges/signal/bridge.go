@@ -46,13 +46,28 @@ func (b *Bridge) run(ctx context.Context, s session) error {
 		sdk.WaitUnusable(ctx, s, chat.State{State: chat.BadCredentials, Why: whyBadConfig})
 		return nil
 	}
-	a, err := newAccount(s, cfg, b.pauses)
-	if err != nil {
-		return err
+	a := b.open(ctx, s, cfg)
+	if a == nil {
+		return nil
 	}
 	defer a.close()
 	b.running.Store(a)
 	return a.run(ctx)
+}
+
+// open makes the account, as soon as its files can be used: the disk may have been full. nil: ctx has ended.
+func (b *Bridge) open(ctx context.Context, s session, cfg settings) *account {
+	for ctx.Err() == nil {
+		a, err := newAccount(s, cfg, b.pauses)
+		if err == nil {
+			return a
+		}
+		s.Log().Error("account cannot start", "err", err)
+		wait, stop := context.WithTimeout(ctx, b.pauses.retryCap)
+		sdk.WaitUnusable(wait, s, chat.State{State: chat.Down, Why: whyJournal})
+		stop()
+	}
+	return nil
 }
 
 // Deliver implements sdk.Bridge.
@@ -129,7 +144,11 @@ func newAccount(s session, cfg settings, p pauses) (*account, error) {
 	if a.journal, err = openJournal(filepath.Join(s.Dir(), "journal"), committed(s.Saved(itemCommitted)), maxJournal); err != nil {
 		return nil, err
 	}
+	if torn := a.journal.torn; torn > 0 {
+		a.log.Warn("the journal was torn, as a power cut tears it; what cannot be read is taken off", "code", "journal_torn", "bytes", torn)
+	}
 	if a.sends, err = newSends(filepath.Join(s.Dir(), "sends.log"), a.hears); err != nil {
+		a.journal.close()
 		return nil, err
 	}
 	if id := string(s.Saved(itemSelf)); isServiceID(id) {

@@ -50,6 +50,7 @@ type journal struct {
 	done     uint64     // all up to here is committed
 	synced   uint64     // all up to here is on disk
 	size     int64
+	torn     int64         // bytes that were taken off at the start
 	failed   error         // of a sync: nobody knows what is on disk then
 	grown    chan struct{} // 1: a token when there is something new on disk
 	wrote    chan struct{} // 1: a token when there is something to sync
@@ -91,7 +92,11 @@ func openJournal(dir string, done uint64, limit int64) (*journal, error) {
 		j.close()
 		return nil, err
 	}
-	return j, j.erase()
+	if err := j.erase(); err != nil {
+		j.close()
+		return nil, err
+	}
+	return j, nil
 }
 
 const segmentEnd = ".journal"
@@ -117,6 +122,9 @@ func (j *journal) load(name string) error {
 	}
 	j.size += s.size
 	j.next = max(j.next, s.last+1)
+	if st, err := f.Stat(); err == nil {
+		j.torn += st.Size() - s.size
+	}
 	if err := f.Truncate(s.size); err != nil {
 		return fmt.Errorf("cut the torn end of the journal: %w", err)
 	}

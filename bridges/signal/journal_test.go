@@ -159,6 +159,9 @@ func TestATornEndIsTakenOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		j = open(t, dir, 0)
+		if want := int64(len(b) - second); j.torn != want {
+			t.Fatalf("cut at %d: %d bytes are told of, want %d", cut, j.torn, want)
+		}
 		put(t, j, "after")
 		if diff := cmp.Diff([]string{"whole", "after"}, contents(t, j, 0)); diff != "" {
 			t.Fatalf("cut at %d: %s", cut, diff)

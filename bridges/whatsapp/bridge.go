@@ -52,23 +52,37 @@ func (b *Bridge) Run(ctx context.Context, s *sdk.Session) error { return b.run(c
 func (b *Bridge) run(ctx context.Context, s session) error {
 	cfg, err := readSettings(s.Config())
 	if err != nil {
-		return unusable(ctx, s, chat.State{State: chat.BadCredentials, Why: whyBadConfig}, err)
+		unusable(ctx, s, chat.State{State: chat.BadCredentials, Why: whyBadConfig}, err)
+		return nil
 	}
 	setProcess(cfg)
-	a, err := newAccount(ctx, s, cfg, b.pauses)
-	if err != nil {
-		return unusable(ctx, s, chat.State{State: chat.Down, Why: whyNoStore}, err)
+	a := b.open(ctx, s, cfg)
+	if a == nil {
+		return nil
 	}
 	defer a.close()
 	b.running.Store(a)
 	return a.run(ctx)
 }
 
+// open makes the account, as soon as its files can be used: the disk may have been full. nil: ctx has ended.
+func (b *Bridge) open(ctx context.Context, s session, cfg settings) *account {
+	for ctx.Err() == nil {
+		a, err := newAccount(ctx, s, cfg, b.pauses)
+		if err == nil {
+			return a
+		}
+		wait, stop := context.WithTimeout(ctx, b.pauses.retryCap)
+		unusable(wait, s, chat.State{State: chat.Down, Why: whyNoStore}, err)
+		stop()
+	}
+	return nil
+}
+
 // unusable tells that the account cannot start, until ctx ends.
-func unusable(ctx context.Context, s session, st chat.State, err error) error {
+func unusable(ctx context.Context, s session, st chat.State, err error) {
 	s.Log().Error("account cannot start", "err", err)
 	sdk.WaitUnusable(ctx, s, st)
-	return nil
 }
 
 // Deliver implements sdk.Bridge.

@@ -3,6 +3,8 @@
 package whatsapp
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -85,4 +87,15 @@ func TestPairingIsAskedForBeforeTheBridgeKnowsWhetherItIsLinked(t *testing.T) {
 			t.Errorf("in the state %q nobody remembers that pairing was asked for", first.State)
 		}
 	}
+}
+
+// TestAnAccountStartsOnceItsFilesCanBeUsed: nobody but the one who has made room should have to do anything.
+func TestAnAccountStartsOnceItsFilesCanBeUsed(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	inTheWay := filepath.Join(l.router.dir, notesFile)
+	l.must(os.Mkdir(inTheWay, 0o700))
+	l.start()
+	l.state(chat.Down, whyNoStore.Code)
+	l.must(os.Remove(inTheWay))
+	l.state(chat.Pairing, whyUnpaired.Code)
 }

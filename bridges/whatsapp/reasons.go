@@ -42,7 +42,7 @@ var (
 		Action: "Write to no strangers; the lock ends by itself."}
 	whyBadConfig = chat.Reason{Code: "bad_config", Sentence: "The account's config cannot be used.", Action: "Run causeway check."}
 	whyNoStore   = chat.Reason{Code: "session_store", Sentence: "The account's session files cannot be used.",
-		Action: "See the log; make room on the disk. Never put an old copy of them in place: pair anew instead."}
+		Action: "See the log; make room on the disk, and the bridge goes on within a minute. Never put an old copy of them in place: pair anew instead."}
 )
 
 // careful is what somebody should know before they link an account.

@@ -16,8 +16,8 @@ type teller interface {
 }
 
 // WaitUnusable tells why an account cannot start, answers everybody who wants to pair it with the same, and blocks until ctx
-// ends: only another config or other files, and so another process, can help. A bridge's Run that finds its config unusable
-// ends with it and returns nil, for an error would have the process started again at once.
+// ends. A bridge's Run that finds its config unusable ends with it and returns nil: only another config, and so another process,
+// can help, while an error would have this one started again at once. For what may mend itself, ctx has an end of its own.
 func WaitUnusable(ctx context.Context, s teller, st chat.State) {
 	step := chat.PairStep{Step: chat.PairFailed, Text: st.Why.Action, Error: st.Why.Sentence}
 	s.SetState(st)
