@@ -54,6 +54,9 @@ func New(ctx context.Context, opt Options) (*App, error) {
 	if err != nil {
 		return nil, folderError(opt.Config.DataDir, err)
 	}
+	if err := dropUnfinished(opt.Config.DataDir); err != nil {
+		opt.Log.Warn("what backups have left behind could not be removed; it is tried again at the next start", "err", err)
+	}
 	a := &App{opt: opt, log: opt.Log, store: s, notify: newNotifier()}
 	if err := a.assemble(ctx, metrics); err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -29,6 +29,26 @@ const (
 	backupFormat = 1
 )
 
+// Folders below the data folder in which a backup is made or unpacked, as patterns of os.MkdirTemp. They hold all that
+// people have said and, of a restore, session files.
+const (
+	backupFolder  = "causeway.backup-*"
+	restoreFolder = "causeway.restore-*"
+)
+
+// dropUnfinished removes the folders of backups and restores that died. The caller has the data folder to itself.
+func dropUnfinished(dir string) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		backup, _ := filepath.Match(backupFolder, e.Name()) // neither pattern is malformed
+		restore, _ := filepath.Match(restoreFolder, e.Name())
+		if e.IsDir() && (backup || restore) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	return err
+}
+
 // manifest is the first file of a backup.
 type manifest struct {
 	Format   int       `json:"format"`
@@ -38,7 +58,7 @@ type manifest struct {
 
 // Backup implements command.Keeper. The store is copied to a file beside it first, which needs as much room again.
 func (d *desk) Backup(ctx context.Context, w io.Writer, sessions bool) error {
-	temp, err := os.MkdirTemp(d.cfg.DataDir, "backup-")
+	temp, err := os.MkdirTemp(d.cfg.DataDir, backupFolder)
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
@@ -163,7 +183,7 @@ func restore(ctx context.Context, cfg *config.Config, f io.Reader, sessions bool
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	temp, err := os.MkdirTemp(cfg.DataDir, "restore-")
+	temp, err := os.MkdirTemp(cfg.DataDir, restoreFolder)
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
@@ -171,15 +191,21 @@ func restore(ctx context.Context, cfg *config.Config, f io.Reader, sessions bool
 	if err := unpack(ctx, f, temp, sessions); err != nil {
 		return err
 	}
-	if err := store.Restore(ctx, filepath.Join(temp, storeName), cfg.DataDir); err != nil {
+	err = store.Restore(ctx, filepath.Join(temp, storeName), cfg.DataDir, func() error { return moveFolders(temp, cfg.DataDir) })
+	if err != nil {
 		return err
 	}
+	return handOver(cfg.DataDir)
+}
+
+// moveFolders puts the folders of a backup into the data folder.
+func moveFolders(from, to string) error {
 	for _, folder := range []string{spoolFolder, bridgesFolder} {
-		if err := moveFolder(filepath.Join(temp, folder), filepath.Join(cfg.DataDir, folder)); err != nil {
-			return fmt.Errorf("restore %s: %w", folder, err)
+		if err := moveFolder(filepath.Join(from, folder), filepath.Join(to, folder)); err != nil {
+			return fmt.Errorf("%s: %w", folder, err)
 		}
 	}
-	return handOver(cfg.DataDir)
+	return nil
 }
 
 // unpack writes the files of a backup below dir.

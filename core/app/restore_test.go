@@ -3,6 +3,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/causeway-chat/causeway/config"
 	"github.com/causeway-chat/causeway/core/store"
@@ -94,3 +96,26 @@ func TestAFullDiskIsNoFaultOfTheBackup(t *testing.T) {
 type readerOf struct{ err error }
 
 func (r readerOf) Read([]byte) (int, error) { return 0, r.err }
+
+func TestWhatABackupLeftBehindIsRemovedAtTheStart(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	for _, name := range []string{"causeway.backup-17", "causeway.restore-4", "backup-2026"} {
+		if err := os.MkdirAll(filepath.Join(dir, name, "inner"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := New(t.Context(), Options{Config: &config.Config{DataDir: dir, Outage: config.Outage{NoticeAfter: time.Minute}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := a.Run(ctx); err != nil {
+		t.Error(err)
+	}
+	for name, stays := range map[string]bool{"causeway.backup-17": false, "causeway.restore-4": false, "backup-2026": true} {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != stays {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

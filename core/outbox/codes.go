@@ -16,7 +16,7 @@ const (
 	CodeNotCaughtUp       = "not_caught_up"      // expired: said while the account was away, and the link catches up nothing
 	CodeMessageGone       = "message_gone"       // discarded: the message is not known any more
 	CodeTargetMissing     = "target_missing"     // discarded: the message never reached this chat
-	CodeNotLinked         = "not_linked"         // discarded: the chat has left the room
+	CodeNotLinked         = "not_linked"         // discarded: the chat has left the room, or gives it messages and takes none
 	CodeChatGone          = "chat_gone"          // refused: the chat will never take a post again
 	CodeNothingToShow     = "nothing_to_show"    // refused: this network can show no part of it
 	CodeTooLong           = "text_too_long"      // refused: a text is over the network's limit

@@ -297,6 +297,22 @@ func TestWhatHasDisappearedOrLostItsBodyIsNotSent(t *testing.T) {
 	})
 }
 
+func TestLinkThatGivesAloneTakesNothingThatWaits(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.chat(1, "tg")
+		m := w.say("a", 1)
+		w.wait(0)
+		w.box.SetSendable("tg", false)
+		w.say("b", 1)
+		w.edit(m, "c", 1)
+		w.lane(1, func(l *outbox.Lane) { l.Link.Direction = room.In })
+		w.box.SetSendable("tg", true)
+		w.wait(0)
+		w.want("calls", w.nets["tg"].seen(), "send a", "edit c") // what stands there is kept true
+		w.want("ended", w.endings(), "send delivered", "send discarded not_linked", "edit delivered")
+	})
+}
+
 func TestChatOutsideOfRoomsGetsOnlyWhatIsMeantForIt(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.chat(1, "tg")

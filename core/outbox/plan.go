@@ -55,6 +55,9 @@ func (s *step) plan(tx Tx, d chat.Delivery) (plan, error) {
 	}
 	switch d.Kind {
 	case chat.DeliverSend:
+		if m.Room != 0 && !s.lane.Link.Takes() {
+			return discarded(CodeNotLinked, "Nothing goes from the room into this chat any more."), nil
+		}
 		if missed, err := s.missed(tx, d); err != nil || missed {
 			return ending(chat.DeliveryExpired, reasonNotCaughtUp), err
 		}

@@ -85,8 +85,9 @@ func (s *Store) Backup(ctx context.Context, to string) (err error) {
 }
 
 // Restore puts a backup into a folder that holds no store yet. What was open in it is held from the next Open on, until
-// an operator retries or drops it. The backup is checked first.
-func Restore(ctx context.Context, backup, dir string) (err error) {
+// an operator retries or drops it. The backup is checked first; then beside, if there is one, puts in place what belongs to
+// the store: once the store is there, nothing is restored any more.
+func Restore(ctx context.Context, backup, dir string, beside func() error) (err error) {
 	if err := makeFolder(dir); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
@@ -105,7 +106,11 @@ func Restore(ctx context.Context, backup, dir string) (err error) {
 	if err := copyFile(backup, temp); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	if err := markRestored(ctx, temp); err != nil {
+	err = markRestored(ctx, temp)
+	if err == nil && beside != nil {
+		err = beside()
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("restore: %w", err), os.Remove(temp))
 	}
 	if err := errors.Join(os.Rename(temp, to), syncFolder(dir)); err != nil {

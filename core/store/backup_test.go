@@ -30,7 +30,7 @@ func backup(t *testing.T, s *store.Store) (path string) {
 func restore(t *testing.T, path string) *store.Store {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "new")
-	if err := store.Restore(t.Context(), path, dir); err != nil {
+	if err := store.Restore(t.Context(), path, dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	return openAt(t, dir, store.Options{})
@@ -123,7 +123,7 @@ func TestRestoreHoldsOnce(t *testing.T) {
 	rm, tg, wa := twoChats(t, s)
 	_, d := say(t, s, rm, tg, wa, "a")
 	dir := filepath.Join(t.TempDir(), "new")
-	if err := store.Restore(t.Context(), backup(t, s), dir); err != nil {
+	if err := store.Restore(t.Context(), backup(t, s), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []bool{true, false} {
@@ -184,7 +184,7 @@ func TestRestoreRefusesWhatItShould(t *testing.T) {
 			if dir == "" {
 				dir = t.TempDir()
 			}
-			err := store.Restore(t.Context(), c.file, dir)
+			err := store.Restore(t.Context(), c.file, dir, nil)
 			if err == nil || !containsAny(err.Error(), strings.Split(c.want, "|")) {
 				t.Errorf("restore: %v, want %s", err, c.want)
 			}
@@ -215,11 +215,33 @@ func TestRestoreNeverOverwritesAStore(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Restore(t.Context(), path, dir); err == nil || !strings.Contains(err.Error(), "move it away first") {
+	if err := store.Restore(t.Context(), path, dir, nil); err == nil || !strings.Contains(err.Error(), "move it away first") {
 		t.Errorf("restore: %v", err)
 	}
 	if fresh := record(t, openAt(t, dir, store.Options{}), "mine"); fresh {
 		t.Error("the store is not the same any more")
+	}
+}
+
+// A restore that dies, or fails, between two of its steps must be possible once more.
+func TestRestorePutsTheStoreInPlaceLast(t *testing.T) {
+	path, dir := backup(t, openAt(t, t.TempDir(), store.Options{})), t.TempDir()
+	there := func() bool {
+		_, err := os.Stat(filepath.Join(dir, store.FileName))
+		return err == nil
+	}
+	trouble := errors.New("no room")
+	err := store.Restore(t.Context(), path, dir, func() error {
+		if there() {
+			t.Error("the store is there before what belongs to it")
+		}
+		return trouble
+	})
+	if !errors.Is(err, trouble) || there() {
+		t.Errorf("restore: %v, the store is there: %v", err, there())
+	}
+	if err := store.Restore(t.Context(), path, dir, nil); err != nil || !there() {
+		t.Errorf("once more: %v, the store is there: %v", err, there())
 	}
 }
 
@@ -231,7 +253,7 @@ func TestRestoreRefusesTheLogOfAnotherStore(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, store.FileName+left), []byte("of another"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := store.Restore(t.Context(), path, dir); err == nil || !strings.Contains(err.Error(), store.FileName+left+" is there already") {
+		if err := store.Restore(t.Context(), path, dir, nil); err == nil || !strings.Contains(err.Error(), store.FileName+left+" is there already") {
 			t.Errorf("restore beside a %s: %v", left, err)
 		}
 	}

@@ -28,7 +28,7 @@ const reserveName = "reserve"
 var ErrShared = errors.New("the folder holds files of others, who can look into it")
 
 // ours are the names, as patterns, of what may be in a data folder before it has a store.
-var ours = []string{"causeway.*", reserveName, "bridges", "run", "spool", "restore-*", "lost+found"}
+var ours = []string{"causeway.*", reserveName, "bridges", "run", "spool", "lost+found"}
 
 func isOurs(name string) bool {
 	return slices.ContainsFunc(ours, func(pattern string) bool {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -117,11 +118,14 @@ func copyBefore(c *conn, path string, schema int64) (to string, err error) {
 
 // dropCopies removes copies that were made before migrations long ago: they still hold what was erased since.
 func dropCopies(path string, before time.Time) error {
-	names, err := filepath.Glob(path + copySuffix + "*")
-	for _, name := range names {
-		info, serr := os.Stat(name)
+	entries, err := os.ReadDir(filepath.Dir(path))
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), filepath.Base(path)+copySuffix) {
+			continue
+		}
+		info, serr := e.Info()
 		if serr == nil && info.ModTime().Before(before) {
-			serr = os.Remove(name)
+			serr = os.Remove(filepath.Join(filepath.Dir(path), e.Name()))
 		}
 		err = errors.Join(err, serr)
 	}
