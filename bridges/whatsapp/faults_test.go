@@ -59,6 +59,7 @@ func TestRefusedLoginsAreStatesThatSayWhatToDo(t *testing.T) {
 		"bad agent":    {&events.ConnectFailure{Reason: 409}, ending{state: chat.Outdated, why: whyOutdated, never: true}},
 		"replaced":     {&events.StreamReplaced{}, ending{state: chat.Down, why: whyReplaced, never: true}},
 		"cut":          {&events.Disconnected{}, ending{state: chat.Down, why: whyCut}},
+		"begin anew":   {&events.ManualLoginReconnect{}, ending{state: chat.Down, why: whyCut}},
 		"stream error": {&events.StreamError{Code: "599"}, ending{state: chat.Down, why: whyCut}},
 		"418":          {&events.ConnectFailure{Reason: 418}, ending{state: chat.Down, why: whyRefused(418), after: 10 * time.Minute}},
 	} {

@@ -315,9 +315,9 @@ func (l *line) hear(ctx context.Context, w *watching, ev any) (end ending, over 
 // hearEnd judges news that ends the connection.
 func (l *line) hearEnd(ev any) (end ending, over bool) {
 	switch ev := ev.(type) {
-	case *events.Disconnected, refused:
+	case *events.Disconnected, *events.StreamError, refused:
 		return ending{state: chat.Down, why: whyCut}, true
-	case *events.StreamError:
+	case *events.ManualLoginReconnect: // WhatsApp wants another connection (515), and the library sends nothing over this one any more
 		return ending{state: chat.Down, why: whyCut}, true
 	case spoiled:
 		return ending{state: chat.Down, why: whyDamaged}, true
