@@ -17,7 +17,7 @@ func (s *Server) World() control.World {
 		Snapshot: s.snapshot, CreateUser: s.createUser, CreateGroup: s.createGroup, ChangeGroup: s.changeGroup,
 		ChangeMember: s.changeMember, Pair: s.pair,
 		Post: s.post, Edit: s.edit, Delete: s.remove, React: s.react, Vote: s.vote, Pin: s.pin, See: s.see,
-		SetFault: s.setFault, ClearFault: s.clearFault, Advance: s.advance, Inject: s.inject,
+		SetFault: s.setFault, ClearFault: s.faults.ClearFault, Advance: s.advance, Inject: s.inject,
 		Counters: s.counters, Requests: s.requests, Ledger: s.ledger,
 	}
 }

@@ -153,7 +153,7 @@ type deviceInfo struct {
 func (s *Server) offline(d *daemon) bool {
 	f := s.standing(Offline, d)
 	if f != nil {
-		s.countStrike(f)
+		s.faults.Struck(f)
 	}
 	return f != nil
 }
@@ -179,9 +179,9 @@ func (s *Server) submitChallenge(k *call) (any, *failure) {
 	}
 	k.a.proof = ""
 	k.a.until = s.now()
-	for _, f := range slices.Clone(s.faultList) {
+	for f := range s.faults.Live() {
 		if f.Kind == Captcha && (f.owner == nil || f.owner == k.a) {
-			s.disarm(f)
+			s.faults.End(f)
 		}
 	}
 	return nothing{}, nil

@@ -6,7 +6,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
 )
@@ -66,7 +65,7 @@ const (
 	stageOnce   // when it is set
 )
 
-var faultStages = map[control.FaultKind]stage{
+var faultStages = control.Kinds[stage]{
 	control.RateLimited: stageBefore, control.ServerError: stageBefore, control.ResetBefore: stageBefore, control.HangBefore: stageBefore,
 	control.Slow: stageBefore, control.Pace: stageBefore, RPCError: stageBefore, Captcha: stageBefore,
 	control.ResetAfter: stageAfter, control.HangAfter: stageAfter, control.LateAfter: stageAfter, control.ServerErrAfter: stageAfter,
@@ -85,31 +84,30 @@ type fault struct {
 	stage  stage
 	owner  *account // nil: every account's
 	person *person  // whom it concerns
-	paced  map[control.ChatID]time.Time
 }
 
+// staying are the kinds that go on for as long as they are set, however often they have struck.
+var staying = []control.FaultKind{OutageRefused, frozenKind, Unregistered, HiddenNumber}
+
 func (s *Server) setFault(_ context.Context, in control.Fault) (control.FaultReply, error) {
-	st, ok := faultStages[in.Kind]
-	if !ok {
-		return control.FaultReply{}, control.Because(control.ErrNotSupported, "unknown kind of fault %q", in.Kind)
+	st, err := faultStages.Stage(in.Kind)
+	if err != nil {
+		return control.FaultReply{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := &fault{Armed: control.Arm(in, s.faultSeq+1), stage: st, paced: map[control.ChatID]time.Time{}}
+	f := &fault{Armed: control.Armed{Fault: in, Stays: slices.Contains(staying, in.Kind)}, stage: st}
 	if err := s.point(f); err != nil {
 		return control.FaultReply{}, err
 	}
-	s.faultSeq++
-	s.rec.Armed(f.ID)
 	if st == stageOnce {
+		s.faults.Once(f)
 		s.strikeOnce(f)
 		return control.FaultReply{Fault: f.ID}, nil
 	}
-	if !f.Until.IsZero() {
-		s.spawn(func() { s.disarmLater(f) })
+	if err := s.faults.Set(f); err != nil {
+		return control.FaultReply{}, err
 	}
-	s.faults[f.ID] = f
-	s.faultList = append(s.faultList, f)
 	s.begin(f)
 	return control.FaultReply{Fault: f.ID}, nil
 }
@@ -140,7 +138,7 @@ func (s *Server) point(f *fault) error {
 func (s *Server) strikeOnce(f *fault) {
 	if f.Kind == NewSafetyNumber {
 		f.person.key++
-		s.countStrike(f)
+		s.faults.Struck(f)
 		return
 	}
 	for _, a := range s.accounts {
@@ -158,7 +156,7 @@ func (s *Server) strikeOnce(f *fault) {
 				s.log.Warn("start the daemon again", "err", err)
 			}
 		}
-		s.countStrike(f)
+		s.faults.Struck(f)
 	}
 }
 
@@ -167,16 +165,16 @@ func (s *Server) begin(f *fault) {
 	switch f.Kind {
 	case Unregistered:
 		f.person.unregistered = true
-		s.countStrike(f)
+		s.faults.Struck(f)
 	case HiddenNumber:
 		f.person.hidden = true
-		s.countStrike(f)
+		s.faults.Struck(f)
 	}
 	for _, d := range s.daemons {
 		if f.stage != stageOutage || !f.strikesDaemon(d) || len(d.conns) == 0 && f.Kind != OutageRefused {
 			continue
 		}
-		if !s.takesTurn(f) {
+		if !s.faults.Turn(f) {
 			continue
 		}
 		switch f.Kind {
@@ -192,36 +190,8 @@ func (s *Server) begin(f *fault) {
 
 func (f *fault) strikesDaemon(d *daemon) bool { return f.owner == nil || f.owner.daemon == d }
 
-func (s *Server) clearFault(_ context.Context, in control.Clear) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if in.Fault != "" && s.faults[in.Fault] == nil && !s.rec.Knows(in.Fault) {
-		return control.Because(control.ErrNotFound, "no fault %q", in.Fault)
-	}
-	for _, f := range s.faults {
-		if in.Fault == "" || f.ID == in.Fault {
-			s.disarm(f)
-		}
-	}
-	return nil
-}
-
-func (s *Server) disarmLater(f *fault) {
-	if !wait(s.life, time.Until(f.Until)) {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.faults[f.ID] == f {
-		s.disarm(f)
-	}
-}
-
-// disarm ends a fault, and lets go what hangs because of it.
-func (s *Server) disarm(f *fault) {
-	close(f.Done)
-	delete(s.faults, f.ID)
-	s.unlist(f)
+// faultEnded takes back what a fault has done.
+func (s *Server) faultEnded(f *fault) {
 	switch f.Kind {
 	case Unregistered:
 		f.person.unregistered = false
@@ -238,14 +208,9 @@ func (s *Server) disarm(f *fault) {
 	}
 }
 
-// unlist keeps a fault from striking again. What hangs because of it goes on hanging.
-func (s *Server) unlist(f *fault) {
-	s.faultList = slices.DeleteFunc(s.faultList, func(o *fault) bool { return o == f })
-}
-
 // standing is an armed fault of a kind that holds for a daemon, or nil.
 func (s *Server) standing(kind control.FaultKind, d *daemon) *fault {
-	for _, f := range s.faultList {
+	for f := range s.faults.Live() {
 		if f.Kind == kind && f.strikesDaemon(d) {
 			return f
 		}
@@ -265,24 +230,4 @@ func (f *fault) matches(k *call) bool {
 		return k.def.changes
 	}
 	return strings.EqualFold(f.Method, k.rec.Method)
-}
-
-// takesTurn tells whether a fault strikes what it matches, and counts. A pace is counted when it refuses.
-func (s *Server) takesTurn(f *fault) bool {
-	if !f.Turn() {
-		return false
-	}
-	if f.Kind != control.Pace {
-		s.countStrike(f)
-	}
-	return true
-}
-
-// countStrike counts. What stands until it is cleared stays, however often it strikes.
-func (s *Server) countStrike(f *fault) {
-	f.Strike()
-	s.rec.Struck(f.Kind, f.ID)
-	if f.Spent() && f.Kind != OutageRefused && f.Kind != frozenKind {
-		s.unlist(f)
-	}
 }

@@ -62,7 +62,7 @@ type nothing struct{}
 func (s *Server) version(k *call) (any, *failure) {
 	version := s.opts.Version
 	if f := s.standing(OldVersion, k.d); f != nil {
-		s.countStrike(f)
+		s.faults.Struck(f)
 		version = "0.13.24"
 	}
 	return map[string]string{"version": version}, nil

@@ -16,7 +16,7 @@ func (s *Server) snapshot(context.Context) (control.Snapshot, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := control.Snapshot{Network: "signal"}
+	out := control.Snapshot{Network: "signal", Faults: faultStages.List()}
 	for _, a := range s.accounts {
 		out.Accounts = append(out.Accounts, control.AccountInfo{
 			Account: accountID(a), User: userID(a.person), Name: a.name, Phone: a.number, Config: configs[a],
@@ -38,10 +38,6 @@ func (s *Server) snapshot(context.Context) (control.Snapshot, error) {
 			out.Chats = append(out.Chats, g.chatInfo())
 		}
 	}
-	for kind := range faultStages {
-		out.Faults = append(out.Faults, kind)
-	}
-	slices.Sort(out.Faults)
 	return out, nil
 }
 

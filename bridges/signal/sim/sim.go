@@ -118,9 +118,7 @@ type Server struct {
 	files      map[string]*file
 	packs      map[string]*stickerPack
 	lastNumber int
-	faults     map[control.FaultID]*fault
-	faultList  []*fault
-	faultSeq   int
+	faults     *control.Register[*fault]
 	rec        records
 	closing    bool
 
@@ -144,8 +142,9 @@ func New(opts Options) (*Server, error) {
 	s := &Server{
 		opts: opts, log: opts.Log, methods: methodTable(), rng: rand.New(rand.NewPCG(opts.Seed, opts.Seed)), byACI: map[string]*person{},
 		groups: map[string]*group{}, chats: map[control.ChatID]*chatLog{}, files: map[string]*file{},
-		packs: map[string]*stickerPack{}, lastNumber: 500, faults: map[control.FaultID]*fault{}, rec: newRecords(opts.Keep),
+		packs: map[string]*stickerPack{}, lastNumber: 500, rec: newRecords(opts.Keep),
 	}
+	s.faults = control.NewRegister(&s.mu, &s.rec.Records, s.faultEnded)
 	s.life, s.end = context.WithCancel(context.Background())
 	if err := s.makeFolder(); err != nil {
 		return nil, err
@@ -261,6 +260,7 @@ func (s *Server) Close() error {
 		for _, d := range s.daemons {
 			d.down()
 		}
+		s.faults.Close()
 		s.mu.Unlock()
 		s.end()
 		if s.ctl != nil {

@@ -18,14 +18,9 @@ func (s *Server) strikeConnect(d *daemon) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f := s.standing(frozenKind, d); f != nil {
-		s.countStrike(f)
+		s.faults.Struck(f)
 	}
-	for _, f := range slices.Clone(s.faultList) {
-		if f.Kind == control.OutageReset && f.strikesDaemon(d) && s.takesTurn(f) {
-			return true
-		}
-	}
-	return false
+	return s.faults.First(func(f *fault) bool { return f.Kind == control.OutageReset && f.strikesDaemon(d) }) != nil
 }
 
 // strikeBefore lets faults strike before a call takes effect; true means that it will not.
@@ -61,8 +56,8 @@ func errIO() *failure {
 // firstStrike finds the fault that keeps a call from taking effect, and the delays of those that only make it slow. A rate
 // limit of a call that sends is told in its results.
 func (s *Server) firstStrike(k *call) (hit *fault, delay time.Duration) {
-	for _, f := range slices.Clone(s.faultList) {
-		if f.stage != stageBefore || !f.matches(k) || !s.takesTurn(f) {
+	for f := range s.faults.Live() {
+		if f.stage != stageBefore || !f.matches(k) || !s.faults.Turn(f) {
 			continue
 		}
 		switch f.Kind {
@@ -95,12 +90,9 @@ func (s *Server) limitOf(f *fault, k *call) *limit {
 		}
 		return &limit{after: max(f.RetryAfterS, 86400), token: k.a.proof}
 	case control.Pace:
-		now := time.Now()
-		if next := f.paced[k.chat]; now.Before(next) {
-			s.countStrike(f)
-			return &limit{after: max(int(math.Ceil(next.Sub(now).Seconds())), 1)}
+		if left := s.faults.Pace(f, k.chat); left > 0 {
+			return &limit{after: int(math.Ceil(left.Seconds()))}
 		}
-		f.paced[k.chat] = now.Add(f.Delay(time.Second))
 		return nil
 	}
 	return &limit{after: max(f.RetryAfterS, 1)}
@@ -109,17 +101,8 @@ func (s *Server) limitOf(f *fault, k *call) *limit {
 // forever is how long a call hangs.
 const forever = 10 * time.Minute
 
-// hang holds a call until the fault is cleared, its time is over or the server closes. That the client has gone does not
-// end it.
-func (s *Server) hang(f *fault, byDefault time.Duration) {
-	timer := time.NewTimer(f.Delay(byDefault))
-	defer timer.Stop()
-	select {
-	case <-f.Done:
-	case <-s.life.Done():
-	case <-timer.C:
-	}
-}
+// hang holds a call until the fault ends, its delay is over or the server closes. That the client has gone does not end it.
+func (s *Server) hang(f *fault, byDefault time.Duration) { f.Hang(byDefault, nil, s.life.Done()) }
 
 // strikeAfter spoils the answer of a call that took effect.
 func (s *Server) strikeAfter(k *call, effect bool) (*failure, reply) {
@@ -151,44 +134,41 @@ func (s *Server) afterwards(k *call, effect bool) *fault {
 	if !effect {
 		return nil
 	}
-	for _, f := range slices.Clone(s.faultList) {
-		if f.stage == stageAfter && f.matches(k) && s.takesTurn(f) {
-			k.rec.Fault = f.Kind
-			return f
-		}
+	f := s.faults.First(func(f *fault) bool { return f.stage == stageAfter && f.matches(k) })
+	if f != nil {
+		k.rec.Fault = f.Kind
 	}
-	return nil
+	return f
+}
+
+// personFailures are the types of failure with which the faults of persons are told in results.
+var personFailures = map[control.FaultKind]string{
+	IdentityFailure: identityFailure, NetworkFailure: networkFailure, UnregisteredFailure: unregisteredFailure,
+	RateLimitFailure: rateLimitFailure, PreKeyFailure: preKeyFailure,
 }
 
 // personFault is the type of failure with which something does not reach somebody, or nothing.
 func (s *Server) personFault(k *call, p *person) string {
-	for _, f := range slices.Clone(s.faultList) {
-		if f.stage != stagePerson || f.owner != nil && f.owner != k.a || f.person != nil && f.person != p {
-			continue
-		}
-		if f.person == nil && f.Chat != "" && f.Chat != k.chat || !s.takesTurn(f) {
-			continue
-		}
-		switch f.Kind {
-		case IdentityFailure:
-			return identityFailure
-		case NetworkFailure:
-			return networkFailure
-		case UnregisteredFailure:
-			return unregisteredFailure
-		case RateLimitFailure:
-			return rateLimitFailure
-		}
-		return preKeyFailure
+	f := s.faults.First(func(f *fault) bool { return f.stage == stagePerson && f.strikesPerson(k, p) })
+	if f == nil {
+		return ""
 	}
-	return ""
+	return personFailures[f.Kind]
+}
+
+func (f *fault) strikesPerson(k *call, p *person) bool {
+	if f.owner != nil && f.owner != k.a {
+		return false
+	}
+	if f.person == nil {
+		return f.Chat == "" || f.Chat == k.chat
+	}
+	return f.person == p
 }
 
 // strikesEvent says whether a fault of one kind strikes an envelope.
 func (s *Server) strikesEvent(kind control.FaultKind, a *account, chat control.ChatID) bool {
-	return slices.ContainsFunc(slices.Clone(s.faultList), func(f *fault) bool {
-		return f.Kind == kind && f.strikesNote(a, chat) && s.takesTurn(f)
-	})
+	return s.faults.First(func(f *fault) bool { return f.Kind == kind && f.strikesNote(a, chat) }) != nil
 }
 
 func (f *fault) strikesNote(a *account, chat control.ChatID) bool {

@@ -6,7 +6,7 @@ import (
 	"context"
 	"math"
 	"net/http"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,7 +24,7 @@ const (
 	stageFile   // in a download
 )
 
-var faultStages = map[control.FaultKind]stage{
+var faultStages = control.Kinds[stage]{
 	control.RateLimited: stageBefore, control.ServerError: stageBefore, control.BadGateway: stageBefore,
 	control.ResetBefore: stageBefore, control.HangBefore: stageBefore, control.Slow: stageBefore, control.Pace: stageBefore,
 	control.ResetAfter: stageAfter, control.HangAfter: stageAfter, control.LateAfter: stageAfter,
@@ -43,28 +43,27 @@ type fault struct {
 	chatID int64
 	thread int64
 	botID  int64
-	paced  map[int64]time.Time
 }
 
 func (s *Server) setFault(_ context.Context, in control.Fault) (control.FaultReply, error) {
-	st, ok := faultStages[in.Kind]
-	if !ok {
-		return control.FaultReply{}, control.Because(control.ErrNotSupported, "unknown kind of fault %q", in.Kind)
+	st, err := faultStages.Stage(in.Kind)
+	if err != nil {
+		return control.FaultReply{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := &fault{Armed: control.Arm(in, s.faultSeq+1), stage: st, paced: map[int64]time.Time{}}
+	f := &fault{Armed: control.Armed{Fault: in}, stage: st}
 	if err := s.aim(f); err != nil {
 		return control.FaultReply{}, err
 	}
-	s.faultSeq++
-	s.rec.Armed(f.ID)
 	if in.Kind == control.RestartIDs {
+		s.faults.Once(f)
 		s.restartIDs(f)
 		return control.FaultReply{Fault: f.ID}, nil
 	}
-	s.faults[f.ID] = f
-	s.faultList = append(s.faultList, f)
+	if err := s.faults.Set(f); err != nil {
+		return control.FaultReply{}, err
+	}
 	s.reachPolls(f)
 	return control.FaultReply{Fault: f.ID}, nil
 }
@@ -107,57 +106,26 @@ func (s *Server) reachPolls(f *fault) {
 	}
 }
 
+// means says whether the fault is one of a bot.
+func (f *fault) means(b *bot) bool { return f.botID == 0 || f.botID == b.user.id }
+
 func (s *Server) restartIDs(f *fault) {
 	for _, b := range s.botList {
-		if f.botID == 0 || f.botID == b.user.id {
+		if f.means(b) {
 			next := 1 + s.rng.Int64N(1<<29)
 			if gap := next - b.queue.nextID; gap > -200_000 && gap < 200_000 {
 				next = b.queue.nextID + 1_000_000
 			}
 			b.queue.renumber(next)
-			s.countStrike(f)
+			s.faults.Struck(f)
 		}
 	}
 }
 
-func (s *Server) clearFault(_ context.Context, in control.Clear) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if in.Fault != "" && s.faults[in.Fault] == nil && !s.rec.Knows(in.Fault) {
-		return control.Because(control.ErrNotFound, "no fault %q", in.Fault)
-	}
-	for _, f := range s.faults {
-		if in.Fault == "" || f.ID == in.Fault {
-			s.disarm(f)
-		}
-	}
-	return nil
-}
-
-// disarm ends a fault and lets go what hangs because of it.
-func (s *Server) disarm(f *fault) {
-	close(f.Done)
-	delete(s.faults, f.ID)
-	s.unlist(f)
-}
-
-// unlist keeps a fault from striking again. What hangs because of it goes on hanging.
-func (s *Server) unlist(f *fault) {
-	s.faultList = slices.DeleteFunc(s.faultList, func(o *fault) bool { return o == f })
-}
-
-// strikes decides whether the fault strikes a call now. The caller holds s.mu.
-func (s *Server) strikes(f *fault, c *call) bool {
-	if !f.Until.IsZero() && time.Now().After(f.Until) {
-		s.disarm(f)
-		return false
-	}
-	return f.matches(c) && s.takesTurn(f)
-}
-
+// matches says whether the fault means a call.
 func (f *fault) matches(c *call) bool {
 	chatID, thread := c.at()
-	if f.botID != 0 && f.botID != c.bot.user.id || f.chatID != 0 && f.chatID != chatID || f.thread != 0 && f.thread != thread {
+	if !f.means(c.bot) || f.chatID != 0 && f.chatID != chatID || f.thread != 0 && f.thread != thread {
 		return false
 	}
 	switch {
@@ -173,25 +141,6 @@ func (f *fault) matches(c *call) bool {
 		return c.def.changes
 	}
 	return strings.EqualFold(f.Method, c.def.name)
-}
-
-// takesTurn tells whether a fault strikes what it matches, and counts. A pace is counted when it refuses.
-func (s *Server) takesTurn(f *fault) bool {
-	if !f.Turn() {
-		return false
-	}
-	if f.Kind != control.Pace {
-		s.countStrike(f)
-	}
-	return true
-}
-
-func (s *Server) countStrike(f *fault) {
-	f.Strike()
-	s.rec.Struck(f.Kind, f.ID)
-	if f.Spent() {
-		s.unlist(f)
-	}
 }
 
 // strikeBefore lets faults strike before the call is accepted; true means that it was answered, or dropped.
@@ -220,8 +169,8 @@ func (s *Server) strikeBefore(ctx context.Context, w http.ResponseWriter, c *cal
 // firstStrike finds the first fault that fails the call, its refusal if it speaks in the protocol's own words,
 // and the delays of those that only make it slow.
 func (s *Server) firstStrike(c *call) (hit *fault, ref *refusal, delay time.Duration) {
-	for _, f := range slices.Clone(s.faultList) {
-		if !f.strikesBefore() || !s.strikes(f, c) {
+	for f := range s.faults.Live() {
+		if !f.strikesBefore() || !f.matches(c) || !s.faults.Turn(f) {
 			continue
 		}
 		switch f.Kind {
@@ -272,31 +221,17 @@ func (s *Server) failBefore(ctx context.Context, w http.ResponseWriter, f *fault
 	}
 }
 
-// hang holds a call until the client goes, the fault is cleared, its time is over or the server closes.
-func (s *Server) hang(ctx context.Context, f *fault) {
-	limit := f.Delay(10 * time.Minute)
-	if !f.Until.IsZero() {
-		limit = min(limit, time.Until(f.Until))
-	}
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-f.Done:
-	case <-s.closed:
-	case <-timer.C:
-	}
-}
+// forever is how long a call hangs, which is longer than any client waits.
+const forever = 10 * time.Minute
+
+// hang holds a call until the client goes, the fault ends, its delay is over or the server closes.
+func (s *Server) hang(ctx context.Context, f *fault) { f.Hang(forever, ctx.Done(), s.closed) }
 
 // pace lets a chat take one post per delay and tells the true wait.
 func (s *Server) pace(f *fault, c *call) *refusal {
-	now := time.Now()
-	next := f.paced[c.chatID]
-	if now.Before(next) {
-		s.countStrike(f)
-		return tooMany(wholeSeconds(next.Sub(now)))
+	if left := s.faults.Pace(f, control.ChatID(strconv.FormatInt(c.chatID, 10))); left > 0 {
+		return tooMany(wholeSeconds(left))
 	}
-	f.paced[c.chatID] = now.Add(f.Delay(time.Second))
 	return nil
 }
 
@@ -307,13 +242,11 @@ func (s *Server) strikeAfter(c *call, tookEffect bool) *fault {
 	if !tookEffect {
 		return nil
 	}
-	for _, f := range slices.Clone(s.faultList) {
-		if (f.stage == stageAfter || f.stage == stageFile) && s.strikes(f, c) {
-			c.rec.Fault, c.rec.Status = f.Kind, 0
-			return f
-		}
+	f := s.faults.First(func(f *fault) bool { return (f.stage == stageAfter || f.stage == stageFile) && f.matches(c) })
+	if f != nil {
+		c.rec.Fault, c.rec.Status = f.Kind, 0
 	}
-	return nil
+	return f
 }
 
 // spoil answers, or does not, a call that took effect.
@@ -342,15 +275,13 @@ func (s *Server) spoil(ctx context.Context, w http.ResponseWriter, f *fault, bod
 // forgets says whether a fault makes the network lose an update for the bot.
 func (s *Server) forgets(b *bot, chatID, thread int64) bool {
 	c := call{bot: b, chatID: chatID, thread: thread, def: methodDef{changes: true}}
-	return slices.ContainsFunc(slices.Clone(s.faultList), func(f *fault) bool {
-		return f.Kind == control.Forget && s.strikes(f, &c)
-	})
+	return s.faults.First(func(f *fault) bool { return f.Kind == control.Forget && f.matches(&c) }) != nil
 }
 
 // checkRedelivery arms the repetition of what was confirmed, once per strike.
 func (s *Server) checkRedelivery(c *call) {
-	for _, f := range slices.Clone(s.faultList) {
-		if f.Kind == control.Redeliver && (f.botID == 0 || f.botID == c.bot.user.id) && len(c.bot.queue.confirmed) > 0 && s.takesTurn(f) {
+	for f := range s.faults.Live() {
+		if f.Kind == control.Redeliver && f.means(c.bot) && len(c.bot.queue.confirmed) > 0 && s.faults.Turn(f) {
 			s.redeliver[c.bot] = true
 		}
 	}

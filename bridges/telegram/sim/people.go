@@ -12,7 +12,7 @@ import (
 func (s *Server) snapshot(context.Context) (control.Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := control.Snapshot{Network: "telegram"}
+	out := control.Snapshot{Network: "telegram", Faults: faultStages.List()}
 	for _, b := range s.botList {
 		out.Accounts = append(out.Accounts, control.AccountInfo{
 			Account: accountID(b), User: userID(b.user.id), Name: b.user.name,
@@ -25,10 +25,6 @@ func (s *Server) snapshot(context.Context) (control.Snapshot, error) {
 	for _, c := range s.chatList {
 		out.Chats = append(out.Chats, c.info()...)
 	}
-	for kind := range faultStages {
-		out.Faults = append(out.Faults, kind)
-	}
-	slices.Sort(out.Faults)
 	return out, nil
 }
 

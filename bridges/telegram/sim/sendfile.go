@@ -8,7 +8,6 @@ import (
 	_ "image/gif"  // formats of photos
 	_ "image/jpeg" // likewise
 	_ "image/png"  // likewise
-	"slices"
 	"strings"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
@@ -76,10 +75,8 @@ func (s *Server) unreadable(c *call, file *media) *refusal {
 	if file.kind != kindPhoto {
 		return nil
 	}
-	for _, f := range slices.Clone(s.faultList) {
-		if f.Kind == control.BadPicture && !s.noPictures[file.hash] && s.strikes(f, c) {
-			s.noPictures[file.hash] = true
-		}
+	if !s.noPictures[file.hash] && s.faults.First(func(f *fault) bool { return f.Kind == control.BadPicture && f.matches(c) }) != nil {
+		s.noPictures[file.hash] = true
 	}
 	if s.noPictures[file.hash] {
 		return bad("IMAGE_PROCESS_FAILED")

@@ -101,9 +101,7 @@ type Server struct {
 	fileIDs     []string
 	spool       spool
 
-	faults     map[control.FaultID]*fault
-	faultList  []*fault // armed, in the order in which they were set
-	faultSeq   int
+	faults     *control.Register[*fault]
 	noPictures map[[sha256.Size]byte]bool // files that a fault has made unreadable
 	redeliver  map[*bot]bool
 	limiter    limiter
@@ -127,12 +125,13 @@ func New(opts Options) (*Server, error) {
 		opts: opts, log: opts.Log, seed: maphash.MakeSeed(), rng: rand.New(rand.NewPCG(opts.Seed, opts.Seed)),
 		bots: map[string]*bot{}, users: map[int64]*user{}, chats: map[int64]*chat{}, privates: map[privateKey]*chat{},
 		ownChannels: map[*user]*chat{},
-		nextUser:    5_000_000_001, nextGroup: 1, files: map[string]*media{}, faults: map[control.FaultID]*fault{},
+		nextUser:    5_000_000_001, nextGroup: 1, files: map[string]*media{},
 		redeliver: map[*bot]bool{}, noPictures: map[[sha256.Size]byte]bool{}, closed: make(chan struct{}),
 	}
 	s.limiter = newLimiter(opts.Limits)
 	s.spool.local = opts.Local
 	s.rec = newRecords(opts.Keep, opts.CountersOnly)
+	s.faults = control.NewRegister[*fault](&s.mu, &s.rec.Records, nil)
 	s.addPseudoUsers()
 	for _, b := range opts.Bots {
 		if err := s.addBot(b); err != nil {
@@ -239,7 +238,12 @@ func (s *Server) Serve(ctx context.Context, listenAddr, controlAddr string) erro
 
 // Close ends all connections and waits for the listeners. It may be called more than once.
 func (s *Server) Close() error {
-	s.closeOnce.Do(func() { close(s.closed) })
+	s.closeOnce.Do(func() {
+		close(s.closed)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.faults.Close()
+	})
 	var errs []error
 	for _, h := range []*http.Server{s.httpAPI, s.httpCtl} {
 		if h != nil {

@@ -4,7 +4,6 @@ package sim
 
 import (
 	"context"
-	"slices"
 
 	"github.com/coder/websocket"
 
@@ -19,10 +18,8 @@ func (s *Server) damage(c *conn, what string) control.FaultKind {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := &call{dev: c.dev, method: what}
-	for _, f := range slices.Clone(s.faultList) {
-		if f.stage == stageFrame && s.strikes(f, k) {
-			return f.Kind
-		}
+	if f := s.faults.First(func(f *fault) bool { return f.stage == stageFrame && f.matches(k) }); f != nil {
+		return f.Kind
 	}
 	return ""
 }

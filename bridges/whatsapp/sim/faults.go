@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
 )
@@ -70,7 +69,7 @@ const (
 	stageEvent // elsewhere
 )
 
-var faultStages = map[control.FaultKind]stage{
+var faultStages = control.Kinds[stage]{
 	control.RateLimited: stageBefore, control.ServerError: stageBefore, control.ResetBefore: stageBefore, control.HangBefore: stageBefore,
 	control.Slow: stageBefore, control.Pace: stageBefore,
 	control.ResetAfter: stageAfter, control.HangAfter: stageAfter, control.LateAfter: stageAfter, control.NotJSON: stageAfter,
@@ -78,7 +77,9 @@ var faultStages = map[control.FaultKind]stage{
 	control.Conflict: stageLogin, Failure: stageLogin, ExpiredCertificate: stageEvent, ForeignRoot: stageEvent,
 	control.LoggedOut: stageEvent, StreamError: stageEvent, control.Redeliver: stageEvent, control.Forget: stageEvent,
 	FrameFlipped: stageFrame, FrameCut: stageFrame, FrameNoise: stageFrame, FrameHuge: stageFrame, FrameText: stageFrame,
-	MediaCut: stageMedia, MediaBad: stageMedia, MediaGone: stageMedia, PhoneAway: stageEvent, Passkey: stageEvent, PasskeyIdle: stageEvent, ReachOutLock: stageBefore, NewPhone: stageEvent, Garbled: stageEvent, NoAlias: stageEvent, LostReceipt: stageEvent, DoubleRepeats: stageEvent,
+	MediaCut: stageMedia, MediaBad: stageMedia, MediaGone: stageMedia, ReachOutLock: stageBefore, NewPhone: stageEvent,
+	PhoneAway: stageEvent, Passkey: stageEvent, PasskeyIdle: stageEvent, Garbled: stageEvent, NoAlias: stageEvent,
+	LostReceipt: stageEvent, DoubleRepeats: stageEvent,
 }
 
 // fault is an armed fault.
@@ -86,22 +87,20 @@ type fault struct {
 	control.Armed
 	stage stage
 	owner *person // nil: every account's
-	paced map[control.ChatID]time.Time
 }
 
 func (s *Server) setFault(ctx context.Context, in control.Fault) (control.FaultReply, error) {
-	st, ok := faultStages[in.Kind]
-	if !ok {
-		return control.FaultReply{}, control.Because(control.ErrNotSupported, "unknown kind of fault %q", in.Kind)
-	}
-	f := &fault{Armed: control.Armed{Fault: in}, stage: st, paced: map[control.ChatID]time.Time{}}
-	if err := s.arm(f); err != nil {
+	st, err := faultStages.Stage(in.Kind)
+	if err != nil {
 		return control.FaultReply{}, err
 	}
+	f := &fault{Armed: control.Armed{Fault: in}, stage: st}
 	if in.Kind == NewPhone {
-		return control.FaultReply{Fault: f.ID}, s.changePhone(ctx, f)
+		err = s.changePhone(ctx, f)
+	} else {
+		err = s.arm(f)
 	}
-	return control.FaultReply{Fault: f.ID}, nil
+	return control.FaultReply{Fault: f.ID}, err
 }
 
 // arm sets a fault, and lets it strike the connections that stand.
@@ -115,49 +114,15 @@ func (s *Server) arm(f *fault) error {
 		}
 		f.owner = p
 	}
-	s.faultSeq++
-	f.Armed = control.Arm(f.Fault, s.faultSeq)
-	if !f.Until.IsZero() {
-		s.spawn(func() { s.disarmLater(f) })
+	if err := s.faults.Set(f); err != nil {
+		return err
 	}
-	s.rec.Armed(f.ID)
-	s.faults[f.ID] = f
-	s.faultList = append(s.faultList, f)
 	s.strikeStanding(f)
 	return nil
 }
 
-func (s *Server) clearFault(_ context.Context, in control.Clear) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if in.Fault != "" && s.faults[in.Fault] == nil && !s.rec.Knows(in.Fault) {
-		return control.Because(control.ErrNotFound, "no fault %q", in.Fault)
-	}
-	for _, f := range s.faults {
-		if in.Fault == "" || f.ID == in.Fault {
-			s.disarm(f)
-		}
-	}
-	return nil
-}
-
-func (s *Server) disarmLater(f *fault) {
-	if !s.wait(s.life, time.Until(f.Until)) {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.faults[f.ID] == f {
-		s.disarm(f)
-	}
-}
-
-// disarm ends a fault and lets go what hangs because of it. Connections that were silenced are cut: what they missed
-// comes on the next one.
-func (s *Server) disarm(f *fault) {
-	close(f.Done)
-	delete(s.faults, f.ID)
-	s.unlist(f)
+// faultEnded cuts the connections that a fault had silenced: what they missed comes on the next one.
+func (s *Server) faultEnded(f *fault) {
 	if f.Kind != control.OutageHang {
 		return
 	}
@@ -167,11 +132,6 @@ func (s *Server) disarm(f *fault) {
 			c.cut()
 		}
 	}
-}
-
-// unlist keeps a fault from striking again. What hangs because of it goes on hanging.
-func (s *Server) unlist(f *fault) {
-	s.faultList = slices.DeleteFunc(s.faultList, func(o *fault) bool { return o == f })
 }
 
 // linkedDevices lists the linked devices of an account of ours, or of all.
@@ -189,7 +149,7 @@ func (s *Server) linkedDevices(owner *person) []*device {
 func (s *Server) strikeStanding(f *fault) {
 	for _, d := range slices.Clone(s.linkedDevices(f.owner)) {
 		switch {
-		case f.Kind == control.LoggedOut && s.takesTurn(f):
+		case f.Kind == control.LoggedOut && s.faults.Turn(f):
 			s.unlink(d)
 			if d.conn != nil {
 				s.endStream(d.conn, "401", "device_removed")
@@ -197,15 +157,15 @@ func (s *Server) strikeStanding(f *fault) {
 		case f.Kind == ReachOutLock:
 			s.tellLock(d, f)
 		case d.conn == nil:
-		case f.stage == stageOutage && f.ofSessions() && s.takesTurn(f):
+		case f.stage == stageOutage && f.ofSessions() && s.faults.Turn(f):
 			s.silence(d.conn, f)
 		case f.Kind == Failure:
 			c := d.conn
 			s.leave(c)
 			c.cut()
-		case f.Kind == control.Conflict && s.takesTurn(f):
+		case f.Kind == control.Conflict && s.faults.Turn(f):
 			s.endStream(d.conn, "", "replaced")
-		case f.Kind == StreamError && s.takesTurn(f):
+		case f.Kind == StreamError && s.faults.Turn(f):
 			s.endStream(d.conn, strconv.Itoa(cmp.Or(f.Code, 503)), "")
 		case f.Kind == control.Redeliver && d.conn.active:
 			s.redeliver(d)
@@ -231,11 +191,7 @@ func (s *Server) silence(c *conn, f *fault) {
 	c.cut()
 }
 
-// strikes decides whether the fault strikes now. The caller holds s.mu.
-func (s *Server) strikes(f *fault, k *call) bool {
-	return f.matches(k) && s.takesTurn(f)
-}
-
+// matches says whether the fault means a call.
 func (f *fault) matches(k *call) bool {
 	if f.owner != nil && (k.dev == nil || k.dev.owner != f.owner) || f.Chat != "" && f.Chat != k.chat {
 		return false
@@ -249,27 +205,8 @@ func (f *fault) matches(k *call) bool {
 	return strings.EqualFold(f.Method, k.method)
 }
 
-// takesTurn tells whether a fault strikes what it matches, and counts. A pace is counted when it refuses.
-func (s *Server) takesTurn(f *fault) bool {
-	if !f.Turn() {
-		return false
-	}
-	if f.Kind != control.Pace {
-		s.countStrike(f)
-	}
-	return true
-}
-
-func (s *Server) countStrike(f *fault) {
-	f.Strike()
-	s.rec.Struck(f.Kind, f.ID)
-	if f.Spent() {
-		s.unlist(f)
-	}
-}
-
 // event finds a fault of one kind that strikes something of a device, in a chat or none.
 func (s *Server) event(kind control.FaultKind, d *device, chat control.ChatID) bool {
 	k := &call{dev: d, chat: chat, method: methodMessage}
-	return slices.ContainsFunc(slices.Clone(s.faultList), func(f *fault) bool { return f.Kind == kind && s.strikes(f, k) })
+	return s.faults.First(func(f *fault) bool { return f.Kind == kind && f.matches(k) }) != nil
 }

@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -81,13 +80,11 @@ func (s *Server) mediaFault(r *http.Request, method string) *fault {
 	defer s.mu.Unlock()
 	q := control.Request{Method: method, TookEffect: true}
 	defer func() { s.rec.Request(q, s.now()) }()
-	for _, f := range slices.Clone(s.faultList) {
-		if f.strikesMedia(method, r) && s.takesTurn(f) {
-			q.Fault = f.Kind
-			return f
-		}
+	f := s.faults.First(func(f *fault) bool { return f.strikesMedia(method, r) })
+	if f != nil {
+		q.Fault = f.Kind
 	}
-	return nil
+	return f
 }
 
 func (f *fault) strikesMedia(method string, r *http.Request) bool {

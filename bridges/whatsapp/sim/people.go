@@ -4,7 +4,6 @@ package sim
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
@@ -14,7 +13,7 @@ import (
 func (s *Server) snapshot(context.Context) (control.Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := control.Snapshot{Network: "whatsapp"}
+	out := control.Snapshot{Network: "whatsapp", Faults: faultStages.List()}
 	for _, p := range s.accounts {
 		out.Accounts = append(out.Accounts, control.AccountInfo{
 			Account: accountID(p), User: userID(p), Name: p.name, Phone: "+" + p.pn.User, Config: s.config(),
@@ -36,10 +35,6 @@ func (s *Server) snapshot(context.Context) (control.Snapshot, error) {
 			out.Chats = append(out.Chats, g.info())
 		}
 	}
-	for kind := range faultStages {
-		out.Faults = append(out.Faults, kind)
-	}
-	slices.Sort(out.Faults)
 	return out, nil
 }
 

@@ -151,7 +151,8 @@ func (s *Server) changePhone(ctx context.Context, f *fault) error {
 	old := pl.user.phone
 	s.givePhone(pl.user)
 	fresh := pl.user.phone
-	s.countStrike(f)
+	s.faults.Once(f)
+	s.faults.Struck(f)
 	s.mu.Unlock()
 	old.client.Disconnect()
 	if err := fresh.connect(ctx); err != nil {

@@ -92,9 +92,7 @@ type Server struct {
 	lastGroup  uint64
 	lastStanza uint64
 	lastNotice uint64
-	faults     map[control.FaultID]*fault
-	faultList  []*fault
-	faultSeq   int
+	faults     *control.Register[*fault]
 	rec        records
 
 	life      context.Context // ends with Close
@@ -129,8 +127,9 @@ func New(opts Options) (*Server, error) {
 		passkey: passkey, opts: opts, log: opts.Log, authority: ca, static: keys.NewKeyPair(), directory: newDirectory(), media: newMediaStore(),
 		rng: rand.New(rand.NewPCG(opts.Seed, opts.Seed)), required: required,
 		groups: map[types.JID]*group{}, messages: map[messageKey]*message{}, misdeeds: map[string]bool{},
-		faults: map[control.FaultID]*fault{}, rec: newRecords(opts.Keep), inside: newDoorway(), tunnels: newDoorway(),
+		rec: newRecords(opts.Keep), inside: newDoorway(), tunnels: newDoorway(),
 	}
+	s.faults = control.NewRegister(&s.mu, &s.rec.Records, s.faultEnded)
 	s.life, s.end = context.WithCancel(context.Background())
 	return s, nil
 }
@@ -289,6 +288,7 @@ func (s *Server) Close() error {
 			phones = append(phones, p.phone)
 		}
 		s.closing = true
+		s.faults.Close()
 		s.mu.Unlock()
 		for _, ph := range phones {
 			ph.client.Disconnect()

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -56,12 +55,9 @@ func (s *Server) outage(ctx context.Context, w http.ResponseWriter, method strin
 func (s *Server) findOutage(method string) *fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, f := range slices.Clone(s.faultList) {
-		if f.stage == stageOutage && (f.Method == method || f.Method == "" && method == methodConnect) && s.takesTurn(f) {
-			return f
-		}
-	}
-	return nil
+	return s.faults.First(func(f *fault) bool {
+		return f.stage == stageOutage && (f.Method == method || f.Method == "" && method == methodConnect)
+	})
 }
 
 // hangUp closes the connection of a request without an answer.
@@ -83,17 +79,11 @@ func (s *Server) strikeHandshake(ctx context.Context, _ *conn) bool {
 	return false
 }
 
-// hang waits until the client goes, the fault is cleared, its time is over or the server closes.
-func (s *Server) hang(ctx context.Context, f *fault) {
-	timer := time.NewTimer(f.Delay(10 * time.Minute))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-f.Done:
-	case <-s.life.Done():
-	case <-timer.C:
-	}
-}
+// forever is how long something hangs, which is longer than any client waits.
+const forever = 10 * time.Minute
+
+// hang waits until the client goes, the fault ends, its delay is over or the server closes.
+func (s *Server) hang(ctx context.Context, f *fault) { f.Hang(forever, ctx.Done(), s.life.Done()) }
 
 // chain is the certificate chain for a handshake, or one that must be refused.
 func (s *Server) chain(inside bool) ([]byte, error) {
@@ -102,11 +92,11 @@ func (s *Server) chain(inside bool) ([]byte, error) {
 	if !inside {
 		s.mu.Lock()
 		k := &call{method: methodMessage}
-		for _, f := range slices.Clone(s.faultList) {
+		for f := range s.faults.Live() {
 			switch {
-			case f.Kind == ExpiredCertificate && s.strikes(f, k):
+			case f.Kind == ExpiredCertificate && f.matches(k) && s.faults.Turn(f):
 				until = now.Add(-time.Minute)
-			case f.Kind == ForeignRoot && s.strikes(f, k):
+			case f.Kind == ForeignRoot && f.matches(k) && s.faults.Turn(f):
 				signer = keys.NewKeyPair()
 			}
 		}
@@ -121,11 +111,11 @@ func (s *Server) strikeLogin(c *conn, d *device) *failure {
 		return nil
 	}
 	k := &call{dev: d, method: methodMessage}
-	for _, f := range slices.Clone(s.faultList) {
+	for f := range s.faults.Live() {
 		switch {
-		case f.Kind == Failure && s.strikes(f, k):
+		case f.Kind == Failure && f.matches(k) && s.faults.Turn(f):
 			return f.failure()
-		case f.Kind == control.Conflict && s.strikes(f, k):
+		case f.Kind == control.Conflict && f.matches(k) && s.faults.Turn(f):
 			s.later(0, c, func() { s.endStream(c, "", "replaced") })
 		}
 	}
@@ -134,11 +124,11 @@ func (s *Server) strikeLogin(c *conn, d *device) *failure {
 
 // strikeSession lets an outage that was set while a device connected strike once it is logged in.
 func (s *Server) strikeSession(c *conn) {
-	for _, f := range slices.Clone(s.faultList) {
-		if f.stage == stageOutage && f.ofSessions() && c.dev.ours() && (f.owner == nil || f.owner == c.dev.owner) && s.takesTurn(f) {
-			s.silence(c, f)
-			return
-		}
+	f := s.faults.First(func(f *fault) bool {
+		return f.stage == stageOutage && f.ofSessions() && c.dev.ours() && (f.owner == nil || f.owner == c.dev.owner)
+	})
+	if f != nil {
+		s.silence(c, f)
 	}
 }
 
@@ -158,24 +148,15 @@ func (s *Server) strikeBefore(k *call) *fault {
 	if k.conn.inside {
 		return nil
 	}
-	for _, f := range slices.Clone(s.faultList) {
-		if f.stage != stageBefore || f.Kind == ReachOutLock && k.group || !s.strikes(f, k) || f.Kind == control.Pace && s.inPace(f, k) {
+	for f := range s.faults.Live() {
+		if f.stage != stageBefore || f.Kind == ReachOutLock && k.group || !f.matches(k) || !s.faults.Turn(f) {
 			continue
 		}
-		return f
+		if f.Kind != control.Pace || s.faults.Pace(f, k.chat) > 0 {
+			return f
+		}
 	}
 	return nil
-}
-
-// inPace lets a chat take one post per delay.
-func (s *Server) inPace(f *fault, k *call) bool {
-	now := time.Now()
-	if now.Before(f.paced[k.chat]) {
-		s.countStrike(f)
-		return false
-	}
-	f.paced[k.chat] = now.Add(f.Delay(time.Second))
-	return true
 }
 
 // failBefore answers a call that was not accepted, or does not.
@@ -218,12 +199,7 @@ func (s *Server) strikeAfter(k *call) *fault {
 	if k.conn.inside {
 		return nil
 	}
-	for _, f := range slices.Clone(s.faultList) {
-		if f.stage == stageAfter && s.strikes(f, k) {
-			return f
-		}
-	}
-	return nil
+	return s.faults.First(func(f *fault) bool { return f.stage == stageAfter && f.matches(k) })
 }
 
 // spoil answers, or does not, a call that took effect.
