@@ -159,7 +159,7 @@ func (r *row) theirReply(f matrix.Fate) {
 		targets = append(targets, sim.MessageID(r.ours[0]))
 	}
 	for _, target := range targets {
-		id, err := r.people.Post(r.t.Context(), sim.Post{Chat: r.c, User: r.ana, Text: "an answer", ReplyTo: target})
+		id, err := r.people.Post(r.t.Context(), sim.Post{Chat: r.c, User: r.ana, Content: sim.Content{Text: "an answer", ReplyTo: target}})
 		if f != matrix.Native && err != nil {
 			return
 		}

@@ -141,7 +141,7 @@ func (r *row) theirDelete(f matrix.Fate) {
 		r.inbox.event(r.t, r.c, "the deletion", deleted)
 		return
 	}
-	after, err := r.people.Post(r.t.Context(), sim.Post{Chat: r.c, User: r.ana, Text: "after the deletion"})
+	after, err := r.people.Post(r.t.Context(), sim.Post{Chat: r.c, User: r.ana, Content: sim.Content{Text: "after the deletion"}})
 	if err != nil {
 		r.t.Fatal(err)
 	}

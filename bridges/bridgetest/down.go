@@ -56,7 +56,7 @@ func testReplyDown(t *testing.T, w *world) {
 		return
 	}
 	c := w.group("reply down")
-	question := w.post(sim.Post{Chat: c, Text: "a question with some words"})
+	question := w.post(sim.Post{Chat: c, Content: sim.Content{Text: "a question with some words"}})
 	ev, _ := w.inbox.message(t, c, question)
 	reply := &chat.ReplyTarget{ID: chat.RemoteMessage(question), Author: ev.Sender.User, Excerpt: "a question with some words", At: ev.At}
 	ids := w.delivered(chat.Post{Action: chat.ActSend, Chat: chat.RemoteChat(c), Text: plain("an answer"), Reply: reply})
@@ -110,7 +110,7 @@ func testReactionDown(t *testing.T, w *world) {
 		return
 	}
 	c := w.group("reaction down")
-	id := w.post(sim.Post{Chat: c, Text: "like me"})
+	id := w.post(sim.Post{Chat: c, Content: sim.Content{Text: "like me"}})
 	ev, _ := w.inbox.message(t, c, id)
 	react := func(emoji ...string) chat.Outcome {
 		return w.deliver(chat.Post{Action: chat.ActReact, Chat: chat.RemoteChat(c), Target: []chat.RemoteMessage{chat.RemoteMessage(id)}, Emoji: emoji,
@@ -170,7 +170,7 @@ func fill(l chat.TextLimit, unit string) string {
 // testChatsThatTakeNothing: a chat that nobody knows and one that we were removed from are told as such, and never doubted.
 func testChatsThatTakeNothing(t *testing.T, w *world) {
 	c := w.group("take nothing")
-	w.inbox.message(t, c, w.post(sim.Post{Chat: c, Text: "here"}))
+	w.inbox.message(t, c, w.post(sim.Post{Chat: c, Content: sim.Content{Text: "here"}}))
 	if err := w.people.ChangeMember(t.Context(), sim.MemberChange{Chat: c, Action: sim.Kick, Silent: true}); err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func testChatsThatTakeNothing(t *testing.T, w *world) {
 func testNoEcho(t *testing.T, w *world) {
 	c := w.group("no echo")
 	w.own(c, "from us")
-	id := w.post(sim.Post{Chat: c, Text: "from Ana"})
+	id := w.post(sim.Post{Chat: c, Content: sim.Content{Text: "from Ana"}})
 	w.inbox.message(t, c, id) // whatever came back of ours came before it
 	w.inbox.await(t, "the events", func(events []chat.Event) bool {
 		for _, ev := range events {

@@ -141,7 +141,7 @@ func testPoison(t *testing.T, w *world) {
 		if err := w.people.Inject(t.Context(), sim.Inject{Raw: json.RawMessage(raw)}); err != nil {
 			t.Fatalf("inject %s: %v", raw, err)
 		}
-		id := w.post(sim.Post{Chat: c, Text: fmt.Sprintf("after poison %d", i)})
+		id := w.post(sim.Post{Chat: c, Content: sim.Content{Text: fmt.Sprintf("after poison %d", i)}})
 		w.inbox.message(t, c, id)
 	}
 	w.inbox.await(t, "every poisoned event", func(events []chat.Event) bool {
@@ -167,7 +167,7 @@ func testOutage(t *testing.T, w *world) {
 	var want []string
 	for i := range 20 {
 		want = append(want, fmt.Sprintf("said in the dark %d", i))
-		w.post(sim.Post{Chat: c, Text: want[i]})
+		w.post(sim.Post{Chat: c, Content: sim.Content{Text: want[i]}})
 	}
 	w.ears.await(t, "the outage is told", func(e *ears) bool {
 		return e.state.State != chat.Connected && e.state.Why.Code != "" && e.state.Why.Sentence != ""
@@ -228,7 +228,7 @@ func testKills(t *testing.T, w *world) {
 		for i := range each {
 			text := fmt.Sprintf("life %d, message %d", k, i)
 			want = append(want, text)
-			w.post(sim.Post{Chat: c, Text: text})
+			w.post(sim.Post{Chat: c, Content: sim.Content{Text: text}})
 			if i == each/2 {
 				w.kill()
 			}
@@ -247,7 +247,7 @@ func (w *world) flow(c sim.ChatID, prefix string) (posted []string) {
 	for began := time.Now(); time.Since(began) < patience; {
 		text := fmt.Sprintf("%s, probe %d", prefix, len(posted))
 		posted = append(posted, text)
-		w.post(sim.Post{Chat: c, Text: text})
+		w.post(sim.Post{Chat: c, Content: sim.Content{Text: text}})
 		if w.inbox.comes(c, text, time.Second) {
 			return posted
 		}
@@ -272,12 +272,12 @@ func (w *world) kill() {
 func testConfirmsLate(t *testing.T, w *world) {
 	w.start()
 	c := w.group("late")
-	w.inbox.message(t, c, w.post(sim.Post{Chat: c, Text: "stored"}))
+	w.inbox.message(t, c, w.post(sim.Post{Chat: c, Content: sim.Content{Text: "stored"}}))
 	w.inbox.setShut(true)
 	want := []string{"stored"}
 	for i := range 5 {
 		want = append(want, fmt.Sprintf("not stored at first %d", i))
-		w.post(sim.Post{Chat: c, Text: want[i+1]})
+		w.post(sim.Post{Chat: c, Content: sim.Content{Text: want[i+1]}})
 	}
 	w.awaitHanded(want[1:])
 	w.kill()

@@ -43,7 +43,7 @@ func testDescribe(t *testing.T, w *world) {
 func testTextUp(t *testing.T, w *world) {
 	c := w.group("text up")
 	for _, text := range []string{"hello " + bodyMark, "مرحبا يا عالم", "שלום, world 👩‍👩‍👧‍👦 — naïve", "two\n\nparagraphs", "𝔘𝔫𝔦"} {
-		id := w.post(sim.Post{Chat: c, Text: text})
+		id := w.post(sim.Post{Chat: c, Content: sim.Content{Text: text}})
 		ev, m := w.inbox.message(t, c, id)
 		if m.Content.Text.Body != text {
 			t.Errorf("%q came up as %q", text, m.Content.Text.Body)
@@ -70,7 +70,7 @@ func testOrderUp(t *testing.T, w *world) {
 	var want []string
 	for i := range n {
 		text := fmt.Sprintf("order %d", i)
-		w.post(sim.Post{Chat: c, Text: text})
+		w.post(sim.Post{Chat: c, Content: sim.Content{Text: text}})
 		want = append(want, text)
 	}
 	var got []string
@@ -129,7 +129,7 @@ func testSpansUp(t *testing.T, w *world) {
 		}
 		body, start, end := spanSample(k)
 		span := sim.Span{Start: start, End: end, Kind: string(k), Value: valueOf(k)}
-		id, err := w.people.Post(t.Context(), sim.Post{Chat: c, User: w.ana, Text: body, Spans: []sim.Span{span}})
+		id, err := w.people.Post(t.Context(), sim.Post{Chat: c, User: w.ana, Content: sim.Content{Text: body, Spans: []sim.Span{span}}})
 		if errors.Is(err, sim.ErrNotSupported) && !w.caps().Span(k).Native() {
 			continue
 		}
@@ -148,8 +148,8 @@ func testSpansUp(t *testing.T, w *world) {
 // testReplyUp: a reply names what it answers, with the exact piece that was quoted.
 func testReplyUp(t *testing.T, w *world) {
 	c := w.group("reply up")
-	target := w.post(sim.Post{Chat: c, Text: "a question with some words"})
-	id := w.post(sim.Post{Chat: c, Text: "an answer", ReplyTo: target})
+	target := w.post(sim.Post{Chat: c, Content: sim.Content{Text: "a question with some words"}})
+	id := w.post(sim.Post{Chat: c, Content: sim.Content{Text: "an answer", ReplyTo: target}})
 	_, m := w.inbox.message(t, c, id)
 	if m.Content.ReplyTo == nil || string(m.Content.ReplyTo.ID) != string(target) {
 		t.Errorf("the answer answers %+v, not %s", m.Content.ReplyTo, target)
@@ -157,7 +157,7 @@ func testReplyUp(t *testing.T, w *world) {
 	if !w.caps().Reply.Quote {
 		return
 	}
-	id = w.post(sim.Post{Chat: c, Text: "another", ReplyTo: target, Quote: "some words"})
+	id = w.post(sim.Post{Chat: c, Content: sim.Content{Text: "another", ReplyTo: target, Quote: "some words"}})
 	if _, m = w.inbox.message(t, c, id); m.Content.ReplyTo == nil || m.Content.ReplyTo.Quote != "some words" {
 		t.Errorf("the quote came up as %+v", m.Content.ReplyTo)
 	}
@@ -166,7 +166,7 @@ func testReplyUp(t *testing.T, w *world) {
 // testEditUp: an edit names the message, says the new text, and has a key of its own; so has the next one.
 func testEditUp(t *testing.T, w *world) {
 	c := w.group("edit up")
-	id := w.post(sim.Post{Chat: c, Text: "first"})
+	id := w.post(sim.Post{Chat: c, Content: sim.Content{Text: "first"}})
 	for _, text := range []string{"second", "third"} {
 		if err := w.people.Edit(t.Context(), sim.Edit{Chat: c, Message: id, Text: text}); err != nil {
 			t.Fatal(err)
@@ -185,7 +185,7 @@ func testEditUp(t *testing.T, w *world) {
 // testReactionUp: a reaction comes up as the whole set, also when it is taken back.
 func testReactionUp(t *testing.T, w *world) {
 	c := w.group("reaction up")
-	id := w.post(sim.Post{Chat: c, Text: "like me"})
+	id := w.post(sim.Post{Chat: c, Content: sim.Content{Text: "like me"}})
 	for _, set := range [][]string{{"👍"}, {}} {
 		if err := w.people.React(t.Context(), sim.React{Chat: c, Message: id, User: w.ana, Emoji: set}); err != nil {
 			t.Fatal(err)
@@ -203,7 +203,7 @@ func testReactionUp(t *testing.T, w *world) {
 // testGroupChangesUp: a new title, and that we may not write any more, or again.
 func testGroupChangesUp(t *testing.T, w *world) {
 	c := w.group("changes up")
-	w.inbox.message(t, c, w.post(sim.Post{Chat: c, Text: "here"}))
+	w.inbox.message(t, c, w.post(sim.Post{Chat: c, Content: sim.Content{Text: "here"}}))
 	if _, err := w.people.ChangeGroup(t.Context(), sim.GroupChange{Chat: c, Action: sim.Rename, Title: "changed"}); err != nil {
 		t.Fatal(err)
 	}

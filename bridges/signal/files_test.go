@@ -60,8 +60,8 @@ func TestFilesCrossWithAndWithoutSharedFolders(t *testing.T) {
 				l := newLab(t, opts)
 				l.connected()
 				data := bytes.Repeat([]byte("large enough for several buffers \n"), 40_000) // 1.4 MB
-				_, err := l.people.Post(t.Context(), control.Post{Chat: l.group, User: l.ana, Text: "a file",
-					Media: []control.Media{{Kind: "file", Name: "notes.txt", MIME: "text/plain", Data: data}}})
+				_, err := l.people.Post(t.Context(), control.Post{Chat: l.group, User: l.ana, Content: control.Content{Text: "a file",
+					Media: []control.Media{{Kind: "file", Name: "notes.txt", MIME: "text/plain", Data: data}}}})
 				l.must(err)
 				var got bytes.Buffer
 				l.must(l.bridge.FetchMedia(t.Context(), l.incoming("a file").Ref, &got))
@@ -89,7 +89,7 @@ func TestAFileThatCouldNotBeDownloadedIsGone(t *testing.T) {
 	l := newLab(t, sim.Options{})
 	l.connected()
 	l.fault(control.Fault{Kind: sim.NoDownload, Chat: l.group})
-	_, err := l.people.Post(t.Context(), control.Post{Chat: l.group, User: l.ana, Text: "lost file", Media: []control.Media{{Kind: "photo", MIME: "image/jpeg", Data: []byte("x")}}})
+	_, err := l.people.Post(t.Context(), control.Post{Chat: l.group, User: l.ana, Content: control.Content{Text: "lost file", Media: []control.Media{{Kind: "photo", MIME: "image/jpeg", Data: []byte("x")}}}})
 	l.must(err)
 	for _, ref := range []string{l.incoming("lost file").Ref, "nonsense", "file:../../etc/passwd"} {
 		if err := l.bridge.FetchMedia(t.Context(), ref, &bytes.Buffer{}); !errors.Is(err, sdk.ErrMediaGone) {

@@ -267,7 +267,7 @@ func (l *lab) connected() {
 
 func (l *lab) post(text string) control.MessageID {
 	l.Helper()
-	id, err := l.people.Post(l.Context(), control.Post{Chat: l.group, User: l.ana, Text: text})
+	id, err := l.people.Post(l.Context(), control.Post{Chat: l.group, User: l.ana, Content: control.Content{Text: text}})
 	l.must(err)
 	return id
 }

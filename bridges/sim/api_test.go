@@ -5,6 +5,7 @@ package sim
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http/httptest"
@@ -25,12 +26,15 @@ func serve(t *testing.T, w World) *Client {
 
 func TestRequestsAndRepliesCrossTheWireWhole(t *testing.T) {
 	post := Post{
-		Chat: "-1/2", User: "u", Text: "a\n😀", Spans: []Span{{0, 1, "link", "https://a.example", "v"}}, ReplyTo: "7", Quote: "q",
-		Media: []Media{{Kind: "photo", Name: "x", Data: []byte{0, 1, 255}}}, As: AsChannel, Channel: "-3", Album: "b",
-		Place: &Place{Latitude: -1.5, Longitude: 180, Title: "Quay", LiveS: 60}, Contact: &Contact{Name: "Ana", Phone: "+44"},
-		Poll: &Poll{Question: "?", Options: []PollOption{{Text: "yes", Votes: 2}}, Multiple: true}, ForwardedFrom: &Origin{Name: "Ben"},
+		Chat: "-1/2", User: "u", As: AsChannel, Channel: "-3", ForwardedFrom: &Origin{Name: "Ben"},
+		Content: Content{
+			Text: "a\n😀", Spans: []Span{{0, 1, "link", "https://a.example", "v"}}, ReplyTo: "7", Quote: "q", Album: "b",
+			Media: []Media{{Kind: "photo", Name: "x", Data: []byte{0, 1, 255}}},
+			Place: &Place{Latitude: -1.5, Longitude: 180, Title: "Quay", LiveS: 60}, Contact: &Contact{Name: "Ana", Phone: "+44"},
+			Poll: &Poll{Question: "?", Options: []PollOption{{Text: "yes", Votes: 2}}, Multiple: true},
+		},
 	}
-	view := View{Messages: []Seen{{ID: "1", Text: "t", At: time.Unix(1, 0).UTC(), Reactions: []Reaction{{User: "u", Emoji: "👍"}}}}, Cursor: 9}
+	view := View{Messages: []Seen{{ID: "1", Content: Content{Text: "t"}, At: time.Unix(1, 0).UTC(), Reactions: []Reaction{{User: "u", Emoji: "👍"}}}}, Cursor: 9}
 	see := See{Chat: "-1", User: "u", Since: 4, AtLeast: 2, Wait: 1500 * time.Millisecond}
 	var gotPost Post
 	var gotSee See
@@ -49,6 +53,30 @@ func TestRequestsAndRepliesCrossTheWireWhole(t *testing.T) {
 	for _, pair := range [][2]any{{post, gotPost}, {see, gotSee}, {view, got}} {
 		if diff := cmp.Diff(pair[0], pair[1]); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
+// What a message says stands beside its other fields, in a post and in a view.
+func TestWhatAMessageSaysStandsInItsOwnObject(t *testing.T) {
+	says := Content{
+		Kind: "poll", Text: "t", Spans: []Span{{End: 1, Kind: "bold"}}, Media: []Media{{Kind: "photo"}}, Place: &Place{}, Contact: &Contact{},
+		Poll: &Poll{}, Preview: &Preview{URL: "u"}, ReplyTo: "1", Quote: "q", Album: "a",
+	}
+	const said = `"kind":"poll","text":"t","spans":[{"start":0,"end":1,"kind":"bold"}],"media":[{"kind":"photo"}],` +
+		`"place":{"latitude":0,"longitude":0},"contact":{"name":"","phone":""},"poll":{"question":"","options":null},` +
+		`"preview":{"url":"u"},"reply_to":"1","quote":"q","album":"a"`
+	for want, v := range map[string]any{
+		`{"chat":"c","user":"u",` + said + `,"forwarded_from":{"name":"n"},"as":"channel","channel":"d","account":"e"}`: Post{
+			Chat: "c", User: "u", Content: says, ForwardedFrom: &Origin{Name: "n"}, As: AsChannel, Channel: "d", Account: "e",
+		},
+		`{"id":"i","author":"u","name":"n","account":"e",` + said + `,"pinned":true,"service":"s","edits":1,"deleted":true,"at":"0001-01-01T00:00:00Z"}`: Seen{
+			ID: "i", Author: "u", Name: "n", Account: "e", Content: says, Pinned: true, Service: "s", Edits: 1, Deleted: true,
+		},
+	} {
+		got, err := json.Marshal(v)
+		if diff := cmp.Diff(want, string(got)); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 	}
 }
@@ -104,8 +132,8 @@ func TestRequestsThatMakeNoSenseAreWrongUse(t *testing.T) {
 
 func TestWaitUntilMergesWhatChanged(t *testing.T) {
 	steps := []View{
-		{Messages: []Seen{{ID: "1", Text: "a"}, {ID: "2", Text: "b"}}, Cursor: 2},
-		{Messages: []Seen{{ID: "1", Text: "A"}, {ID: "3", Text: "c"}}, Cursor: 4},
+		{Messages: []Seen{{ID: "1", Content: Content{Text: "a"}}, {ID: "2", Content: Content{Text: "b"}}}, Cursor: 2},
+		{Messages: []Seen{{ID: "1", Content: Content{Text: "A"}}, {ID: "3", Content: Content{Text: "c"}}}, Cursor: 4},
 		{Messages: []Seen{{ID: "2", Deleted: true}}, Cursor: 5},
 	}
 	var since []Cursor
@@ -117,7 +145,7 @@ func TestWaitUntilMergesWhatChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := View{Messages: []Seen{{ID: "1", Text: "A"}, {ID: "2", Deleted: true}, {ID: "3", Text: "c"}}, Cursor: 5}
+	want := View{Messages: []Seen{{ID: "1", Content: Content{Text: "A"}}, {ID: "2", Deleted: true}, {ID: "3", Content: Content{Text: "c"}}}, Cursor: 5}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

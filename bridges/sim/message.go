@@ -43,11 +43,9 @@ const (
 	AsAccount Guise = "account"
 )
 
-// Post is what a user posts. A text post has Text alone; other kinds name themselves in Kind and stand in the field
-// of their name. A simulator may make up what such a field leaves out.
-type Post struct {
-	Chat ChatID `json:"chat"`
-	User UserID `json:"user,omitempty"`
+// Content is what a message says, whoever says it. A text has Text alone; other kinds name themselves in Kind and stand in the
+// field of their name.
+type Content struct {
 	// Kind is empty for text and media; other kinds (poll, location, contact, …) are the simulator's.
 	Kind    string   `json:"kind,omitempty"`
 	Text    string   `json:"text,omitempty"`
@@ -59,15 +57,22 @@ type Post struct {
 	// Preview is of an address in Text, where phones make previews.
 	Preview *Preview  `json:"preview,omitempty"`
 	ReplyTo MessageID `json:"reply_to,omitempty"`
-	// ForwardedFrom makes it a forwarded message.
-	ForwardedFrom *Origin `json:"forwarded_from,omitempty"`
-	// Quote is the exact piece of the target that the user quotes.
-	Quote   string    `json:"quote,omitempty"`
-	As      Guise     `json:"as,omitempty"`
-	Channel ChatID    `json:"channel,omitempty"`
-	Account AccountID `json:"account,omitempty"`
-	// Album joins posts with the same value into one album.
+	// Quote is the exact piece of the target that the reply quotes.
+	Quote string `json:"quote,omitempty"`
+	// Album joins messages with the same value into one album.
 	Album string `json:"album,omitempty"`
+}
+
+// Post is what a user posts. A simulator may make up what the field of its Kind leaves out.
+type Post struct {
+	Chat ChatID `json:"chat"`
+	User UserID `json:"user,omitempty"`
+	Content
+	// ForwardedFrom makes it a forwarded message.
+	ForwardedFrom *Origin   `json:"forwarded_from,omitempty"`
+	As            Guise     `json:"as,omitempty"`
+	Channel       ChatID    `json:"channel,omitempty"`
+	Account       AccountID `json:"account,omitempty"`
 }
 
 // Preview is what is shown of a page that a text names.
@@ -177,18 +182,8 @@ type Seen struct {
 	Name string `json:"name,omitempty"`
 	// Account is set when one of ours wrote it.
 	Account AccountID `json:"account,omitempty"`
-	// Kind names what is neither text nor media, as Post.Kind does; a simulator may leave it empty.
-	Kind    string    `json:"kind,omitempty"`
-	Text    string    `json:"text,omitempty"`
-	Spans   []Span    `json:"spans,omitempty"`
-	Media   []Media   `json:"media,omitempty"`
-	Place   *Place    `json:"place,omitempty"`
-	Contact *Contact  `json:"contact,omitempty"`
-	Poll    *Poll     `json:"poll,omitempty"`
-	Preview *Preview  `json:"preview,omitempty"`
-	ReplyTo MessageID `json:"reply_to,omitempty"`
-	Quote   string    `json:"quote,omitempty"`
-	Album   string    `json:"album,omitempty"`
+	// Content is what it says; a simulator may leave its Kind empty.
+	Content
 	// Pinned is set while the message is pinned.
 	Pinned bool `json:"pinned,omitempty"`
 	// Service names a message of the network itself, for example "joined"; Text may then be empty.

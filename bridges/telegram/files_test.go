@@ -88,7 +88,7 @@ func TestFilesGoBothWaysThroughTheRealProcess(t *testing.T) {
 	w := newWorld(t)
 	from, to := w.group(t, control.Supergroup, control.RoleAdmin), w.group(t, control.Supergroup, control.RoleAdmin)
 	for _, file := range kindsOfFiles(t) {
-		post := control.Post{Chat: from, Media: []control.Media{file}}
+		post := control.Post{Chat: from, Content: control.Content{Media: []control.Media{file}}}
 		if file.Kind != "sticker" && file.Kind != "video_note" {
 			post.Text = "words of Ana"
 		}
@@ -132,7 +132,7 @@ func TestAlbumsGoThroughTheRealProcess(t *testing.T) {
 	files := kindsOfFiles(t)
 	var media []chat.Media
 	for _, file := range files[:2] {
-		got := w.media(t, group, w.post(t, control.Post{Chat: group, Media: []control.Media{file}, Album: "both"}))
+		got := w.media(t, group, w.post(t, control.Post{Chat: group, Content: control.Content{Media: []control.Media{file}, Album: "both"}}))
 		if got.Album == "" || len(media) > 0 && got.Album == "" {
 			t.Errorf("no album: %+v", got)
 		}
@@ -173,7 +173,7 @@ func TestDownloadsThatBreakComeWhole(t *testing.T) {
 	group := w.group(t, control.Supergroup, control.RoleAdmin)
 	file := kindsOfFiles(t)[4]
 	sum := sha256.Sum256(file.Data)
-	got := w.media(t, group, w.post(t, control.Post{Chat: group, Media: []control.Media{file}}))
+	got := w.media(t, group, w.post(t, control.Post{Chat: group, Content: control.Content{Media: []control.Media{file}}}))
 	for _, method := range []string{"file", "getFile"} {
 		for _, kind := range breaks[method] {
 			f, err := w.sim.SetFault(t.Context(), control.Fault{Kind: kind, Method: method, Count: 2, DelayMS: 100})
@@ -199,7 +199,7 @@ func TestFilesThatAreTooLargeAreToldAsSuch(t *testing.T) {
 	w := newWorld(t)
 	group := w.group(t, control.Supergroup, control.RoleAdmin)
 	big := control.Media{Kind: "file", Name: "big.bin", Size: 21 << 20}
-	got := w.media(t, group, w.post(t, control.Post{Chat: group, Media: []control.Media{big}}))
+	got := w.media(t, group, w.post(t, control.Post{Chat: group, Content: control.Content{Media: []control.Media{big}}}))
 	_, _, err := w.FetchMedia(t.Context(), got.Media[0].Ref, "name", 50<<20)
 	if !errors.Is(err, host.ErrMediaTooLarge) {
 		t.Errorf("%v", err)
@@ -220,7 +220,7 @@ func TestFilesOfOwnServersGoBothWays(t *testing.T) {
 	if _, err := io.Copy(sum, big.Bytes()); err != nil {
 		t.Fatal(err)
 	}
-	got := w.media(t, group, w.post(t, control.Post{Chat: group, Media: []control.Media{big}}))
+	got := w.media(t, group, w.post(t, control.Post{Chat: group, Content: control.Content{Media: []control.Media{big}}}))
 	media := w.fetchedUpTo(t, got.Media[0], 100<<20)
 	if media.Hash != hex.EncodeToString(sum.Sum(nil)) {
 		t.Error("other bytes came")

@@ -17,7 +17,7 @@ import (
 func TestConversationThroughTheRealProcess(t *testing.T) {
 	w := newWorld(t)
 	group := w.group(t, control.Supergroup, control.RoleAdmin)
-	first := w.post(t, control.Post{Chat: group, Text: "words of Ana 😀", Spans: []control.Span{{Start: 9, End: 12, Kind: "bold"}}})
+	first := w.post(t, control.Post{Chat: group, Content: control.Content{Text: "words of Ana 😀", Spans: []control.Span{{Start: 9, End: 12, Kind: "bold"}}}})
 	w.untilText(t, "words of Ana 😀")
 	body := chat.Text{Body: "Ben 😀\nhello", Spans: []chat.Span{{Start: 0, End: 3, Kind: chat.Bold}, {Start: 6, End: 11, Kind: chat.Italic}}}
 	sent := w.send(t, chat.Post{Key: "k1", Chat: chat.RemoteChat(group), Action: chat.ActSend, Text: body, Reply: &chat.ReplyTarget{ID: chat.RemoteMessage(first), Quote: "words"}})
@@ -57,7 +57,7 @@ func TestPeopleAreHeardThroughTheRealProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := w.post(t, control.Post{Chat: topic, Text: "meow"})
+	id := w.post(t, control.Post{Chat: topic, Content: control.Content{Text: "meow"}})
 	if err := w.sim.Edit(t.Context(), control.Edit{Chat: topic, Message: id, Text: "purr"}); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestPeopleAreHeardThroughTheRealProcess(t *testing.T) {
 	if _, err := w.sim.ChangeGroup(t.Context(), control.GroupChange{Chat: forum, Action: control.Rename, Title: "Pets"}); err != nil {
 		t.Fatal(err)
 	}
-	w.post(t, control.Post{Chat: forum, Text: "end", ReplyTo: ""})
+	w.post(t, control.Post{Chat: forum, Content: control.Content{Text: "end", ReplyTo: ""}})
 	w.untilText(t, "end")
 	kinds := map[string]chat.RemoteChat{}
 	for _, e := range w.stored() {
@@ -146,7 +146,7 @@ func TestDeathsLoseNothing(t *testing.T) {
 	for n := range 140 {
 		text := fmt.Sprint("text ", n)
 		want = append(want, text)
-		w.post(t, control.Post{Chat: group, Text: text})
+		w.post(t, control.Post{Chat: group, Content: control.Content{Text: text}})
 		switch {
 		case n%20 == 7:
 			kind := faults[n/20]

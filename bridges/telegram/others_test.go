@@ -18,11 +18,11 @@ func TestOtherKindsGoBothWaysThroughTheRealProcess(t *testing.T) {
 	from, to := w.group(t, control.Supergroup, control.RoleAdmin), w.group(t, control.Supergroup, control.RoleAdmin)
 	poll := control.Poll{Question: "Tea?", Options: []control.PollOption{{Text: "yes"}, {Text: "no"}}}
 	for name, p := range map[string]control.Post{
-		"place":      {Kind: "location", Place: &control.Place{Latitude: 59.437, Longitude: -24.75}},
-		"live place": {Kind: "location", Place: &control.Place{Latitude: 59.437, Longitude: -24.75, LiveS: 600}},
-		"venue":      {Kind: "venue", Place: &control.Place{Latitude: 1, Longitude: 2, Title: "Café", Address: "1 Quay"}},
-		"contact":    {Kind: "contact", Contact: &control.Contact{Name: "Cy Dee", Phone: "+447700900123", VCard: "BEGIN:VCARD\nEND:VCARD"}},
-		"poll":       {Kind: "poll", Poll: &poll},
+		"place":      {Content: control.Content{Kind: "location", Place: &control.Place{Latitude: 59.437, Longitude: -24.75}}},
+		"live place": {Content: control.Content{Kind: "location", Place: &control.Place{Latitude: 59.437, Longitude: -24.75, LiveS: 600}}},
+		"venue":      {Content: control.Content{Kind: "venue", Place: &control.Place{Latitude: 1, Longitude: 2, Title: "Café", Address: "1 Quay"}}},
+		"contact":    {Content: control.Content{Kind: "contact", Contact: &control.Contact{Name: "Cy Dee", Phone: "+447700900123", VCard: "BEGIN:VCARD\nEND:VCARD"}}},
+		"poll":       {Content: control.Content{Kind: "poll", Poll: &poll}},
 	} {
 		p.Chat = from
 		got := w.media(t, from, w.post(t, p))
@@ -38,10 +38,10 @@ func TestOtherKindsGoBothWaysThroughTheRealProcess(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	if got := w.media(t, from, w.post(t, control.Post{Chat: from, Kind: "dice"})); len(got.Text.Body) < len("🎲 1") || got.Placeholder != "" {
+	if got := w.media(t, from, w.post(t, control.Post{Chat: from, Content: control.Content{Kind: "dice"}})); len(got.Text.Body) < len("🎲 1") || got.Placeholder != "" {
 		t.Errorf("dice: %+v", got)
 	}
-	forward := control.Post{Chat: from, Text: "hi", ForwardedFrom: &control.Origin{Name: "Eve"}}
+	forward := control.Post{Chat: from, Content: control.Content{Text: "hi"}, ForwardedFrom: &control.Origin{Name: "Eve"}}
 	if got := w.media(t, from, w.post(t, forward)); got.Forward == nil || got.Forward.From != "Eve" {
 		t.Errorf("forward: %+v", got)
 	}
@@ -50,7 +50,7 @@ func TestOtherKindsGoBothWaysThroughTheRealProcess(t *testing.T) {
 func TestLivePlacesMoveThroughTheRealProcess(t *testing.T) {
 	w := newWorld(t)
 	group := w.group(t, control.Supergroup, control.RoleAdmin)
-	id := w.post(t, control.Post{Chat: group, Kind: "location", Place: &control.Place{Latitude: 1, Longitude: 2, LiveS: 600}})
+	id := w.post(t, control.Post{Chat: group, Content: control.Content{Kind: "location", Place: &control.Place{Latitude: 1, Longitude: 2, LiveS: 600}}})
 	first := w.media(t, group, id)
 	post := chat.Post{Chat: chat.RemoteChat(group), Action: chat.ActSend, Place: first.Place}
 	ids := w.send(t, post).IDs
@@ -123,7 +123,7 @@ func TestVotesThroughTheRealProcess(t *testing.T) {
 func TestNewsThroughTheRealProcess(t *testing.T) {
 	w := newWorld(t)
 	group := w.group(t, control.Supergroup, control.RoleAdmin)
-	id := w.post(t, control.Post{Chat: group, Text: "pin me"})
+	id := w.post(t, control.Post{Chat: group, Content: control.Content{Text: "pin me"}})
 	if err := w.sim.Pin(t.Context(), control.Pin{Chat: group, Message: id, User: w.ana}); err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestNewsThroughTheRealProcess(t *testing.T) {
 			t.Fatalf("%s: %v", change.Action, err)
 		}
 	}
-	w.post(t, control.Post{Chat: group, Text: "end"})
+	w.post(t, control.Post{Chat: group, Content: control.Content{Text: "end"}})
 	w.untilText(t, "end")
 	want := []chat.Body{
 		chat.Change{Kind: chat.NoticePinned, ID: chat.RemoteMessage(id)}, chat.Change{Kind: chat.NoticeTitle, Title: "Foes"}, chat.Change{Kind: chat.NoticePicture},

@@ -27,7 +27,7 @@ func TestSlowModeIsToldAsThePaceOfTheChat(t *testing.T) {
 	say := func() chat.Outcome {
 		return w.send(t, chat.Post{Chat: chat.RemoteChat(group), Action: chat.ActSend, Text: chat.Text{Body: "x"}})
 	}
-	w.post(t, control.Post{Chat: group, Text: "hello"})
+	w.post(t, control.Post{Chat: group, Content: control.Content{Text: "hello"}})
 	w.untilText(t, "hello")
 	change(60)
 	if got := say(); got.Kind != chat.Delivered {

@@ -48,7 +48,7 @@ func TestAPhoneThatIsNotSeenIsToldAndSoIsItsReturn(t *testing.T) {
 	}
 	l.says(g, "posts still go")
 	l.must(l.people.ClearFault(t.Context(), away))
-	_, err := l.people.Post(t.Context(), control.Post{Chat: g, As: control.AsAccount, Text: "back"})
+	_, err := l.people.Post(t.Context(), control.Post{Chat: g, As: control.AsAccount, Content: control.Content{Text: "back"}})
 	l.must(err)
 	l.hearsText("back")
 	l.state(chat.Connected, "")

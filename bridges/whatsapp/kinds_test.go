@@ -32,7 +32,7 @@ func everywhere(t *testing.T, test func(*testing.T, *lab, control.ChatID)) {
 func TestVotesAreReadInEveryKindOfChat(t *testing.T) {
 	everywhere(t, func(t *testing.T, l *lab, c control.ChatID) {
 		ask := &control.Poll{Question: "Tea?", Options: []control.PollOption{{Text: "Yes"}, {Text: "No"}, {Text: "Coffee"}}, Multiple: true}
-		theirs, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Kind: "poll", Poll: ask})
+		theirs, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Content: control.Content{Kind: "poll", Poll: ask}})
 		l.must(err)
 		ev := l.hears("their poll", func(ev chat.Event) bool {
 			m, ok := ev.Body.(chat.MessageNew)
@@ -78,9 +78,9 @@ func TestMentionsNamePeopleAndNoNumbers(t *testing.T) {
 				return s.Text == "ask @Ana!" && cmp.Equal(s.Spans, []control.Span{{Start: 4, End: 8, Kind: "mention", User: l.ana}})
 			})
 			us := string(keyOfID(t, ours).Sender.String())
-			_, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Text: "ask @Ana and @us", Spans: []control.Span{
+			_, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Content: control.Content{Text: "ask @Ana and @us", Spans: []control.Span{
 				{Start: 4, End: 8, Kind: "mention", User: l.ana}, {Start: 13, End: 16, Kind: "mention", User: control.UserID(us)},
-			}})
+			}}})
 			l.must(err)
 			ev := l.hears("their mention", func(ev chat.Event) bool {
 				m, ok := ev.Body.(chat.MessageNew)
@@ -134,7 +134,7 @@ func TestTimersOfAChatAreOnEveryMessage(t *testing.T) {
 
 func TestWhatIsToBeViewedOnceIsALineOfText(t *testing.T) {
 	l, c := talking(t, sim.Options{})
-	_, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Kind: "view_once", Text: "secret", Media: []control.Media{{Kind: "photo", Data: photo(t, 9, 9)}}})
+	_, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Content: control.Content{Kind: "view_once", Text: "secret", Media: []control.Media{{Kind: "photo", Data: photo(t, 9, 9)}}}})
 	l.must(err)
 	ev := l.hears("word of it", func(ev chat.Event) bool {
 		u, ok := ev.Body.(chat.Unknown)
@@ -148,7 +148,7 @@ func TestWhatIsToBeViewedOnceIsALineOfText(t *testing.T) {
 func TestCardsGoOnAsTheyCame(t *testing.T) {
 	l, c := talking(t, sim.Options{})
 	card := "BEGIN:VCARD\nVERSION:3.0\nFN:Bo\nTEL;waid=447700900123:+44 7700 900123\nEND:VCARD"
-	_, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Kind: "contact", Contact: &control.Contact{Name: "Bo", Phone: "+447700900123", VCard: card}})
+	_, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Content: control.Content{Kind: "contact", Contact: &control.Contact{Name: "Bo", Phone: "+447700900123", VCard: card}}})
 	l.must(err)
 	ev := l.hears("the contact", func(ev chat.Event) bool {
 		m, ok := ev.Body.(chat.MessageNew)

@@ -231,7 +231,7 @@ func (l *lab) group(g control.NewGroup) control.ChatID {
 // tell lets Ana write.
 func (l *lab) tell(c control.ChatID, text string) control.MessageID {
 	l.Helper()
-	id, err := l.people.Post(l.Context(), control.Post{Chat: c, User: l.ana, Text: text})
+	id, err := l.people.Post(l.Context(), control.Post{Chat: c, User: l.ana, Content: control.Content{Text: text}})
 	l.must(err)
 	return id
 }

@@ -35,7 +35,7 @@ func talking(t *testing.T, opts sim.Options) (*lab, control.ChatID) {
 // sends lets Ana send a file, and returns what came up.
 func (l *lab) sends(c control.ChatID, m control.Media) chat.Media {
 	l.Helper()
-	id, err := l.people.Post(l.Context(), control.Post{Chat: c, User: l.ana, Media: []control.Media{m}})
+	id, err := l.people.Post(l.Context(), control.Post{Chat: c, User: l.ana, Content: control.Content{Media: []control.Media{m}}})
 	l.must(err)
 	return l.hearsFile(id)
 }

@@ -66,7 +66,7 @@ func TestWhatTheOwnersTypeOnTheirPhoneIsTheirs(t *testing.T) {
 	l.paired()
 	c := l.group(control.NewGroup{})
 	l.says(c, "from the bridge")
-	_, err := l.people.Post(t.Context(), control.Post{Chat: c, As: control.AsAccount, Text: "typed"})
+	_, err := l.people.Post(t.Context(), control.Post{Chat: c, As: control.AsAccount, Content: control.Content{Text: "typed"}})
 	l.must(err)
 	ev := l.hearsText("typed")
 	if !ev.Sender.Self || !ev.Sender.OwnHuman {
@@ -83,7 +83,7 @@ func TestOnlyAdminsDeleteWhatOthersSaid(t *testing.T) {
 	ben, err := l.people.CreateUser(t.Context(), control.NewUser{Name: "Ben"})
 	l.must(err)
 	c := l.group(control.NewGroup{Members: []control.UserID{ben.User}}) // Ben makes it, so Ana is no admin
-	id, err := l.people.Post(t.Context(), control.Post{Chat: c, User: ben.User, Text: "from Ben"})
+	id, err := l.people.Post(t.Context(), control.Post{Chat: c, User: ben.User, Content: control.Content{Text: "from Ben"}})
 	l.must(err)
 	l.hearsText("from Ben")
 	user, stanza, _ := strings.Cut(string(id), "/")

@@ -31,7 +31,7 @@ var teaOrCoffee = control.Poll{Question: "Tea?", Options: []control.PollOption{{
 func moved(t *testing.T, mode types.AddressingMode) (l *lab, c control.ChatID, theirs, ours chat.RemoteMessage) {
 	l, c = talking(t, sim.Options{Mode: mode})
 	ask := teaOrCoffee
-	id, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Kind: "poll", Poll: &ask})
+	id, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Content: control.Content{Kind: "poll", Poll: &ask}})
 	l.must(err)
 	ev := l.hears("their poll", func(ev chat.Event) bool {
 		m, ok := ev.Body.(chat.MessageNew)

@@ -69,7 +69,7 @@ func TestAnUnreadableAnswerComesAsANewMessage(t *testing.T) {
 	target := l.tell(c, "a question")
 	l.hearsText("a question")
 	f := l.fault(control.Fault{Kind: sim.Garbled, Count: 1})
-	_, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Text: "an answer", ReplyTo: target})
+	_, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Content: control.Content{Text: "an answer", ReplyTo: target}})
 	l.must(err)
 	l.struck(f)
 	if ev := l.hearsText("an answer"); string(ev.Body.(chat.MessageNew).Content.ReplyTo.ID) != string(target) {
@@ -83,8 +83,8 @@ func TestViewOnceMessagesAreALine(t *testing.T) {
 	c := l.group(control.NewGroup{})
 	l.tell(c, "before")
 	l.hearsText("before")
-	id, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Kind: "view_once", Media: []control.Media{
-		{Kind: "photo", MIME: "image/jpeg", Data: []byte("for one look")}}})
+	id, err := l.people.Post(t.Context(), control.Post{Chat: c, User: l.ana, Content: control.Content{Kind: "view_once", Media: []control.Media{
+		{Kind: "photo", MIME: "image/jpeg", Data: []byte("for one look")}}}})
 	l.must(err)
 	ev := l.hears("a line", func(ev chat.Event) bool {
 		switch b := ev.Body.(type) {

@@ -20,9 +20,9 @@ import (
 func TestReceivedFilesLieAtTheDaemonUntilSomebodyRemovesThem(t *testing.T) {
 	w := newTown(t, Options{})
 	c := w.dial("unix")
-	w.say(control.Post{Text: "both", Media: []control.Media{
+	w.say(control.Post{Content: control.Content{Text: "both", Media: []control.Media{
 		{Kind: "photo", Data: []byte("a picture")}, {Kind: "file", Name: "plan.pdf", MIME: "application/pdf", Size: 3 << 20, Seed: 7},
-	}})
+	}}})
 	files := c.text("both").Data.Attachments
 	if len(files) != 2 || files[0].ContentType != "image/jpeg" || files[0].Filename != nil || *files[1].Filename != "plan.pdf" || files[1].Size != 3<<20 {
 		t.Fatalf("%+v", files)
@@ -58,7 +58,7 @@ func TestAFailedDownloadIsToldToNobody(t *testing.T) {
 	w := newTown(t, Options{})
 	c := w.dial("unix")
 	w.fault(control.Fault{Kind: NoDownload, Chat: w.group})
-	w.say(control.Post{Text: "gone", Media: []control.Media{{Kind: "photo", Data: []byte("x")}}})
+	w.say(control.Post{Content: control.Content{Text: "gone", Media: []control.Media{{Kind: "photo", Data: []byte("x")}}}})
 	files := c.text("gone").Data.Attachments
 	a := c.call("getAttachment", fmt.Sprintf(`{"id":%q}`, files[0].ID))
 	if a.Error == nil || a.Error.Message != "Could not find attachment with ID: "+files[0].ID {
@@ -129,7 +129,7 @@ func TestLongTextsTravelAsFilesAndArriveWhole(t *testing.T) {
 func TestStickersGoOutFromInstalledPacks(t *testing.T) {
 	w := newTown(t, Options{})
 	c := w.dial("unix")
-	w.say(control.Post{Media: []control.Media{{Kind: "sticker", Data: []byte("RIFF webp"), MIME: "image/webp"}}})
+	w.say(control.Post{Content: control.Content{Media: []control.Media{{Kind: "sticker", Data: []byte("RIFF webp"), MIME: "image/webp"}}}})
 	st := c.received(func(e envelope) bool { return e.Data != nil && e.Data.Sticker != nil }).Data.Sticker
 	var data struct{ Data []byte }
 	w.must(json.Unmarshal(c.call("getSticker", fmt.Sprintf(`{"packId":%q,"stickerId":%d}`, st.Pack, st.ID)).Result, &data))

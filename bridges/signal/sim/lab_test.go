@@ -67,7 +67,9 @@ func (w *town) user(name string) control.UserID {
 	return u.User
 }
 
-func (w *town) post(text string) control.MessageID { return w.say(control.Post{Text: text}) }
+func (w *town) post(text string) control.MessageID {
+	return w.say(control.Post{Content: control.Content{Text: text}})
+}
 
 // say posts as Ana in the group, unless the post says otherwise.
 func (w *town) say(p control.Post) control.MessageID {

@@ -96,7 +96,7 @@ func TestOneDaemonServesSeveralAccounts(t *testing.T) {
 		}
 	}
 	private := control.ChatID(string(w.ana) + "/" + two.number)
-	w.say(control.Post{Chat: private, Text: "to the second"})
+	w.say(control.Post{Chat: private, Content: control.Content{Text: "to the second"}})
 	a := c.next(func(a answer) bool { return strings.Contains(string(a.Params), "to the second") })
 	if !strings.Contains(string(a.Params), fmt.Sprintf(`"account":%q`, two.number)) {
 		t.Errorf("%s", a.Params)

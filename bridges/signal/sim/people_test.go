@@ -42,7 +42,7 @@ func TestANewSafetyNumberStopsBothWaysUntilItIsTrusted(t *testing.T) {
 		t.Errorf("%+v", a.Error)
 	}
 	c.sent("to the group")
-	w.say(control.Post{Chat: private, Text: "who reads this"})
+	w.say(control.Post{Chat: private, Content: control.Content{Text: "who reads this"}})
 	kind, env := c.exception()
 	if kind != "UntrustedIdentityException" || env.SourceUUID != string(w.ana) || env.Data != nil {
 		t.Errorf("%s: %+v", kind, env)
@@ -145,23 +145,23 @@ func TestWhatPeopleDoWithoutWriting(t *testing.T) {
 		post control.Post
 		ok   func(envelope) bool
 	}{
-		{control.Post{Kind: kindTyping}, func(e envelope) bool {
+		{control.Post{Content: control.Content{Kind: kindTyping}}, func(e envelope) bool {
 			return e.Typing != nil && e.Typing.Action == "STARTED" && *e.Typing.Group == w.groupID()
 		}},
-		{control.Post{Kind: kindTypingStop, Chat: private}, func(e envelope) bool {
+		{control.Post{Content: control.Content{Kind: kindTypingStop}, Chat: private}, func(e envelope) bool {
 			return e.Typing != nil && e.Typing.Action == "STOPPED" && e.Typing.Group == nil
 		}},
-		{control.Post{Kind: kindRead, Chat: private, ReplyTo: own}, func(e envelope) bool { return e.Receipt != nil && e.Receipt.IsRead && e.Receipt.Timestamps[0] == at }},
-		{control.Post{Kind: kindViewed, Chat: private, ReplyTo: own}, func(e envelope) bool { return e.Receipt != nil && e.Receipt.IsViewed }},
-		{control.Post{Kind: kindCall, Chat: private}, func(e envelope) bool {
+		{control.Post{Content: control.Content{Kind: kindRead, ReplyTo: own}, Chat: private}, func(e envelope) bool { return e.Receipt != nil && e.Receipt.IsRead && e.Receipt.Timestamps[0] == at }},
+		{control.Post{Content: control.Content{Kind: kindViewed, ReplyTo: own}, Chat: private}, func(e envelope) bool { return e.Receipt != nil && e.Receipt.IsViewed }},
+		{control.Post{Content: control.Content{Kind: kindCall}, Chat: private}, func(e envelope) bool {
 			return e.Call != nil && e.Call.Offer != nil && e.Call.Offer.Type == "AUDIO_CALL"
 		}},
-		{control.Post{Kind: kindVideoCall, Chat: private}, func(e envelope) bool {
+		{control.Post{Content: control.Content{Kind: kindVideoCall}, Chat: private}, func(e envelope) bool {
 			return e.Call != nil && e.Call.Offer != nil && e.Call.Offer.Type == "VIDEO_CALL"
 		}},
-		{control.Post{Kind: kindHangUp, Chat: private}, func(e envelope) bool { return e.Call != nil && e.Call.Hangup != nil }},
-		{control.Post{Kind: kindStory, Text: "my day"}, func(e envelope) bool { return e.Story != nil && e.Story.Text.Text == "my day" }},
-		{control.Post{Kind: kindStoryReply, Chat: private, Text: "nice"}, func(e envelope) bool { return e.Data != nil && e.Data.StoryContext != nil && *e.Data.Message == "nice" }},
+		{control.Post{Content: control.Content{Kind: kindHangUp}, Chat: private}, func(e envelope) bool { return e.Call != nil && e.Call.Hangup != nil }},
+		{control.Post{Content: control.Content{Kind: kindStory, Text: "my day"}}, func(e envelope) bool { return e.Story != nil && e.Story.Text.Text == "my day" }},
+		{control.Post{Content: control.Content{Kind: kindStoryReply, Text: "nice"}, Chat: private}, func(e envelope) bool { return e.Data != nil && e.Data.StoryContext != nil && *e.Data.Message == "nice" }},
 	} {
 		before := len(w.seen(private)) + len(w.seen(w.group))
 		w.say(row.post)
@@ -171,7 +171,7 @@ func TestWhatPeopleDoWithoutWriting(t *testing.T) {
 		}
 	}
 	id := w.post("read me")
-	w.say(control.Post{Kind: kindRead, ReplyTo: id, As: control.AsAccount})
+	w.say(control.Post{Content: control.Content{Kind: kindRead, ReplyTo: id}, As: control.AsAccount})
 	c.received(func(e envelope) bool {
 		return e.Sync != nil && len(e.Sync.Read) == 1 && e.Sync.Read[0].UUID == string(w.ana)
 	})
@@ -180,7 +180,7 @@ func TestWhatPeopleDoWithoutWriting(t *testing.T) {
 func TestWhatTheAppsRefusePeopleCannotDo(t *testing.T) {
 	w := newTown(t, Options{})
 	id := w.post("mine")
-	poll := w.say(control.Post{Kind: kindPoll, Poll: &control.Poll{Question: "?", Options: []control.PollOption{{Text: "a"}, {Text: "b"}}}})
+	poll := w.say(control.Post{Content: control.Content{Kind: kindPoll, Poll: &control.Poll{Question: "?", Options: []control.PollOption{{Text: "a"}, {Text: "b"}}}}})
 	ten := func() (err error) {
 		for i := range maxEdits + 1 {
 			if err = w.people.Edit(t.Context(), control.Edit{Chat: w.group, Message: id, Text: fmt.Sprint(i)}); err != nil {
@@ -216,9 +216,9 @@ func TestWhatTheAppsRefusePeopleCannotDo(t *testing.T) {
 		}
 	}
 	for name, p := range map[string]control.Post{
-		"a place": {Kind: "location"}, "a forward": {Text: "x", ForwardedFrom: &control.Origin{Name: "y"}}, "an album": {Text: "x", Album: "a"},
-		"underlined": {Text: "x", Spans: []control.Span{{Start: 0, End: 1, Kind: "underline"}}}, "a guise": {Text: "x", As: control.AsChannel},
-		"a round film": {Media: []control.Media{{Kind: "video_note", Data: []byte("x")}}},
+		"a place": {Content: control.Content{Kind: "location"}}, "a forward": {Content: control.Content{Text: "x"}, ForwardedFrom: &control.Origin{Name: "y"}}, "an album": {Content: control.Content{Text: "x", Album: "a"}},
+		"underlined": {Content: control.Content{Text: "x", Spans: []control.Span{{Start: 0, End: 1, Kind: "underline"}}}}, "a guise": {Content: control.Content{Text: "x"}, As: control.AsChannel},
+		"a round film": {Content: control.Content{Media: []control.Media{{Kind: "video_note", Data: []byte("x")}}}},
 	} {
 		p.Chat, p.User = w.group, w.ana
 		if _, err := w.people.Post(t.Context(), p); !errors.Is(err, control.ErrNotSupported) {

@@ -211,25 +211,25 @@ func TestEnvelopesHaveTheRealShape(t *testing.T) {
 		want string // of the one message in the envelope
 	}{
 		{"styles and mentions", func() control.MessageID {
-			return w.say(control.Post{Text: "😀 bold @Ben", Spans: []control.Span{{Start: 2, End: 6, Kind: "bold"}, {Start: 7, End: 11, Kind: "mention", User: w.ben}}})
+			return w.say(control.Post{Content: control.Content{Text: "😀 bold @Ben", Spans: []control.Span{{Start: 2, End: 6, Kind: "bold"}, {Start: 7, End: 11, Kind: "mention", User: w.ben}}}})
 		}, `"dataMessage":{"timestamp":AT,"message":"😀 bold ￼","expiresInSeconds":0,"isExpirationUpdate":false,"viewOnce":false,` +
 			`"mentions":[{"name":"BNUM","number":"BNUM","uuid":"BEN","start":8,"length":1}],"textStyles":[{"style":"BOLD","start":3,"length":4}],` +
 			`"groupInfo":{"groupId":"GROUP","groupName":"Quay","revision":1,"type":"DELIVER"}}`},
 		{"a reply", func() control.MessageID {
-			return w.say(control.Post{Text: "an answer", ReplyTo: messageID(w.s.accounts[0].person, own)})
+			return w.say(control.Post{Content: control.Content{Text: "an answer", ReplyTo: messageID(w.s.accounts[0].person, own)}})
 		}, `"dataMessage":{"timestamp":AT,"message":"an answer","expiresInSeconds":0,"isExpirationUpdate":false,"viewOnce":false,` +
 			`"quote":{"id":OWN,"author":"NUMBER","authorNumber":"NUMBER","authorUuid":"SELF","text":"a question","attachments":[]},` +
 			`"groupInfo":{"groupId":"GROUP","groupName":"Quay","revision":1,"type":"DELIVER"}}`},
 		{"a private poll", func() control.MessageID {
-			return w.say(control.Post{Chat: control.ChatID(w.ana), Kind: kindPoll, Poll: &control.Poll{Question: "Tea?", Options: []control.PollOption{{Text: "Yes"}, {Text: "No"}}}})
+			return w.say(control.Post{Chat: control.ChatID(w.ana), Content: control.Content{Kind: kindPoll, Poll: &control.Poll{Question: "Tea?", Options: []control.PollOption{{Text: "Yes"}, {Text: "No"}}}}})
 		}, `"dataMessage":{"timestamp":AT,"message":null,"expiresInSeconds":0,"isExpirationUpdate":false,"viewOnce":false,` +
 			`"pollCreate":{"question":"Tea?","allowMultiple":false,"options":["Yes","No"]}}`},
 		{"our human on the phone", func() control.MessageID {
-			return w.say(control.Post{Chat: control.ChatID(w.ana), Text: "from the phone", As: control.AsAccount})
+			return w.say(control.Post{Chat: control.ChatID(w.ana), Content: control.Content{Text: "from the phone"}, As: control.AsAccount})
 		}, `"syncMessage":{"sentMessage":{"destination":"ANUM","destinationNumber":"ANUM","destinationUuid":"ANA","timestamp":AT,"message":"from the phone",` +
 			`"expiresInSeconds":0,"isExpirationUpdate":false,"viewOnce":false}}`},
 		{"a contact", func() control.MessageID {
-			return w.say(control.Post{Chat: control.ChatID(w.ana), Kind: kindContact, Contact: &control.Contact{Name: "Bo Li", Phone: "+447700900123"}})
+			return w.say(control.Post{Chat: control.ChatID(w.ana), Content: control.Content{Kind: kindContact, Contact: &control.Contact{Name: "Bo Li", Phone: "+447700900123"}}})
 		}, `"dataMessage":{"timestamp":AT,"message":null,"expiresInSeconds":0,"isExpirationUpdate":false,"viewOnce":false,` +
 			`"contacts":[{"name":{"nickname":null,"given":"Bo","family":"Li","prefix":null,"suffix":null,"middle":null},"phone":[{"value":"+447700900123","type":"MOBILE","label":null}]}]}`},
 	} {

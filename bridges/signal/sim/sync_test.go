@@ -44,7 +44,7 @@ func TestWhatOurHumanDoesOnThePhoneIsToldToTheDaemon(t *testing.T) {
 				strings.Contains(string(p.Envelope.SyncMessage.SentMessage), piece)
 		})
 	}
-	w.say(control.Post{Text: "typed", As: control.AsAccount})
+	w.say(control.Post{Content: control.Content{Text: "typed"}, As: control.AsAccount})
 	synced(`"message":"typed"`)
 	w.must(w.people.Edit(t.Context(), control.Edit{Chat: w.group, Message: own, Text: "corrected"}))
 	synced(fmt.Sprintf(`"editMessage":{"targetSentTimestamp":%d,"dataMessage":{`, at))

@@ -58,7 +58,7 @@ func (b *bench) call(method, body string) string {
 }
 
 func (b *bench) post(text string) {
-	if _, err := b.server.post(b.Context(), control.Post{Chat: b.group, User: b.owner, Text: text}); err != nil {
+	if _, err := b.server.post(b.Context(), control.Post{Chat: b.group, User: b.owner, Content: control.Content{Text: text}}); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -118,7 +118,7 @@ func BenchmarkPost(b *testing.B) {
 	defer client.Close()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := client.Post(b.Context(), control.Post{Chat: s.group, User: s.owner, Text: "a message of ordinary length"}); err != nil {
+		if _, err := client.Post(b.Context(), control.Post{Chat: s.group, User: s.owner, Content: control.Content{Text: "a message of ordinary length"}}); err != nil {
 			b.Fatal(err)
 		}
 		s.server.mu.Lock()

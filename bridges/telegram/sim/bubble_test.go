@@ -72,7 +72,7 @@ func (b *bubble) took(method string, p params) (answer, time.Duration) {
 func (b *bubble) post(texts ...string) {
 	b.Helper()
 	for _, text := range texts {
-		if _, err := b.world.Post(b.Context(), control.Post{Chat: b.group, User: b.ana, Text: text}); err != nil {
+		if _, err := b.world.Post(b.Context(), control.Post{Chat: b.group, User: b.ana, Content: control.Content{Text: text}}); err != nil {
 			b.Fatal(err)
 		}
 	}

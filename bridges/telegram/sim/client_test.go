@@ -135,7 +135,7 @@ func TestTheRealLibraryPollsUpdatesInOrder(t *testing.T) {
 	go func() { defer close(done); b.Start(ctx) }()
 	want := texts("m", 30)
 	for _, text := range want {
-		w.post(control.Post{Chat: w.super, User: w.ana, Text: text})
+		w.post(control.Post{Chat: w.super, User: w.ana, Content: control.Content{Text: text}})
 	}
 	for range want {
 		<-heard

@@ -159,20 +159,20 @@ func TestRefusalsOfTheControlAPICrossTheWire(t *testing.T) {
 		err  error
 		want error
 	}{
-		"unknown chat":    {post(control.Post{Chat: "-1", Text: "x"}), control.ErrNotFound},
-		"no chat at all":  {post(control.Post{Chat: "north", Text: "x"}), control.ErrNotFound},
-		"unknown topic":   {post(control.Post{Chat: w.forum + "/99", Text: "x"}), control.ErrNotFound},
-		"unknown user":    {post(control.Post{Chat: w.super, User: "1", Text: "x"}), control.ErrNotFound},
-		"a stranger":      {post(control.Post{Chat: w.super, User: stranger, Text: "x"}), control.ErrRefused},
-		"muted":           {post(control.Post{Chat: w.super, User: w.ben, Text: "x"}), control.ErrRefused},
-		"too long":        {post(control.Post{Chat: w.super, Text: strings.Repeat("x", 4097)}), control.ErrRefused},
-		"no text":         {post(control.Post{Chat: w.super, Text: " "}), control.ErrRefused},
-		"reply to none":   {post(control.Post{Chat: w.super, Text: "x", ReplyTo: "99"}), control.ErrNotFound},
-		"no such quote":   {post(control.Post{Chat: w.super, Text: "x", ReplyTo: w.question, Quote: "boats"}), control.ErrRefused},
-		"unknown kind":    {post(control.Post{Chat: w.super, Kind: "seance"}), control.ErrNotSupported},
-		"unknown span":    {post(control.Post{Chat: w.super, Text: "x", Spans: []control.Span{{End: 1, Kind: "glow"}}}), control.ErrWrongUse},
-		"span too long":   {post(control.Post{Chat: w.super, Text: "x", Spans: []control.Span{{End: 2, Kind: "bold"}}}), control.ErrWrongUse},
-		"unknown media":   {post(control.Post{Chat: w.super, Media: []control.Media{{Kind: "hologram"}}}), control.ErrWrongUse},
+		"unknown chat":    {post(control.Post{Chat: "-1", Content: control.Content{Text: "x"}}), control.ErrNotFound},
+		"no chat at all":  {post(control.Post{Chat: "north", Content: control.Content{Text: "x"}}), control.ErrNotFound},
+		"unknown topic":   {post(control.Post{Chat: w.forum + "/99", Content: control.Content{Text: "x"}}), control.ErrNotFound},
+		"unknown user":    {post(control.Post{Chat: w.super, User: "1", Content: control.Content{Text: "x"}}), control.ErrNotFound},
+		"a stranger":      {post(control.Post{Chat: w.super, User: stranger, Content: control.Content{Text: "x"}}), control.ErrRefused},
+		"muted":           {post(control.Post{Chat: w.super, User: w.ben, Content: control.Content{Text: "x"}}), control.ErrRefused},
+		"too long":        {post(control.Post{Chat: w.super, Content: control.Content{Text: strings.Repeat("x", 4097)}}), control.ErrRefused},
+		"no text":         {post(control.Post{Chat: w.super, Content: control.Content{Text: " "}}), control.ErrRefused},
+		"reply to none":   {post(control.Post{Chat: w.super, Content: control.Content{Text: "x", ReplyTo: "99"}}), control.ErrNotFound},
+		"no such quote":   {post(control.Post{Chat: w.super, Content: control.Content{Text: "x", ReplyTo: w.question, Quote: "boats"}}), control.ErrRefused},
+		"unknown kind":    {post(control.Post{Chat: w.super, Content: control.Content{Kind: "seance"}}), control.ErrNotSupported},
+		"unknown span":    {post(control.Post{Chat: w.super, Content: control.Content{Text: "x", Spans: []control.Span{{End: 1, Kind: "glow"}}}}), control.ErrWrongUse},
+		"span too long":   {post(control.Post{Chat: w.super, Content: control.Content{Text: "x", Spans: []control.Span{{End: 2, Kind: "bold"}}}}), control.ErrWrongUse},
+		"unknown media":   {post(control.Post{Chat: w.super, Content: control.Content{Media: []control.Media{{Kind: "hologram"}}}}), control.ErrWrongUse},
 		"foreign account": {w.client.Inject(t.Context(), control.Inject{Account: "1", Raw: json.RawMessage(`{"a":1}`)}), control.ErrNotFound},
 		"clock backwards": {w.client.Advance(t.Context(), -time.Second), control.ErrWrongUse},
 		"edit of a bot's": {w.client.Edit(t.Context(), control.Edit{Chat: w.super, Message: w.say("x"), Text: "y"}), control.ErrRefused},
@@ -191,7 +191,7 @@ func TestOtherKindsCarryTheirOwnFields(t *testing.T) {
 	w := newTown(t, Options{Bots: []BotOptions{{Token: DefaultToken, ReadsAll: true}}})
 	w.settle()
 	for i, kind := range []string{"location", "venue", "contact", "dice", "poll"} {
-		w.post(control.Post{Chat: w.super, User: w.ben, Kind: kind, Text: "Name"})
+		w.post(control.Post{Chat: w.super, User: w.ben, Content: control.Content{Kind: kind, Text: "Name"}})
 		list := w.updates(int64(-1 - i))
 		var m map[string]json.RawMessage
 		w.must(json.Unmarshal(list[len(list)-1]["message"], &m))
@@ -199,7 +199,7 @@ func TestOtherKindsCarryTheirOwnFields(t *testing.T) {
 			t.Errorf("%s arrived as %s", kind, list[len(list)-1]["message"])
 		}
 	}
-	w.post(control.Post{Chat: w.super, User: w.ben, Text: "look", Media: []control.Media{{Kind: "photo", Data: []byte("jpeg")}}})
+	w.post(control.Post{Chat: w.super, User: w.ben, Content: control.Content{Text: "look", Media: []control.Media{{Kind: "photo", Data: []byte("jpeg")}}}})
 	list := w.updates(-9)
 	if raw := string(list[len(list)-1]["message"]); !strings.Contains(raw, `"caption":"look"`) || !strings.Contains(raw, `"photo":[{"file_id":"F`) {
 		t.Errorf("a photo arrived as %s", raw)
@@ -247,7 +247,7 @@ func TestMemoryOfAChatIsBounded(t *testing.T) {
 		b := newBubble(t, Options{Keep: 100, CountersOnly: true})
 		var reply control.MessageID
 		for range 1000 {
-			p, err := b.world.Post(t.Context(), control.Post{Chat: b.group, User: b.ana, Text: "x", ReplyTo: reply})
+			p, err := b.world.Post(t.Context(), control.Post{Chat: b.group, User: b.ana, Content: control.Content{Text: "x", ReplyTo: reply}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -24,7 +24,7 @@ import (
 func (w *town) postFile(m control.Media) string {
 	w.Helper()
 	m.Kind = kindFile
-	w.post(control.Post{Chat: w.super, User: w.ben, Media: []control.Media{m}})
+	w.post(control.Post{Chat: w.super, User: w.ben, Content: control.Content{Media: []control.Media{m}}})
 	var got models.Message
 	w.told("message", &got)
 	return got.Document.FileID

@@ -45,18 +45,18 @@ func (w *town) last() control.Seen {
 func TestUsersPostPlacesContactsAndPolls(t *testing.T) {
 	w := hearing(t)
 	var m models.Message
-	w.post(control.Post{Chat: w.super, User: w.ben, Kind: "venue", Place: &control.Place{Latitude: 1.5, Longitude: -2, Title: "Quay", Address: "2 Road"}})
+	w.post(control.Post{Chat: w.super, User: w.ben, Content: control.Content{Kind: "venue", Place: &control.Place{Latitude: 1.5, Longitude: -2, Title: "Quay", Address: "2 Road"}}})
 	w.told("message", &m)
 	if v := m.Venue; v == nil || v.Title != "Quay" || v.Address != "2 Road" || v.Location.Latitude != 1.5 || m.Location == nil {
 		t.Errorf("a venue came as %+v", m)
 	}
-	w.post(control.Post{Chat: w.super, User: w.ben, Kind: "contact", Contact: &control.Contact{Name: "Ada Byron King", Phone: "+44"}})
+	w.post(control.Post{Chat: w.super, User: w.ben, Content: control.Content{Kind: "contact", Contact: &control.Contact{Name: "Ada Byron King", Phone: "+44"}}})
 	w.told("message", &m)
 	if c := m.Contact; c == nil || c.FirstName != "Ada" || c.LastName != "Byron King" || c.PhoneNumber != "+44" {
 		t.Errorf("a contact came as %+v", m.Contact)
 	}
 	poll := control.Poll{Question: "Tea?", Options: []control.PollOption{{Text: "yes"}, {Text: "no"}}, Multiple: true, Public: true}
-	w.post(control.Post{Chat: w.super, User: w.ben, Kind: "poll", Poll: &poll})
+	w.post(control.Post{Chat: w.super, User: w.ben, Content: control.Content{Kind: "poll", Poll: &poll}})
 	w.told("message", &m)
 	if p := m.Poll; p == nil || p.Question != "Tea?" || len(p.Options) != 2 || !p.AllowsMultipleAnswers || p.IsAnonymous || p.TotalVoterCount != 0 {
 		t.Errorf("a poll came as %+v", m.Poll)
@@ -69,10 +69,10 @@ func TestUsersPostPlacesContactsAndPolls(t *testing.T) {
 func TestUsersCannotPostWhatTheNetworkRefuses(t *testing.T) {
 	w := hearing(t)
 	for name, p := range map[string]control.Post{
-		"off the map":      {Kind: "location", Place: &control.Place{Latitude: 91}},
-		"too short a life": {Kind: "location", Place: &control.Place{LiveS: 59}},
-		"no answers":       {Kind: "poll", Poll: &control.Poll{Question: "?"}},
-		"from nowhere":     {Text: "x", ForwardedFrom: &control.Origin{Chat: w.chatID(5_000_000_001)}},
+		"off the map":      {Content: control.Content{Kind: "location", Place: &control.Place{Latitude: 91}}},
+		"too short a life": {Content: control.Content{Kind: "location", Place: &control.Place{LiveS: 59}}},
+		"no answers":       {Content: control.Content{Kind: "poll", Poll: &control.Poll{Question: "?"}}},
+		"from nowhere":     {Content: control.Content{Text: "x"}, ForwardedFrom: &control.Origin{Chat: w.chatID(5_000_000_001)}},
 	} {
 		p.Chat, p.User = w.super, w.ben
 		if _, err := w.client.Post(t.Context(), p); !errors.Is(err, control.ErrRefused) {
@@ -83,7 +83,7 @@ func TestUsersCannotPostWhatTheNetworkRefuses(t *testing.T) {
 
 func TestALiveLocationOfAUserMovesUntilItEnds(t *testing.T) {
 	w := hearing(t)
-	id := w.post(control.Post{Chat: w.super, User: w.ben, Kind: "location", Place: &control.Place{Latitude: 1, Longitude: 2, LiveS: 600}})
+	id := w.post(control.Post{Chat: w.super, User: w.ben, Content: control.Content{Kind: "location", Place: &control.Place{Latitude: 1, Longitude: 2, LiveS: 600}}})
 	for _, to := range []control.Place{{Latitude: 3, Longitude: 4, LiveS: 600}, {Latitude: 3, Longitude: 4}} {
 		w.must(w.client.Edit(t.Context(), control.Edit{Chat: w.super, Message: id, Place: &to}))
 		var m models.Message
@@ -181,7 +181,7 @@ func TestVotesOnThePollsOfABotAreTold(t *testing.T) {
 func TestVotesStayHiddenWhereTheyBelong(t *testing.T) {
 	w := hearing(t)
 	secret := w.ownPoll(params{})
-	theirs := w.post(control.Post{Chat: w.super, User: w.ana, Kind: "poll", Text: "Theirs?"})
+	theirs := w.post(control.Post{Chat: w.super, User: w.ana, Content: control.Content{Kind: "poll", Text: "Theirs?"}})
 	w.settle()
 	w.must(w.client.Vote(t.Context(), control.Vote{Chat: w.super, Message: messageID(int64(secret.ID)), User: w.ben, Options: []int{1}}))
 	var p models.Poll
@@ -210,7 +210,7 @@ func TestVotesStayHiddenWhereTheyBelong(t *testing.T) {
 
 func TestOtherKindsAreRefusedInTheServersWords(t *testing.T) {
 	w := newTown(t, Options{})
-	theirs := w.post(control.Post{Chat: w.super, User: w.ana, Kind: "poll", Text: "Theirs?"})
+	theirs := w.post(control.Post{Chat: w.super, User: w.ana, Content: control.Content{Kind: "poll", Text: "Theirs?"}})
 	own := w.ownPoll(params{"is_closed": true})
 	var fixed models.Message
 	w.call("sendLocation", params{"chat_id": w.super, "latitude": 1, "longitude": 2}).into(w.rig, &fixed)
@@ -282,7 +282,7 @@ func TestAccuracyIsHeldToWhatTheServerTakes(t *testing.T) {
 func TestStickersSayHowTheyMove(t *testing.T) {
 	w := hearing(t)
 	for mime, want := range map[string][2]bool{"image/webp": {}, "application/x-tgsticker": {true, false}, "video/webm": {false, true}} {
-		w.post(control.Post{Chat: w.super, User: w.ben, Media: []control.Media{{Kind: kindSticker, MIME: mime, Data: []byte("x")}}})
+		w.post(control.Post{Chat: w.super, User: w.ben, Content: control.Content{Media: []control.Media{{Kind: kindSticker, MIME: mime, Data: []byte("x")}}}})
 		var m models.Message
 		w.told("message", &m)
 		if got := [2]bool{m.Sticker.IsAnimated, m.Sticker.IsVideo}; got != want {
@@ -303,7 +303,7 @@ func TestForwardsNameTheirOrigin(t *testing.T) {
 		"a channel":   {control.Origin{Chat: w.channel, Message: "9"}, `"type":"channel","chat":{`},
 		"with a post": {control.Origin{Chat: w.channel, Message: "9"}, `"message_id":9`},
 	} {
-		w.post(control.Post{Chat: w.super, User: w.ben, Text: "look", ForwardedFrom: &c.from})
+		w.post(control.Post{Chat: w.super, User: w.ben, Content: control.Content{Text: "look"}, ForwardedFrom: &c.from})
 		var m struct {
 			Origin json.RawMessage `json:"forward_origin"`
 		}

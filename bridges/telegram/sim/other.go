@@ -185,7 +185,7 @@ func (o *apiOther) seenKind() string {
 }
 
 // show fills in what people see of the message.
-func (o *apiOther) show(to *control.Seen) {
+func (o *apiOther) show(to *control.Content) {
 	to.Kind = o.seenKind()
 	if l := o.Location; l != nil {
 		to.Place = &control.Place{Latitude: l.Latitude, Longitude: l.Longitude, LiveS: l.LivePeriod}

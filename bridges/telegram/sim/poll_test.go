@@ -234,7 +234,7 @@ func TestAllowedUpdatesStayUntilAnotherListComes(t *testing.T) {
 		b := newBubble(t, Options{})
 		kinds := func() string {
 			var out []string
-			post, _ := b.world.Post(t.Context(), control.Post{Chat: b.group, User: b.ana, Text: "x"})
+			post, _ := b.world.Post(t.Context(), control.Post{Chat: b.group, User: b.ana, Content: control.Content{Text: "x"}})
 			_ = b.world.Edit(t.Context(), control.Edit{Chat: b.group, Message: post.Message, Text: "y"})
 			_ = b.world.React(t.Context(), control.React{Chat: b.group, Message: post.Message, User: b.ana, Emoji: []string{"👍"}})
 			for _, u := range b.s.botList[0].queue.list {

@@ -193,7 +193,7 @@ func TestATextOfAUserReachesTheBotAndItsAnswerIsSeen(t *testing.T) {
 	r := newRig(t, Options{})
 	ana := r.user("Ana")
 	g := r.group(control.NewGroup{Members: []control.UserID{ana}, Role: control.RoleAdmin, Kind: control.Supergroup})
-	r.post(control.Post{Chat: g, User: ana, Text: "hello"})
+	r.post(control.Post{Chat: g, User: ana, Content: control.Content{Text: "hello"}})
 	var got []string
 	for _, u := range r.updates(0) {
 		var m apiMessage

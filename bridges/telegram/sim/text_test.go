@@ -92,7 +92,7 @@ func TestSpansComeBackAsTheyWerePosted(t *testing.T) {
 		{Start: 0, End: 2, Kind: "bold"}, {Start: 3, End: 4, Kind: "link", Value: "https://a.example/"},
 		{Start: 5, End: 6, Kind: "mention", User: w.ben}, {Start: 7, End: 8, Kind: "pre", Value: "go"}, {Start: 9, End: 10, Kind: "quote"},
 	}
-	w.post(control.Post{Chat: w.super, User: w.ana, Text: "😀b l 😀 p q", Spans: spans})
+	w.post(control.Post{Chat: w.super, User: w.ana, Content: control.Content{Text: "😀b l 😀 p q", Spans: spans}})
 	v, err := w.client.See(t.Context(), control.See{Chat: w.super})
 	w.must(err)
 	if diff := cmp.Diff(spans, v.Messages[len(v.Messages)-1].Spans); diff != "" {
@@ -102,7 +102,7 @@ func TestSpansComeBackAsTheyWerePosted(t *testing.T) {
 
 func TestQuotesKeepTheirPlace(t *testing.T) {
 	w := newTown(t, Options{})
-	id := w.post(control.Post{Chat: w.super, User: w.ana, Text: "😀 one, one and one"})
+	id := w.post(control.Post{Chat: w.super, User: w.ana, Content: control.Content{Text: "😀 one, one and one"}})
 	for position, want := range map[int]int{0: 3, 8: 8, 16: 16, 999: 3, 1: 3} {
 		var m struct {
 			Quote apiQuote `json:"quote"`

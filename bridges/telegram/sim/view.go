@@ -104,7 +104,7 @@ func (l *chatLog) changed(since uint64) []*message {
 
 func (m *message) seen() control.Seen {
 	out := control.Seen{
-		ID: messageID(m.id), Account: accountID(m.bot), Album: m.album, Service: m.service, Edits: m.edits,
+		ID: messageID(m.id), Account: accountID(m.bot), Content: control.Content{Album: m.album}, Service: m.service, Edits: m.edits,
 		Deleted: m.deleted, At: m.at.UTC(),
 	}
 	if m.from != nil {
@@ -124,7 +124,7 @@ func (m *message) seen() control.Seen {
 		out.Media = []control.Media{m.media.view()}
 	}
 	if m.other != nil {
-		m.other.show(&out)
+		m.other.show(&out.Content)
 	}
 	out.Pinned = m.pinned
 	if m.replyTo != nil {

@@ -34,7 +34,7 @@ func newTown(t *testing.T, opts Options) *town {
 	w.channel = r.group(control.NewGroup{Title: "Channel", Kind: control.Channel, Members: people})
 	w.strange = r.group(control.NewGroup{Title: "Strange", Kind: control.Supergroup, Members: people, Role: control.RoleNone})
 	w.topic = w.changeTopic(control.TopicChange{Chat: w.forum, Action: control.CreateTopic, Title: "Boats"})
-	w.question = r.post(control.Post{Chat: w.super, User: w.ana, Text: "Is the bridge open?"})
+	w.question = r.post(control.Post{Chat: w.super, User: w.ana, Content: control.Content{Text: "Is the bridge open?"}})
 	return w
 }
 
@@ -237,7 +237,7 @@ func (w *town) topicNow(action control.TopicAction, silent bool) {
 // start lets Ana write to the bot, block lets her block it.
 func (w *town) start() {
 	w.Helper()
-	w.post(control.Post{Chat: control.ChatID(w.ana), Text: "/start"})
+	w.post(control.Post{Chat: control.ChatID(w.ana), Content: control.Content{Text: "/start"}})
 }
 
 func (w *town) block(action control.MemberAction) {

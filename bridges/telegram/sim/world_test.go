@@ -110,7 +110,7 @@ func TestPrivacyModeHidesWhatIsNotForTheBot(t *testing.T) {
 		"hello": false, "/help": true, "/help@second_bot now": true, "/help@SECOND_BOT": true, "/help@other_bot": false,
 		"see /help": false,
 	} {
-		d.post(control.Post{Chat: d.group, User: d.ben, Text: text})
+		d.post(control.Post{Chat: d.group, User: d.ben, Content: control.Content{Text: text}})
 		got := d.hear()
 		if diff := cmp.Diff([]string{"message " + text}, got[0]); diff != "" {
 			t.Errorf("the admin, %q (-want +got):\n%s", text, diff)
@@ -119,11 +119,11 @@ func TestPrivacyModeHidesWhatIsNotForTheBot(t *testing.T) {
 			t.Errorf("%q: the bot in privacy mode was given %q, want it to hear: %t", text, got[1], hears)
 		}
 	}
-	d.post(control.Post{Chat: d.group, User: d.ben, Text: "answer", ReplyTo: asked})
+	d.post(control.Post{Chat: d.group, User: d.ben, Content: control.Content{Text: "answer", ReplyTo: asked}})
 	if got := d.hear(); len(got[1]) != 1 {
 		t.Errorf("a reply to the bot: it was given %q", got[1])
 	}
-	d.post(control.Post{Chat: "5000000001@7000000002", Text: "psst"})
+	d.post(control.Post{Chat: "5000000001@7000000002", Content: control.Content{Text: "psst"}})
 	if got := d.hear(); len(got[1]) != 1 || len(got[0]) != 0 {
 		t.Errorf("a private message: the bots were given %q", got)
 	}
@@ -144,8 +144,8 @@ func TestBotsHearNeitherBotsNorThemselvesNorDeletions(t *testing.T) {
 	d.must(err)
 	d.must(d.client.ChangeMember(t.Context(), control.MemberChange{Chat: d.group, User: other.User, Action: control.Join}))
 	d.hear()
-	d.post(control.Post{Chat: d.group, User: other.User, Text: "from another bot"})
-	id := d.post(control.Post{Chat: d.group, User: d.ana, Text: "from a person"})
+	d.post(control.Post{Chat: d.group, User: other.User, Content: control.Content{Text: "from another bot"}})
+	id := d.post(control.Post{Chat: d.group, User: d.ana, Content: control.Content{Text: "from a person"}})
 	d.must(d.client.Delete(t.Context(), control.Delete{Chat: d.group, Message: id}))
 	want := [2][]string{{"message from a person"}, nil}
 	if diff := cmp.Diff(want, d.hear()); diff != "" {
@@ -161,7 +161,7 @@ func TestBotsHearNeitherBotsNorThemselvesNorDeletions(t *testing.T) {
 
 func TestReactionsReachAdminsThatAskedForThem(t *testing.T) {
 	d := newDuo(t)
-	id := d.post(control.Post{Chat: d.group, User: d.ana, Text: "x"})
+	id := d.post(control.Post{Chat: d.group, User: d.ana, Content: control.Content{Text: "x"}})
 	d.hear()
 	d.must(d.client.React(t.Context(), control.React{Chat: d.group, Message: id, User: d.ben, Emoji: []string{"❤️"}}))
 	if diff := cmp.Diff([2][]string{{"message_reaction"}, nil}, d.hear()); diff != "" {
@@ -238,7 +238,7 @@ func TestGuisesAreShownAsTelegramShowsThem(t *testing.T) {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}
-	if _, err := d.client.Post(t.Context(), control.Post{Chat: d.group, Text: "x", As: control.AsAccount}); !errors.Is(err, control.ErrNotSupported) {
+	if _, err := d.client.Post(t.Context(), control.Post{Chat: d.group, Content: control.Content{Text: "x"}, As: control.AsAccount}); !errors.Is(err, control.ErrNotSupported) {
 		t.Errorf("as a bot's human: %v", err)
 	}
 }
@@ -249,7 +249,7 @@ func TestAChannelsPostsAreForwardedIntoItsDiscussion(t *testing.T) {
 	channel := r.group(control.NewGroup{Title: "News", Kind: control.Channel, Members: []control.UserID{ana}, Role: control.RoleNone})
 	r.group(control.NewGroup{Title: "Talk", Kind: control.Supergroup, Members: []control.UserID{ana}, Role: control.RoleAdmin, LinkedTo: channel})
 	r.settle()
-	post := r.post(control.Post{Chat: channel, Text: "extra, extra"})
+	post := r.post(control.Post{Chat: channel, Content: control.Content{Text: "extra, extra"}})
 	list := r.updates(0)
 	var m models.Message
 	r.must(json.Unmarshal(list[len(list)-1]["message"], &m))
@@ -262,8 +262,8 @@ func TestAChannelsPostsAreForwardedIntoItsDiscussion(t *testing.T) {
 func TestTopicsAreChatsOfTheirOwn(t *testing.T) {
 	w := newTown(t, Options{Bots: []BotOptions{{Token: DefaultToken, ReadsAll: true}}})
 	w.settle()
-	general := w.post(control.Post{Chat: w.forum, User: w.ben, Text: "in General"})
-	w.post(control.Post{Chat: w.topic, User: w.ben, Text: "in Boats"})
+	general := w.post(control.Post{Chat: w.forum, User: w.ben, Content: control.Content{Text: "in General"}})
+	w.post(control.Post{Chat: w.topic, User: w.ben, Content: control.Content{Text: "in Boats"}})
 	var got []models.Message
 	for _, u := range w.updates(0) {
 		var m models.Message
@@ -293,7 +293,7 @@ func TestClosedTopicsAreToldUnlessSilentAndOpenForAdmins(t *testing.T) {
 	if diff := cmp.Diff([]string{"message forum_topic_closed {}"}, w.heard(DefaultToken)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if _, err := w.client.Post(t.Context(), control.Post{Chat: w.topic, User: w.ben, Text: "x"}); !errors.Is(err, control.ErrRefused) {
+	if _, err := w.client.Post(t.Context(), control.Post{Chat: w.topic, User: w.ben, Content: control.Content{Text: "x"}}); !errors.Is(err, control.ErrRefused) {
 		t.Errorf("a member in a closed topic: %v", err)
 	}
 	w.member(w.forum, control.Promote)
@@ -327,10 +327,10 @@ func TestAMigrationIsToldInBothGroups(t *testing.T) {
 	if diff := cmp.Diff(want, w.heard(DefaultToken)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if _, err := w.client.Post(t.Context(), control.Post{Chat: w.group, User: w.ana, Text: "x"}); !errors.Is(err, control.ErrRefused) {
+	if _, err := w.client.Post(t.Context(), control.Post{Chat: w.group, User: w.ana, Content: control.Content{Text: "x"}}); !errors.Is(err, control.ErrRefused) {
 		t.Errorf("writing into the old group: %v", err)
 	}
-	if id := w.post(control.Post{Chat: to, User: w.ana, Text: "x"}); id != "2" {
+	if id := w.post(control.Post{Chat: to, User: w.ana, Content: control.Content{Text: "x"}}); id != "2" {
 		t.Errorf("message ids go on with %s, want them to start anew", id)
 	}
 }
@@ -354,7 +354,7 @@ func TestAGroupMayAllowFewReactions(t *testing.T) {
 	r := newRig(t, Options{})
 	ana := r.user("Ana")
 	g := r.group(control.NewGroup{Kind: control.Supergroup, Members: []control.UserID{ana}, Username: "harbour", Reactions: []string{"👍", "❤️"}})
-	id := r.post(control.Post{Chat: g, User: ana, Text: "x"})
+	id := r.post(control.Post{Chat: g, User: ana, Content: control.Content{Text: "x"}})
 	var full models.ChatFullInfo
 	r.call("getChat", params{"chat_id": "@Harbour"}).into(r, &full)
 	if len(full.AvailableReactions) != 2 || full.AvailableReactions[1].ReactionTypeEmoji.Emoji != "❤" {
@@ -385,7 +385,7 @@ func TestAnEditToTheSameTextIsToldToo(t *testing.T) {
 
 func TestInChannelsReactionsAreOnlyCounted(t *testing.T) {
 	w := newTown(t, Options{})
-	post := w.post(control.Post{Chat: w.channel, Text: "news"})
+	post := w.post(control.Post{Chat: w.channel, Content: control.Content{Text: "news"}})
 	w.heard(DefaultToken)
 	for _, u := range []control.UserID{w.ana, w.ben} {
 		w.must(w.client.React(t.Context(), control.React{Chat: w.channel, Message: post, User: u, Emoji: []string{"👍"}}))
@@ -418,7 +418,7 @@ func TestEveryKindOfFileArrivesAsItself(t *testing.T) {
 	w := newTown(t, Options{Bots: []BotOptions{{Token: DefaultToken, ReadsAll: true}}})
 	w.settle()
 	for i, kind := range mediaKinds {
-		w.post(control.Post{Chat: w.super, User: w.ben, Album: "a", Media: []control.Media{{Kind: kind, Name: "n", Data: []byte("x")}}})
+		w.post(control.Post{Chat: w.super, User: w.ben, Content: control.Content{Album: "a", Media: []control.Media{{Kind: kind, Name: "n", Data: []byte("x")}}}})
 		list := w.updates(int64(-1 - i))
 		var m models.Message
 		w.must(json.Unmarshal(list[len(list)-1]["message"], &m))

@@ -78,11 +78,11 @@ func TestTheControlRefusesWhatMakesNoSense(t *testing.T) {
 	_, forum := l.people.CreateGroup(t.Context(), control.NewGroup{Title: "x", Kind: control.Forum})
 	_, empty := l.people.CreateGroup(t.Context(), control.NewGroup{Title: "x", Role: control.RoleNone})
 	_, migrate := l.people.ChangeGroup(t.Context(), control.GroupChange{Chat: group, Action: control.Migrate})
-	_, nowhere := l.people.Post(t.Context(), control.Post{Chat: "1@g.us", User: ana, Text: "x"})
-	_, nobody := l.people.Post(t.Context(), control.Post{Chat: group, User: "1@lid", Text: "x"})
+	_, nowhere := l.people.Post(t.Context(), control.Post{Chat: "1@g.us", User: ana, Content: control.Content{Text: "x"}})
+	_, nobody := l.people.Post(t.Context(), control.Post{Chat: group, User: "1@lid", Content: control.Content{Text: "x"}})
 	_, nothing := l.people.Post(t.Context(), control.Post{Chat: group, User: ana})
-	_, channel := l.people.Post(t.Context(), control.Post{Chat: group, User: ana, As: control.AsChannel, Text: "x"})
-	_, underline := l.people.Post(t.Context(), control.Post{Chat: group, User: ana, Text: "x", Spans: []control.Span{{End: 1, Kind: "underline"}}})
+	_, channel := l.people.Post(t.Context(), control.Post{Chat: group, User: ana, As: control.AsChannel, Content: control.Content{Text: "x"}})
+	_, underline := l.people.Post(t.Context(), control.Post{Chat: group, User: ana, Content: control.Content{Text: "x", Spans: []control.Span{{End: 1, Kind: "underline"}}}})
 	for name, c := range map[string]struct{ err, want error }{
 		"a nameless user":        {nameless, control.ErrWrongUse},
 		"a bot":                  {bot, control.ErrNotSupported},
@@ -154,7 +154,7 @@ func TestHistoryAndSettingsFollowAPairing(t *testing.T) {
 	l := newLab(t, Options{})
 	ana := l.user("Ana")
 	group := l.group(control.NewGroup{Members: []control.UserID{ana}})
-	l.post(control.Post{Chat: group, User: ana, Text: "before you came"})
+	l.post(control.Post{Chat: group, User: ana, Content: control.Content{Text: "before you came"}})
 	g := l.paired()
 	await[*events.AppStateSyncComplete](g, "the settings")
 	if g.client.Store.PushName != "Account 1" {
@@ -177,7 +177,7 @@ func TestALinkedDeviceIsAskedForMoreKeys(t *testing.T) {
 	dev.oneTime = dev.oneTime[:fewKeys+1]
 	d.server.mu.Unlock()
 	ben := d.user("Ben")
-	d.post(control.Post{Chat: control.ChatID(ben), Text: "hello"})
+	d.post(control.Post{Chat: control.ChatID(ben), Content: control.Content{Text: "hello"}})
 	d.hears("hello")
 	d.wait("new keys come", func() bool {
 		d.server.mu.Lock()
@@ -188,7 +188,7 @@ func TestALinkedDeviceIsAskedForMoreKeys(t *testing.T) {
 
 func TestVotesTheLockAndAnAbsentPhone(t *testing.T) {
 	d := newDuet(t, Options{})
-	poll := d.post(control.Post{Chat: d.group, User: d.ana, Kind: "poll", Text: "Shall we?"})
+	poll := d.post(control.Post{Chat: d.group, User: d.ana, Content: control.Content{Kind: "poll", Text: "Shall we?"}})
 	d.must(d.people.Vote(t.Context(), control.Vote{Chat: d.group, Message: poll, User: d.ana, Options: []int{0}}))
 	vote := awaitThat(d.gadget, "the vote", func(ev *events.Message) bool { return ev.Message.GetPollUpdateMessage() != nil })
 	got, err := d.client.DecryptPollVote(t.Context(), vote)

@@ -48,12 +48,12 @@ func TestTheClientMakesAndChangesGroups(t *testing.T) {
 	d.seen(chat, ben, "welcome")
 	d.must(d.client.SetGroupName(t.Context(), info.JID, "Still ours"))
 	d.must(d.client.SetGroupAnnounce(t.Context(), info.JID, true))
-	if _, err := d.people.Post(t.Context(), control.Post{Chat: chat, User: ben, Text: "may I?"}); !errors.Is(err, control.ErrRefused) {
+	if _, err := d.people.Post(t.Context(), control.Post{Chat: chat, User: ben, Content: control.Content{Text: "may I?"}}); !errors.Is(err, control.ErrRefused) {
 		t.Errorf("a member in an announcement group: %v", err)
 	}
 	_, err = d.client.UpdateGroupParticipants(t.Context(), info.JID, []types.JID{benLID}, whatsmeow.ParticipantChangePromote)
 	d.must(err)
-	d.post(control.Post{Chat: chat, User: ben, Text: "I may"})
+	d.post(control.Post{Chat: chat, User: ben, Content: control.Content{Text: "I may"}})
 	d.hears("I may")
 	for _, change := range []whatsmeow.ParticipantChange{whatsmeow.ParticipantChangeDemote, whatsmeow.ParticipantChangeRemove} {
 		_, err = d.client.UpdateGroupParticipants(t.Context(), info.JID, []types.JID{benLID}, change)
@@ -126,7 +126,7 @@ func TestWhoIsNotInTheGroupMayNotWrite(t *testing.T) {
 		t.Errorf("it hears %q of what was said without it", got)
 	}
 	ben := d.user("Ben")
-	if _, err := d.people.Post(t.Context(), control.Post{Chat: d.group, User: ben, Text: "hi"}); !errors.Is(err, control.ErrRefused) {
+	if _, err := d.people.Post(t.Context(), control.Post{Chat: d.group, User: ben, Content: control.Content{Text: "hi"}}); !errors.Is(err, control.ErrRefused) {
 		t.Errorf("a stranger: %v", err)
 	}
 }
@@ -158,7 +158,7 @@ func TestOnePersonIsKnownByTwoAddresses(t *testing.T) {
 	byLID := d.duetIn(GroupLID)
 	var senders []types.JID
 	for _, chat := range []control.ChatID{byNumber, byLID, control.ChatID(d.ana)} {
-		d.post(control.Post{Chat: chat, User: d.ana, Text: "in " + string(chat)})
+		d.post(control.Post{Chat: chat, User: d.ana, Content: control.Content{Text: "in " + string(chat)}})
 		info := d.hears("in " + string(chat)).Info
 		senders = append(senders, info.Sender, info.SenderAlt)
 	}
@@ -168,7 +168,7 @@ func TestOnePersonIsKnownByTwoAddresses(t *testing.T) {
 	}
 	_, err := d.people.ChangeGroup(t.Context(), control.GroupChange{Chat: byNumber, Action: control.GroupAction(GroupLID)})
 	d.must(err)
-	d.post(control.Post{Chat: byNumber, User: d.ana, Text: "moved"})
+	d.post(control.Post{Chat: byNumber, User: d.ana, Content: control.Content{Text: "moved"}})
 	if info := d.hears("moved").Info; info.Sender != lid || info.AddressingMode != types.AddressingModeLID {
 		t.Errorf("after the move: %+v", info.MessageSource)
 	}

@@ -32,16 +32,16 @@ func TestFilesOfPeopleReachTheClientWhole(t *testing.T) {
 	d := newDuet(t, Options{})
 	for kind := range mediaTypes {
 		data := bytes.Repeat([]byte(kind), 10_000)
-		p := control.Post{Chat: d.group, User: d.ana, Media: []control.Media{{Kind: kind, Name: "a.bin", Data: data}}}
+		p := control.Post{Chat: d.group, User: d.ana, Content: control.Content{Media: []control.Media{{Kind: kind, Name: "a.bin", Data: data}}}}
 		if kind == "photo" || kind == "video" || kind == "animation" || kind == "file" {
 			p.Text = "caption of " + kind
 		}
 		d.post(p)
-		ev := awaitThat(d.gadget, kind, func(ev *events.Message) bool { c, _, _ := bodyOf(ev.Message); return c.media != nil })
+		ev := awaitThat(d.gadget, kind, func(ev *events.Message) bool { c, _, _ := bodyOf(ev.Message); return len(c.Media) > 0 })
 		c, caption, _ := bodyOf(ev.Message)
 		got, err := d.client.Download(t.Context(), c.file)
-		if err != nil || !bytes.Equal(got, data) || c.media.Kind != kind || caption != p.Text {
-			t.Errorf("%s came as %s with %d bytes and %q: %v", kind, c.media.Kind, len(got), caption, err)
+		if err != nil || !bytes.Equal(got, data) || c.Media[0].Kind != kind || caption != p.Text {
+			t.Errorf("%s came as %s with %d bytes and %q: %v", kind, c.Media[0].Kind, len(got), caption, err)
 		}
 	}
 }
@@ -62,7 +62,7 @@ func TestFilesOfTheClientAreSeenWhole(t *testing.T) {
 
 func TestTheMediaHostsFailOnDemand(t *testing.T) {
 	d := newDuet(t, Options{})
-	d.post(control.Post{Chat: d.group, User: d.ana, Media: []control.Media{{Kind: "photo", Data: []byte("some picture")}}})
+	d.post(control.Post{Chat: d.group, User: d.ana, Content: control.Content{Media: []control.Media{{Kind: "photo", Data: []byte("some picture")}}}})
 	ev := awaitThat(d.gadget, "a picture", func(ev *events.Message) bool { return ev.Message.GetImageMessage() != nil })
 	for name, c := range map[string]struct {
 		fault control.Fault
@@ -108,7 +108,7 @@ func (d *duet) askPhone(info *types.MessageInfo, key []byte) *waMmsRetry.MediaRe
 
 func TestAFileThatIsGoneComesFromThePhone(t *testing.T) {
 	d := newDuet(t, Options{Mode: types.AddressingModePN})
-	d.post(control.Post{Chat: d.group, User: d.ana, Media: []control.Media{{Kind: "photo", Data: []byte("an old picture")}}})
+	d.post(control.Post{Chat: d.group, User: d.ana, Content: control.Content{Media: []control.Media{{Kind: "photo", Data: []byte("an old picture")}}}})
 	ev := awaitThat(d.gadget, "a picture", func(ev *events.Message) bool { return ev.Message.GetImageMessage() != nil })
 	img := ev.Message.GetImageMessage()
 	d.fault(control.Fault{Kind: MediaGone})
@@ -149,8 +149,8 @@ func testReplies(d *duet) {
 		d.Errorf("answers %s (-want +got):\n%s", s.ReplyTo, diff)
 	}
 	d.post(control.Post{
-		Chat: d.group, User: d.ana, Text: "ah, @you!", ReplyTo: control.MessageID(d.client.Store.LID.User + "/" + answer.ID),
-		Spans: []control.Span{{Start: 0, End: 2, Kind: "italic"}, {Start: 4, End: 8, Kind: "mention", User: control.UserID(d.client.Store.LID.ToNonAD().String())}},
+		Chat: d.group, User: d.ana, Content: control.Content{Text: "ah, @you!", ReplyTo: control.MessageID(d.client.Store.LID.User + "/" + answer.ID),
+			Spans: []control.Span{{Start: 0, End: 2, Kind: "italic"}, {Start: 4, End: 8, Kind: "mention", User: control.UserID(d.client.Store.LID.ToNonAD().String())}}},
 	})
 	own := d.client.Store.LID.ToNonAD()
 	if d.server.opts.Mode == types.AddressingModePN {
@@ -244,10 +244,10 @@ func TestLateAndForeignChangesAreIgnored(t *testing.T) {
 func TestOtherKindsOfPeopleReachTheClient(t *testing.T) {
 	d := newDuet(t, Options{})
 	for _, kind := range []string{"location", "venue", "contact", "poll"} {
-		d.post(control.Post{Chat: d.group, User: d.ana, Kind: kind, Text: "the " + kind})
-		awaitThat(d.gadget, kind, func(ev *events.Message) bool { c, _, _ := otherBody(ev.Message); return c.kind == kind })
+		d.post(control.Post{Chat: d.group, User: d.ana, Content: control.Content{Kind: kind, Text: "the " + kind}})
+		awaitThat(d.gadget, kind, func(ev *events.Message) bool { c, _, _ := otherBody(ev.Message); return c.Kind == kind })
 	}
-	d.post(control.Post{Chat: d.group, User: d.ana, Text: "heard elsewhere", ForwardedFrom: &control.Origin{Name: "Bo"}})
+	d.post(control.Post{Chat: d.group, User: d.ana, Content: control.Content{Text: "heard elsewhere"}, ForwardedFrom: &control.Origin{Name: "Bo"}})
 	if ev := d.hears("heard elsewhere"); !ev.Message.GetExtendedTextMessage().GetContextInfo().GetIsForwarded() {
 		t.Errorf("forwarded came as %v", ev.Message)
 	}
@@ -257,12 +257,12 @@ func TestOtherKindsOfPeopleReachTheClient(t *testing.T) {
 		t.Errorf("the photo came as %+v", ev)
 	}
 	picture := []control.Media{{Kind: "photo", Data: []byte("secret")}}
-	d.post(control.Post{Chat: d.group, User: d.ana, Kind: "view_once", Media: picture})
+	d.post(control.Post{Chat: d.group, User: d.ana, Content: control.Content{Kind: "view_once", Media: picture}})
 	if ev := await[*events.UndecryptableMessage](d.gadget, "what is not for it"); ev.UnavailableType != events.UnavailableTypeViewOnce {
 		t.Errorf("view once came as %+v", ev)
 	}
 	for range 2 {
-		d.post(control.Post{Chat: d.group, User: d.ana, Album: "trip", Media: picture})
+		d.post(control.Post{Chat: d.group, User: d.ana, Content: control.Content{Album: "trip", Media: picture}})
 	}
 	var parents []string
 	for range 2 {
@@ -294,10 +294,10 @@ func TestOtherKindsOfTheClientAreSeen(t *testing.T) {
 	}
 	d.tell("begin")
 	place := control.Place{Latitude: 51.5007, Longitude: -0.1246, Title: "Tower", Address: "Thames"}
-	if s := sent(placeMessage(control.Post{Place: &place}, nil)); s.Place == nil || *s.Place != place || s.Kind != kindVenue {
+	if s := sent(placeMessage(control.Post{Content: control.Content{Place: &place}}, nil)); s.Place == nil || *s.Place != place || s.Kind != kindVenue {
 		t.Errorf("the place is seen as %+v", s)
 	}
-	card, err := contactMessage(control.Post{Contact: &control.Contact{Name: "Bo", Phone: "+44 7700 900123"}}, nil)
+	card, err := contactMessage(control.Post{Content: control.Content{Contact: &control.Contact{Name: "Bo", Phone: "+44 7700 900123"}}}, nil)
 	d.must(err)
 	if s := sent(card); s.Contact == nil || s.Contact.Name != "Bo" || s.Contact.Phone != "+447700900123" {
 		t.Errorf("the contact is seen as %+v", s)

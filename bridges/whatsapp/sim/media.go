@@ -202,5 +202,5 @@ func (ph *phone) fetch(c *content) {
 		return
 	}
 	sum := sha256.Sum256(data)
-	c.media.SHA256, c.media.Size = hex.EncodeToString(sum[:]), int64(len(data))
+	c.Media[0].SHA256, c.Media[0].Size = hex.EncodeToString(sum[:]), int64(len(data))
 }

@@ -97,17 +97,17 @@ func otherBody(m *waE2E.Message) (content, string, *waE2E.ContextInfo) {
 	switch {
 	case m.GetLocationMessage() != nil:
 		l := m.GetLocationMessage()
-		c := content{kind: kindLocation, place: &control.Place{
+		c := plain(control.Content{Kind: kindLocation, Place: &control.Place{
 			Latitude: l.GetDegreesLatitude(), Longitude: l.GetDegreesLongitude(), Title: l.GetName(), Address: l.GetAddress(),
-		}}
+		}})
 		if l.GetName() != "" {
-			c.kind = kindVenue
+			c.Kind = kindVenue
 		}
 		return c, l.GetName(), l.GetContextInfo()
 	case m.GetLiveLocationMessage() != nil:
 		l := m.GetLiveLocationMessage()
 		place := &control.Place{Latitude: l.GetDegreesLatitude(), Longitude: l.GetDegreesLongitude(), LiveS: 3600}
-		return content{kind: kindLive, place: place}, l.GetCaption(), l.GetContextInfo()
+		return plain(control.Content{Kind: kindLive, Place: place}), l.GetCaption(), l.GetContextInfo()
 	case m.GetContactMessage() != nil:
 		return readContact(m.GetContactMessage())
 	case len(m.GetContactsArrayMessage().GetContacts()) > 0:
@@ -125,7 +125,7 @@ func readContact(c *waE2E.ContactMessage) (content, string, *waE2E.ContextInfo) 
 			card.Phone = "+" + strings.Map(onlyDigits, number)
 		}
 	}
-	return content{kind: kindContact, contact: &card}, c.GetDisplayName(), c.GetContextInfo()
+	return plain(control.Content{Kind: kindContact, Contact: &card}), c.GetDisplayName(), c.GetContextInfo()
 }
 
 func readPoll(p *waE2E.PollCreationMessage) (content, string, *waE2E.ContextInfo) {
@@ -133,7 +133,7 @@ func readPoll(p *waE2E.PollCreationMessage) (content, string, *waE2E.ContextInfo
 	for _, o := range p.GetOptions() {
 		poll.Options = append(poll.Options, control.PollOption{Text: o.GetOptionName()})
 	}
-	return content{kind: kindPoll, poll: &poll}, p.GetName(), p.GetContextInfo()
+	return plain(control.Content{Kind: kindPoll, Poll: &poll}), p.GetName(), p.GetContextInfo()
 }
 
 // pollOf is the poll that a message is, in whatever version, or nil.

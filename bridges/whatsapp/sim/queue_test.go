@@ -44,7 +44,7 @@ func (d *duet) chat() types.JID {
 // tell lets Ana say something in the group.
 func (d *duet) tell(text string) control.MessageID {
 	d.Helper()
-	return d.post(control.Post{Chat: d.group, User: d.ana, Text: text})
+	return d.post(control.Post{Chat: d.group, User: d.ana, Content: control.Content{Text: text}})
 }
 
 func numbered(what string, n int) []string {
@@ -199,14 +199,14 @@ func TestADeviceThatTheSenderDoesNotKnowAsks(t *testing.T) {
 func TestADirectMessageGoesBothWays(t *testing.T) {
 	d := newDuet(t, Options{})
 	chat := control.ChatID(d.ana)
-	d.post(control.Post{Chat: chat, User: d.ana, Text: "psst"})
+	d.post(control.Post{Chat: chat, User: d.ana, Content: control.Content{Text: "psst"}})
 	ev := d.hears("psst")
 	if ev.Info.Chat.String() != string(chat) || ev.Info.IsGroup || ev.Info.SenderAlt.Server != types.DefaultUserServer {
 		t.Errorf("heard from %+v", ev.Info.MessageSource)
 	}
 	d.says(chat, "what is it?")
 	d.seen(chat, d.ana, "what is it?")
-	d.post(control.Post{Chat: chat, As: control.AsAccount, Text: "typed on the phone"})
+	d.post(control.Post{Chat: chat, As: control.AsAccount, Content: control.Content{Text: "typed on the phone"}})
 	if ev := d.hears("typed on the phone"); !ev.Info.IsFromMe || ev.Info.Chat.String() != string(chat) || ev.Info.RecipientAlt.IsEmpty() {
 		t.Errorf("heard from %+v", ev.Info.MessageSource)
 	}

@@ -11,42 +11,28 @@ import (
 	"go.mau.fi/whatsmeow/proto/waE2E"
 )
 
-// content is what a person sees of a message.
+// content is what a person sees of a message, and where its file is.
 type content struct {
-	kind    string // of what is neither text nor file
-	place   *control.Place
-	contact *control.Contact
-	poll    *control.Poll
-	preview *control.Preview
-	text    string
-	spans   []control.Span
-	media   *control.Media
-	file    whatsmeow.DownloadableMessage
-	replyTo control.MessageID
-	album   string
+	control.Content
+	file whatsmeow.DownloadableMessage
 }
 
-func (c content) empty() bool { return c.text == "" && c.media == nil && c.kind == "" }
+// plain is the content of a message without a file.
+func plain(c control.Content) content { return content{Content: c} }
 
-func (c content) into(m *shown) {
-	m.Kind, m.Text, m.Spans, m.ReplyTo, m.Album = c.kind, c.text, c.spans, c.replyTo, c.album
-	m.Place, m.Contact, m.Poll, m.Preview = c.place, c.contact, c.poll, c.preview
-	if c.media != nil {
-		m.Media = []control.Media{*c.media}
-	}
-}
+func (c content) empty() bool { return c.Text == "" && len(c.Media) == 0 && c.Kind == "" }
 
 // read is what a phone makes of a message.
 func (s *Server) read(m *waE2E.Message) content {
 	c, raw, about := bodyOf(m)
-	c.text, c.spans = s.readText(raw, about.GetMentionedJID())
+	c.Text, c.Spans = s.readText(raw, about.GetMentionedJID())
 	if id := about.GetStanzaID(); id != "" {
 		if p := s.userIn(about.GetParticipant()); p != nil {
-			c.replyTo = messageIDOf(p, id)
+			c.ReplyTo = messageIDOf(p, id)
 		}
 	}
 	if a := m.GetMessageContextInfo().GetMessageAssociation(); a.GetAssociationType() == waE2E.MessageAssociation_MEDIA_ALBUM {
-		c.album = a.GetParentMessageKey().GetID()
+		c.Album = a.GetParentMessageKey().GetID()
 	}
 	return c
 }
@@ -61,7 +47,7 @@ func bodyOf(m *waE2E.Message) (content, string, *waE2E.ContextInfo) {
 		return content{}, m.GetConversation(), nil
 	case m.GetExtendedTextMessage() != nil:
 		t := m.GetExtendedTextMessage()
-		return content{preview: previewOf(t)}, t.GetText(), t.GetContextInfo()
+		return plain(control.Content{Preview: previewOf(t)}), t.GetText(), t.GetContextInfo()
 	case m.GetImageMessage() != nil:
 		i := m.GetImageMessage()
 		return file("photo", i.GetMimetype(), "", i), i.GetCaption(), i.GetContextInfo()
@@ -92,7 +78,7 @@ func previewOf(t *waE2E.ExtendedTextMessage) *control.Preview {
 }
 
 func file(kind, mime, name string, m whatsmeow.DownloadableMessage) content {
-	return content{media: &control.Media{Kind: kind, MIME: mime, Name: name}, file: m}
+	return content{Content: control.Content{Media: []control.Media{{Kind: kind, MIME: mime, Name: name}}}, file: m}
 }
 
 // readText is a text without marks, with names where addresses of those who are mentioned stand.

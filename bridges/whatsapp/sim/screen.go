@@ -118,9 +118,7 @@ func (sc *screen) find(id control.MessageID) *shown {
 
 // erase leaves a mark where a message was.
 func (sc *screen) erase(m *shown) {
-	m.Deleted = true
-	m.Text, m.Spans, m.Media, m.Reactions, m.ReplyTo, m.raw = "", nil, nil, nil, "", nil
-	m.Kind, m.Place, m.Contact, m.Poll, m.Pinned = "", nil, nil, nil, false
+	m.Content, m.Deleted, m.Pinned, m.Reactions, m.raw = control.Content{}, true, false, nil, nil
 	sc.touch(m)
 }
 

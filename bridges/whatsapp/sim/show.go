@@ -78,10 +78,10 @@ func (ph *phone) add(sc *screen, author *person, ev *events.Message, c content) 
 		m.ID = sc.freshID(id)
 	}
 	m.Service, m.raw, m.once = "", ev.Message, ev.IsViewOnce
-	c.into(m)
+	m.Content = c.Content
 	if author.account && ev.Info.Sender.Device != 0 {
 		m.Account = accountID(author)
-		ph.book(author, ev, c.text)
+		ph.book(author, ev, c.Text)
 	}
 	if waited {
 		sc.touch(m)
@@ -182,7 +182,7 @@ func (ph *phone) applyEdit(sc *screen, author *person, m *shown, ev *events.Mess
 		ph.misdeed(author, "late_edit", ev)
 	default:
 		c := ph.s.read(edited)
-		m.Text, m.Spans, m.raw = c.text, c.spans, edited
+		m.Text, m.Spans, m.raw = c.Text, c.Spans, edited
 		m.Edits++
 		sc.touch(m)
 	}
@@ -216,13 +216,14 @@ func (ph *phone) applyReaction(sc *screen, author *person, r *waE2E.ReactionMess
 	}
 }
 
-// showJoined and showChange put a line about the group on the screen.
+// showJoined opens the screen of a group.
 func (ph *phone) showJoined(ev *events.JoinedGroup) {
 	ph.s.mu.Lock()
 	defer ph.s.mu.Unlock()
 	ph.screen(ev.JID)
 }
 
+// showChange puts lines about a group on its screen.
 func (ph *phone) showChange(ev *events.GroupInfo) {
 	ph.s.mu.Lock()
 	defer ph.s.mu.Unlock()

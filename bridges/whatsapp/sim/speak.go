@@ -80,9 +80,9 @@ func onlyOnce(in control.Post) []whatsmeow.SendRequestExtra {
 // said puts what a person wrote on their own screen, and into the ledger.
 func (s *Server) said(sp speaker, resp whatsmeow.SendResponse, m *waE2E.Message, in control.Post) control.MessageID {
 	c := s.read(unwrapped(m))
-	if c.media != nil && len(in.Media) == 1 {
+	if len(c.Media) == 1 && len(in.Media) == 1 {
 		sum := sha256.Sum256(in.Media[0].Data)
-		c.media.SHA256, c.media.Size = hex.EncodeToString(sum[:]), int64(len(in.Media[0].Data))
+		c.Media[0].SHA256, c.Media[0].Size = hex.EncodeToString(sum[:]), int64(len(in.Media[0].Data))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,7 +90,7 @@ func (s *Server) said(sp speaker, resp whatsmeow.SendResponse, m *waE2E.Message,
 	line := &shown{author: sp.p, stanza: resp.ID, raw: unwrapped(m)}
 	line.ID = messageIDOf(sp.p, resp.ID)
 	line.Author, line.Name, line.At = userID(sp.p), sp.p.name, seenAt(resp.Timestamp)
-	c.into(line)
+	line.Content = c.Content
 	sc.add(line)
 	if known := s.messages[messageKey{owner: sp.p, to: sp.to, id: resp.ID}]; known != nil {
 		known.text, known.booked = in.Text, true
@@ -161,7 +161,7 @@ func (s *Server) edit(ctx context.Context, in control.Edit) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.read(m)
-	target.Text, target.Spans, target.raw = c.text, c.spans, m
+	target.Text, target.Spans, target.raw = c.Text, c.Spans, m
 	target.Edits++
 	sp.ph.screen(sp.to).touch(target)
 	return nil
@@ -170,7 +170,7 @@ func (s *Server) edit(ctx context.Context, in control.Edit) error {
 // hasWords says whether the apps let people change what is written in a message: a text, or a caption.
 func hasWords(m *waE2E.Message) bool {
 	c, _, _ := bodyOf(m)
-	return c.kind == "" && (c.media == nil || slices.Contains([]string{"photo", "video", "animation", "file"}, c.media.Kind))
+	return c.Kind == "" && (len(c.Media) == 0 || slices.Contains([]string{"photo", "video", "animation", "file"}, c.Media[0].Kind))
 }
 
 // edited is a message with another text: a file is repeated whole.
@@ -210,7 +210,7 @@ func (s *Server) onScreen(chat control.ChatID, id control.MessageID, p *person) 
 	}
 	sp := speaker{p: p, ph: p.phone, to: pl.seenBy(p), chat: chat}
 	m := p.phone.screen(sp.to).find(id)
-	if m == nil {
+	if m == nil || m.raw == nil { // a line about the group is no message
 		return speaker{}, nil, control.Because(control.ErrNotFound, "%s sees no message %q", p.name, id)
 	}
 	return sp, m, nil

@@ -16,7 +16,7 @@ func TestTextGoesBothWaysInAGroup(t *testing.T) {
 			ana := l.user("Ana")
 			g := l.paired()
 			group := l.group(control.NewGroup{Members: []control.UserID{ana}})
-			id := l.post(control.Post{Chat: group, User: ana, Text: "hello"})
+			id := l.post(control.Post{Chat: group, User: ana, Content: control.Content{Text: "hello"}})
 			ev := g.hears("hello")
 			if ev.Info.PushName != "Ana" || ev.Info.Chat.String() != string(group) || string(id) != l.lidOf(ev.Info).User+"/"+ev.Info.ID {
 				t.Errorf("heard %+v as %s", ev.Info, id)

@@ -41,7 +41,7 @@ func (d *driver) text() string {
 }
 
 func (d *driver) post(ctx context.Context, in way) error {
-	_, err := d.client.Post(ctx, sim.Post{Chat: in.from, User: d.user, Text: d.text()})
+	_, err := d.client.Post(ctx, sim.Post{Chat: in.from, User: d.user, Content: sim.Content{Text: d.text()}})
 	return err
 }
 
@@ -134,7 +134,7 @@ func (d *driver) pile(ctx context.Context, in way, n int) error {
 	for i := range errs {
 		wg.Go(func() {
 			for text := range texts {
-				if _, err := d.client.Post(ctx, sim.Post{Chat: in.from, User: d.user, Text: text}); err != nil {
+				if _, err := d.client.Post(ctx, sim.Post{Chat: in.from, User: d.user, Content: sim.Content{Text: text}}); err != nil {
 					errs[i] = err
 					return
 				}

@@ -12,8 +12,8 @@ import (
 
 func TestMatchFindsEachCopyUnderItsSender(t *testing.T) {
 	start := time.Unix(1_700_000_000, 0)
-	posts := []sim.Seen{{Text: "a", At: start}, {Text: "b", At: start.Add(time.Second)}}
-	copies := []sim.Seen{{Text: "Ana\nb", At: start.Add(3 * time.Second)}, {Text: "a", At: start.Add(4 * time.Second)}}
+	posts := []sim.Seen{{Content: sim.Content{Text: "a"}, At: start}, {Content: sim.Content{Text: "b"}, At: start.Add(time.Second)}}
+	copies := []sim.Seen{{Content: sim.Content{Text: "Ana\nb"}, At: start.Add(3 * time.Second)}, {Content: sim.Content{Text: "a"}, At: start.Add(4 * time.Second)}}
 	trips, err := match(posts, copies)
 	if err != nil || len(trips) != 2 {
 		t.Fatal(trips, err)
@@ -24,14 +24,14 @@ func TestMatchFindsEachCopyUnderItsSender(t *testing.T) {
 }
 
 func TestMatchTakesNothingForWhatItIsNot(t *testing.T) {
-	post := sim.Seen{Text: "a"}
+	post := sim.Seen{Content: sim.Content{Text: "a"}}
 	for name, c := range map[string]struct {
 		posts, copies []sim.Seen
 		want          string
 	}{
-		"lost":     {[]sim.Seen{post}, []sim.Seen{{Text: "b"}}, "no copy"},
+		"lost":     {[]sim.Seen{post}, []sim.Seen{{Content: sim.Content{Text: "b"}}}, "no copy"},
 		"repeated": {[]sim.Seen{post}, []sim.Seen{post, post}, "2 copies of 1 messages"},
-		"foreign":  {[]sim.Seen{post}, []sim.Seen{post, {Text: "b"}}, "2 copies of 1 messages"},
+		"foreign":  {[]sim.Seen{post}, []sim.Seen{post, {Content: sim.Content{Text: "b"}}}, "2 copies of 1 messages"},
 	} {
 		if _, err := match(c.posts, c.copies); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)

@@ -82,7 +82,7 @@ func ours(words string) func(sim.Seen) bool {
 // say posts a text, and returns it with its copy.
 func (p *trip) say(words string) (id sim.MessageID, copied sim.Seen) {
 	p.Helper()
-	id = p.from.post(p.T, sim.Post{Text: words})
+	id = p.from.post(p.T, sim.Post{Content: sim.Content{Text: words}})
 	return id, p.to.sees(p.T, words, ours(words))
 }
 
@@ -93,7 +93,7 @@ func (p *trip) text() {
 		at := strings.Index(words, kind)
 		spans = append(spans, sim.Span{Start: at, End: at + len(kind), Kind: kind})
 	}
-	p.from.post(p.T, sim.Post{Text: words, Spans: spans})
+	p.from.post(p.T, sim.Post{Content: sim.Content{Text: words, Spans: spans}})
 	m := p.to.sees(p.T, words, ours(words))
 	head := p.from.person + "\n"
 	if m.Text != head+words {
@@ -112,7 +112,7 @@ func (p *trip) text() {
 // preview: WhatsApp and Signal show the preview that a message brings. Telegram makes its own, and tells bots nothing of it.
 func (p *trip) preview() {
 	page := &sim.Preview{URL: fmt.Sprintf("https://example.com/%d", p.nth), Title: "A page of " + p.word, Description: "What it says"}
-	post := sim.Post{Text: p.word + " " + page.URL, Preview: page}
+	post := sim.Post{Content: sim.Content{Text: p.word + " " + page.URL, Preview: page}}
 	if p.from.name == telegram.name {
 		post.Preview = nil
 	}
@@ -131,11 +131,11 @@ func (p *trip) preview() {
 // at its original.
 func (p *trip) replies() {
 	original, copied := p.say(p.word + " question")
-	p.from.post(p.T, sim.Post{Text: p.word + " own answer", ReplyTo: original})
+	p.from.post(p.T, sim.Post{Content: sim.Content{Text: p.word + " own answer", ReplyTo: original}})
 	if m := p.to.sees(p.T, "the answer", ours(p.word+" own answer")); m.ReplyTo != copied.ID {
 		p.Errorf("the answer stands at %q and not at the copy %q", m.ReplyTo, copied.ID)
 	}
-	p.to.post(p.T, sim.Post{Text: p.word + " their answer", ReplyTo: copied.ID})
+	p.to.post(p.T, sim.Post{Content: sim.Content{Text: p.word + " their answer", ReplyTo: copied.ID}})
 	if m := p.from.sees(p.T, "their answer", ours(p.word+" their answer")); m.ReplyTo != original {
 		p.Errorf("the answer to the copy stands at %q and not at the original %q", m.ReplyTo, original)
 	}
@@ -177,7 +177,7 @@ func (p *trip) reactions() {
 func captioned(kind, name, mime string) func(*trip) {
 	return func(p *trip) {
 		file := sim.Media{Kind: kind, Name: name, MIME: mime, Data: fileOf(p.T, mime, p.word)}
-		p.from.post(p.T, sim.Post{Text: p.word, Media: []sim.Media{file}})
+		p.from.post(p.T, sim.Post{Content: sim.Content{Text: p.word, Media: []sim.Media{file}}})
 		m := p.to.sees(p.T, "the "+kind, carries(file))
 		if m.Text != p.from.person+"\n"+p.word || m.Media[0].Kind != p.shown(kind) {
 			p.Errorf("it is seen as %+v", m)
@@ -192,7 +192,7 @@ func captioned(kind, name, mime string) func(*trip) {
 func bare(kind, name, mime string) func(*trip) {
 	return func(p *trip) {
 		file := sim.Media{Kind: kind, Name: name, MIME: mime, Data: fileOf(p.T, mime, p.word)}
-		p.from.post(p.T, sim.Post{Media: []sim.Media{file}})
+		p.from.post(p.T, sim.Post{Content: sim.Content{Media: []sim.Media{file}}})
 		m := p.to.sees(p.T, "the "+kind, carries(file))
 		if m.Media[0].Kind != p.shown(kind) || m.Text != "" && m.Text != p.from.person {
 			p.Errorf("it is seen as %+v", m)
@@ -229,10 +229,10 @@ func (p *trip) album() {
 	for i := range 3 {
 		files = append(files, sim.Media{Kind: "photo", Name: "a.jpg", MIME: "image/jpeg", Data: fileOf(p.T, "image/jpeg", fmt.Sprint(p.word, i))})
 	}
-	post := sim.Post{Chat: p.from.group, User: p.from.who, Text: p.word, Media: files}
+	post := sim.Post{Chat: p.from.group, User: p.from.who, Content: sim.Content{Text: p.word, Media: files}}
 	if _, err := p.from.client.Post(p.Context(), post); errors.Is(err, sim.ErrWrongUse) { // here people post them one by one
 		for i, f := range files {
-			one := sim.Post{Media: []sim.Media{f}, Album: p.word}
+			one := sim.Post{Content: sim.Content{Media: []sim.Media{f}, Album: p.word}}
 			if i == 0 {
 				one.Text = p.word
 			}
@@ -270,7 +270,7 @@ func (p *trip) inOne(files []sim.Media) {
 // place: on Signal it is text.
 func (p *trip) place() {
 	at := sim.Place{Latitude: 51.5007, Longitude: -0.1246 + float64(p.nth)/1000}
-	p.from.post(p.T, sim.Post{Kind: "location", Place: &at})
+	p.from.post(p.T, sim.Post{Content: sim.Content{Kind: "location", Place: &at}})
 	if p.to.name == signal.name {
 		p.asText(fmt.Sprintf("%.4f", at.Latitude), fmt.Sprintf("%.4f", at.Longitude))
 		return
@@ -282,7 +282,7 @@ func (p *trip) place() {
 
 func (p *trip) venue() {
 	at := sim.Place{Latitude: 48.8584, Longitude: 2.2945, Title: p.word, Address: "5 Avenue Anatole France"}
-	p.from.post(p.T, sim.Post{Kind: "venue", Place: &at})
+	p.from.post(p.T, sim.Post{Content: sim.Content{Kind: "venue", Place: &at}})
 	if p.to.name == signal.name {
 		p.asText(at.Title, at.Address, "48.858", "2.294")
 		return
@@ -298,7 +298,7 @@ func near(a, b sim.Place) bool {
 }
 
 func (p *trip) contact() {
-	p.from.post(p.T, sim.Post{Kind: "contact", Contact: &sim.Contact{Name: p.word, Phone: "+447700900123"}})
+	p.from.post(p.T, sim.Post{Content: sim.Content{Kind: "contact", Contact: &sim.Contact{Name: p.word, Phone: "+447700900123"}}})
 	if p.to.name == signal.name {
 		p.asText(p.word, "+447700900123")
 		return
@@ -320,7 +320,7 @@ func (p *trip) asText(words ...string) {
 // Telegram arrive as text.
 func (p *trip) poll() {
 	ask := &sim.Poll{Question: p.word + "?", Options: []sim.PollOption{{Text: "Tea"}, {Text: "Coffee"}}, Public: true}
-	p.from.post(p.T, sim.Post{Kind: "poll", Poll: ask})
+	p.from.post(p.T, sim.Post{Content: sim.Content{Kind: "poll", Poll: ask}})
 	if p.from.name == telegram.name {
 		m := p.to.sees(p.T, "the poll as text", func(m sim.Seen) bool { return m.Account != "" && strings.Contains(m.Text, ask.Question) })
 		if !strings.Contains(m.Text, "• Tea\n• Coffee") || m.Poll != nil {

@@ -21,7 +21,7 @@ func TestLongTextsArriveWhole(t *testing.T) {
 	r := newRig(t, telegram, whatsapp, signal)
 	from := r.sides[1]
 	for _, text := range []string{strings.TrimSpace(words.String()), strings.Repeat("👨‍👩‍👧", 700)} {
-		from.post(t, sim.Post{Text: text})
+		from.post(t, sim.Post{Content: sim.Content{Text: text}})
 		for _, to := range []*side{r.sides[0], r.sides[2]} {
 			to.shows(t, text)
 		}

@@ -152,7 +152,7 @@ func (r *rig) checkTelegram() {
 func (r *rig) greet() {
 	r.t.Helper()
 	for _, s := range r.sides {
-		s.post(r.t, sim.Post{Text: "hello from " + s.name})
+		s.post(r.t, sim.Post{Content: sim.Content{Text: "hello from " + s.name}})
 	}
 	for _, s := range r.sides {
 		for _, other := range r.sides {

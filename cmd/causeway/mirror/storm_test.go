@@ -67,7 +67,7 @@ func TestNothingIsLostInAStorm(t *testing.T) {
 	checkStorm(t, wa, tg, n, n, 3)
 	r.router.Stop(time.Minute)
 	for i := range *stormAway {
-		wa.post(t, sim.Post{Text: stormWords(wa, n+i)})
+		wa.post(t, sim.Post{Content: sim.Content{Text: stormWords(wa, n+i)}})
 	}
 	r.start()
 	checkStorm(t, wa, tg, n+*stormAway, n, 3)
@@ -83,7 +83,7 @@ func TestNothingIsLostInAStorm(t *testing.T) {
 // stormPost is the i-th message of a side.
 func stormPost(t *testing.T, s *side, i int) sim.Post {
 	t.Helper()
-	p := sim.Post{Text: stormWords(s, i)}
+	p := sim.Post{Content: sim.Content{Text: stormWords(s, i)}}
 	if i%10 == 5 {
 		p.Media = []sim.Media{{Kind: "photo", Name: "a.jpg", MIME: "image/jpeg", Data: fileOf(t, "image/jpeg", p.Text)}}
 	}

@@ -40,7 +40,7 @@ func (p *trip) voice() {
 		before[m.ID] = true
 	}
 	note := sim.Media{Kind: "voice", MIME: "audio/ogg", Data: voiceNote(p.word)}
-	p.from.post(p.T, sim.Post{Media: []sim.Media{note}})
+	p.from.post(p.T, sim.Post{Content: sim.Content{Media: []sim.Media{note}}})
 	p.to.sees(p.T, "the voice note", func(m sim.Seen) bool {
 		return m.Account != "" && !before[m.ID] && slices.ContainsFunc(m.Media, func(f sim.Media) bool {
 			return f.Kind == "voice" && f.SHA256 != hashOf(note.Data) && slices.Contains([]string{"audio/mp4", "audio/aac", "audio/mpeg"}, f.MIME) && f.Size > 0

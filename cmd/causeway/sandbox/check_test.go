@@ -177,8 +177,10 @@ func (r *rig) wantNoRepeats() {
 }
 
 func TestTheCheckerObjects(t *testing.T) {
-	said := func(text string) sim.Seen { return sim.Seen{Name: "Ana", Text: text} }
-	copied := func(text string) sim.Seen { return sim.Seen{Account: "1", Name: "Causeway", Text: "Ana\n" + text} }
+	said := func(text string) sim.Seen { return sim.Seen{Name: "Ana", Content: sim.Content{Text: text}} }
+	copied := func(text string) sim.Seen {
+		return sim.Seen{Account: "1", Name: "Causeway", Content: sim.Content{Text: "Ana\n" + text}}
+	}
 	from := sim.View{Messages: []sim.Seen{said("a"), said("b"), said("c")}}
 	for _, c := range []struct {
 		name string
@@ -193,7 +195,7 @@ func TestTheCheckerObjects(t *testing.T) {
 		{"swapped", []sim.Seen{copied("b"), copied("a"), copied("c")}, tally{Tally: sim.Tally{Posted: 3, Arrived: 3, Disordered: 1}}},
 		{"invented", []sim.Seen{copied("a"), copied("b"), copied("c"), copied("d")},
 			tally{Tally: sim.Tally{Posted: 3, Arrived: 3}, Strange: []string{"Ana\nd"}}},
-		{"wrong name", []sim.Seen{copied("a"), copied("b"), {Account: "1", Text: "Ben\nc"}},
+		{"wrong name", []sim.Seen{copied("a"), copied("b"), {Account: "1", Content: sim.Content{Text: "Ben\nc"}}},
 			tally{Tally: sim.Tally{Posted: 3, Arrived: 3}, Strange: []string{"Ben\nc"}}},
 		{"own words", []sim.Seen{copied("a"), copied("b"), said("c")},
 			tally{Tally: sim.Tally{Posted: 3, Arrived: 2, Lost: 1, Missing: []string{"c"}}}},

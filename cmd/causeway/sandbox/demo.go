@@ -71,7 +71,7 @@ func (s *stage) at(i int) place { return place{net: s.networks[i%len(s.networks)
 func (s *stage) talk(ctx context.Context) (err error) {
 	const question = "Is the bridge open?"
 	ana, ben, last := s.at(0), s.at(1), s.at(2)
-	if s.asked, err = s.post(ctx, ana, sim.Post{Text: question}); err != nil {
+	if s.asked, err = s.post(ctx, ana, sim.Post{Content: sim.Content{Text: question}}); err != nil {
 		return err
 	}
 	copied, err := s.everywhere(ctx, ana, question)
@@ -89,7 +89,7 @@ func (s *stage) talk(ctx context.Context) (err error) {
 
 // answer lets somebody answer their copy of Ana's question. What Ana sees must answer her own message.
 func (s *stage) answer(ctx context.Context, from place, copied sim.MessageID, text string) error {
-	if _, err := s.post(ctx, from, sim.Post{Text: text, ReplyTo: copied}); err != nil {
+	if _, err := s.post(ctx, from, sim.Post{Content: sim.Content{Text: text, ReplyTo: copied}}); err != nil {
 		return err
 	}
 	if _, err := s.everywhere(ctx, from, text); err != nil {
@@ -152,7 +152,7 @@ func (s *stage) outage(ctx context.Context) error {
 	if _, err := dead.net.client.SetFault(ctx, sim.Fault{Kind: sim.OutageReset, DurationMS: cut.Milliseconds()}); err != nil {
 		return err
 	}
-	if _, err := s.post(ctx, ana, sim.Post{Text: meanwhile}); err != nil {
+	if _, err := s.post(ctx, ana, sim.Post{Content: sim.Content{Text: meanwhile}}); err != nil {
 		return err
 	}
 	_, err := s.everywhere(ctx, ana, meanwhile)
@@ -235,7 +235,7 @@ func (s *stage) flowing(ctx context.Context) error {
 }
 
 func (s *stage) quietly(ctx context.Context, from place, text string) error {
-	_, err := from.net.client.Post(ctx, sim.Post{Chat: from.chat(), User: from.net.person, Text: text})
+	_, err := from.net.client.Post(ctx, sim.Post{Chat: from.chat(), User: from.net.person, Content: sim.Content{Text: text}})
 	if err == nil {
 		s.posted[from] = append(s.posted[from], text)
 	}

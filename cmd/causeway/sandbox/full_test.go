@@ -76,7 +76,7 @@ func (r *rig) untilDisk(state string) {
 func (r *rig) wantSilence() {
 	r.t.Helper()
 	p, text := r.rooms[0], saying()
-	_, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: r.people[0][0].id, Text: text})
+	_, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: r.people[0][0].id, Content: sim.Content{Text: text}})
 	r.must(err)
 	refused := r.count("the disk is full", "level=WARN")
 	r.until("event that was refused", func() bool { return r.count("the disk is full", "level=WARN") > refused })

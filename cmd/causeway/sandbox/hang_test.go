@@ -52,7 +52,7 @@ func (r *rig) delaysFor(d time.Duration) (out []time.Duration) {
 	at, over := before.Cursor, time.Now().Add(d)
 	for time.Now().Before(over) {
 		begun := time.Now()
-		_, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: ana.id, Text: saying()})
+		_, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: ana.id, Content: sim.Content{Text: saying()}})
 		r.must(err)
 		view, err := r.client.See(r.ctx, sim.See{Chat: p.right, Since: at, AtLeast: 1, Wait: sim.MaxWait})
 		r.must(err)

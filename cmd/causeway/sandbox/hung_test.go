@@ -52,7 +52,7 @@ func TestDownloadsThatHangForGoodAreNamed(t *testing.T) {
 	hang := r.fault(sim.Fault{Kind: sim.FileHang, Chat: sick.left})
 	posted := r.postFiles(sick.left, *hanging)
 	after := saying()
-	_, err := r.client.Post(r.ctx, sim.Post{Chat: sick.left, User: r.people[0][1].id, Text: after})
+	_, err := r.client.Post(r.ctx, sim.Post{Chat: sick.left, User: r.people[0][1].id, Content: sim.Content{Text: after}})
 	r.must(err)
 	r.othersGoOn(sick, well)
 	r.until("the text behind the files", func() bool { return r.idle() && len(r.missing([]mixed{{text: after}})) == 0 })
@@ -74,8 +74,8 @@ func (r *rig) postFiles(in sim.ChatID, n int) (posted []mixed) {
 	r.t.Helper()
 	for i := range n {
 		m := mixed{text: saying(), kind: "file", name: fmt.Sprintf("hung-%d.bin", i)}
-		id, err := r.client.Post(r.ctx, sim.Post{Chat: in, User: r.people[0][0].id, Text: m.text,
-			Media: []sim.Media{{Kind: m.kind, Name: m.name, MIME: "application/octet-stream", Size: hungFile, Seed: uint64(i)}}})
+		id, err := r.client.Post(r.ctx, sim.Post{Chat: in, User: r.people[0][0].id, Content: sim.Content{Text: m.text,
+			Media: []sim.Media{{Kind: m.kind, Name: m.name, MIME: "application/octet-stream", Size: hungFile, Seed: uint64(i)}}}})
 		r.must(err)
 		m.sha256 = r.posted(in, id).Media[0].SHA256
 		posted = append(posted, m)
@@ -106,9 +106,9 @@ func (r *rig) othersGoOn(sick, well pair) {
 	text, behind, back := saying(), saying(), saying()
 	file := sim.Media{Kind: "file", Name: "well.bin", MIME: "application/octet-stream", Data: []byte(behind)}
 	for _, p := range []sim.Post{
-		{Chat: well.left, User: r.people[0][0].id, Text: text},
-		{Chat: well.left, User: r.people[0][0].id, Text: behind, Media: []sim.Media{file}},
-		{Chat: sick.right, User: r.people[1][0].id, Text: back},
+		{Chat: well.left, User: r.people[0][0].id, Content: sim.Content{Text: text}},
+		{Chat: well.left, User: r.people[0][0].id, Content: sim.Content{Text: behind, Media: []sim.Media{file}}},
+		{Chat: sick.right, User: r.people[1][0].id, Content: sim.Content{Text: back}},
 	} {
 		_, err := r.client.Post(r.ctx, p)
 		r.must(err)
@@ -124,8 +124,8 @@ func (r *rig) othersGoOn(sick, well pair) {
 func (r *rig) warmUp() {
 	r.t.Helper()
 	p, text := r.rooms[0], saying()
-	_, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: r.people[0][0].id, Text: text,
-		Media: []sim.Media{{Kind: "file", Name: "small.bin", MIME: "application/octet-stream", Size: 1 << 20, Seed: 1}}})
+	_, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: r.people[0][0].id, Content: sim.Content{Text: text,
+		Media: []sim.Media{{Kind: "file", Name: "small.bin", MIME: "application/octet-stream", Size: 1 << 20, Seed: 1}}}})
 	r.must(err)
 	r.copied(p.right, text)
 }

@@ -76,7 +76,7 @@ func (r *rig) arrives(rng *rand.Rand) {
 	before, err := r.client.See(r.ctx, sim.See{Chat: p.right})
 	r.must(err)
 	text := saying()
-	_, err = r.client.Post(r.ctx, sim.Post{Chat: p.left, User: r.people[0][0].id, Text: text})
+	_, err = r.client.Post(r.ctx, sim.Post{Chat: p.left, User: r.people[0][0].id, Content: sim.Content{Text: text}})
 	r.must(err)
 	r.until("copy of a message that was just written", func() bool {
 		view, err := r.client.See(r.ctx, sim.See{Chat: p.right, Since: before.Cursor, AtLeast: maxBehind, Wait: 300 * time.Millisecond})

@@ -21,8 +21,8 @@ func TestMemoryStaysFlatWhileALargeFilePasses(t *testing.T) {
 	r.warmUp()
 	watch := r.watchMemory()
 	p, text, size := r.rooms[0], saying(), *largeFile*1_000_000
-	id, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: r.people[0][0].id, Text: text,
-		Media: []sim.Media{{Kind: "file", Name: "large.bin", MIME: "application/octet-stream", Size: size, Seed: 7}}})
+	id, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: r.people[0][0].id, Content: sim.Content{Text: text,
+		Media: []sim.Media{{Kind: "file", Name: "large.bin", MIME: "application/octet-stream", Size: size, Seed: 7}}}})
 	r.must(err)
 	want := r.posted(p.left, id).Media[0]
 	var got sim.Seen

@@ -98,8 +98,8 @@ func TestAlbumWithAPictureThatTelegramRefusesArrivesWhole(t *testing.T) {
 	}
 	want := map[string]bool{}
 	for _, data := range [][]byte{picture(t, rand.New(rand.NewPCG(2, 2))), narrow.Bytes()} {
-		_, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: r.people[0][0].id, Album: "both",
-			Media: []sim.Media{{Kind: "photo", MIME: "image/jpeg", Data: data}}})
+		_, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: r.people[0][0].id, Content: sim.Content{Album: "both",
+			Media: []sim.Media{{Kind: "photo", MIME: "image/jpeg", Data: data}}}})
 		r.must(err)
 		want[hashOf(data)] = true
 	}
@@ -127,7 +127,7 @@ func TestAlbumKeepsTogetherWhatIsGood(t *testing.T) {
 	var hashes []string
 	for i := range 4 {
 		data := picture(t, rand.New(rand.NewPCG(3, uint64(i))))
-		post := sim.Post{Chat: p.left, User: r.people[0][0].id, Album: "four", Media: []sim.Media{{Kind: "photo", MIME: "image/jpeg", Data: data}}}
+		post := sim.Post{Chat: p.left, User: r.people[0][0].id, Content: sim.Content{Album: "four", Media: []sim.Media{{Kind: "photo", MIME: "image/jpeg", Data: data}}}}
 		if i == 0 {
 			post.Text = text
 		}
@@ -167,7 +167,7 @@ func (r *rig) passes(m sim.Media) (got sim.Seen) {
 	view, err := r.client.See(r.ctx, sim.See{Chat: p.right})
 	r.must(err)
 	before := len(view.Visible())
-	_, err = r.client.Post(r.ctx, sim.Post{Chat: p.left, User: r.people[0][0].id, Media: []sim.Media{m}})
+	_, err = r.client.Post(r.ctx, sim.Post{Chat: p.left, User: r.people[0][0].id, Content: sim.Content{Media: []sim.Media{m}}})
 	r.must(err)
 	r.sees(p.right, func(v sim.View) bool {
 		seen := v.Visible()

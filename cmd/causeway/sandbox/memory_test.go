@@ -15,7 +15,7 @@ func TestWhatWasSaidBeforeADeathIsStillFoundAfterIt(t *testing.T) {
 	r := newRig(t, setting{})
 	p, ana, ben := r.rooms[0], r.people[0][0], r.people[1][0]
 	text, edited, reply, back := saying(), saying(), saying(), saying()
-	asked, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: ana.id, Text: text})
+	asked, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: ana.id, Content: sim.Content{Text: text}})
 	r.must(err)
 	copied := r.copied(p.right, text)
 
@@ -26,7 +26,7 @@ func TestWhatWasSaidBeforeADeathIsStillFoundAfterIt(t *testing.T) {
 	}
 
 	r.dieQuiet(r.killBridge)
-	answered, err := r.client.Post(r.ctx, sim.Post{Chat: p.right, User: ben.id, Text: reply, ReplyTo: copied.ID})
+	answered, err := r.client.Post(r.ctx, sim.Post{Chat: p.right, User: ben.id, Content: sim.Content{Text: reply, ReplyTo: copied.ID}})
 	r.must(err)
 	answer := r.copied(p.left, reply)
 	if answer.ReplyTo != asked {
@@ -34,7 +34,7 @@ func TestWhatWasSaidBeforeADeathIsStillFoundAfterIt(t *testing.T) {
 	}
 
 	r.dieQuiet(r.killRouter)
-	_, err = r.client.Post(r.ctx, sim.Post{Chat: p.left, User: ana.id, Text: back, ReplyTo: answer.ID})
+	_, err = r.client.Post(r.ctx, sim.Post{Chat: p.left, User: ana.id, Content: sim.Content{Text: back, ReplyTo: answer.ID}})
 	r.must(err)
 	if got := r.copied(p.right, back); got.ReplyTo != answered {
 		t.Errorf("the answer to the answer answers %q, want Ben's message %q", got.ReplyTo, answered)

@@ -67,7 +67,7 @@ type mixed struct {
 // postMixed posts a text, or, each third time, a photo or a file with a caption.
 func (r *rig) postMixed(random *rand.Rand, i int) mixed {
 	r.t.Helper()
-	p := sim.Post{Chat: r.rooms[0].left, User: r.people[0][i%2].id, Text: saying()}
+	p := sim.Post{Chat: r.rooms[0].left, User: r.people[0][i%2].id, Content: sim.Content{Text: saying()}}
 	m := mixed{text: p.Text}
 	if i%3 == 0 {
 		media := sim.Media{Kind: "file", Name: "file.bin", MIME: "application/octet-stream", Size: 1 + random.Int64N(*mixedLargest), Seed: random.Uint64()}

@@ -71,7 +71,7 @@ func TestPeopleReadOfADeafBot(t *testing.T) {
 	conflict := r.fault(sim.Fault{Kind: sim.Conflict, Account: r.bots[1].Account})
 	r.notice("does not hand over what is written there since")
 	text := saying()
-	_, err := r.client.Post(r.ctx, sim.Post{Chat: r.rooms[0].left, User: r.people[0][0].id, Text: text})
+	_, err := r.client.Post(r.ctx, sim.Post{Chat: r.rooms[0].left, User: r.people[0][0].id, Content: sim.Content{Text: text}})
 	r.must(err)
 	r.copied(r.rooms[0].right, text)
 	k.wait()

@@ -45,7 +45,7 @@ func (r *rig) inject(raw json.RawMessage) {
 func (r *rig) sound() {
 	r.t.Helper()
 	text := saying()
-	_, err := r.client.Post(r.ctx, sim.Post{Chat: r.rooms[0].left, User: r.people[0][0].id, Text: text})
+	_, err := r.client.Post(r.ctx, sim.Post{Chat: r.rooms[0].left, User: r.people[0][0].id, Content: sim.Content{Text: text}})
 	r.must(err)
 	r.copied(r.rooms[0].right, text)
 	if n := r.count("bridge connected"); n != 1 {

@@ -19,8 +19,8 @@ func TestVotesOfAPollAreShownOnTheOtherSide(t *testing.T) {
 	r.connected()
 	p, people := r.rooms[0], r.people[0]
 	question := saying()
-	poll, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: people[0].id, Kind: "poll",
-		Poll: &sim.Poll{Question: question, Options: []sim.PollOption{{Text: "Tea"}, {Text: "Coffee"}}}})
+	poll, err := r.client.Post(r.ctx, sim.Post{Chat: p.left, User: people[0].id, Content: sim.Content{Kind: "poll",
+		Poll: &sim.Poll{Question: question, Options: []sim.PollOption{{Text: "Tea"}, {Text: "Coffee"}}}}})
 	r.must(err)
 	copied := func(lines ...string) {
 		t.Helper()

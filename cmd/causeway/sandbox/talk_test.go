@@ -111,7 +111,7 @@ func (k *talk) mayGoOn(pause time.Duration, room chan<- struct{}) bool {
 }
 
 func (k *talk) say(in sim.ChatID, p person) {
-	if _, err := k.r.client.Post(k.r.ctx, sim.Post{Chat: in, User: p.id, Text: saying()}); err != nil {
+	if _, err := k.r.client.Post(k.r.ctx, sim.Post{Chat: in, User: p.id, Content: sim.Content{Text: saying()}}); err != nil {
 		k.err.Store(&err)
 		k.hush()
 		return
