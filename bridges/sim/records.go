@@ -13,7 +13,11 @@ const (
 	keptRequests = 10_000
 	keptBreaches = 1000
 	keptFaults   = 10_000
+	keptMethods  = 1000
 )
+
+// OtherMethods stands for the methods that a client makes up once very many have been counted.
+const OtherMethods = "(others)"
 
 // Records is what a simulator counts for whoever asks afterwards. Everything in it is bounded. Its owner guards it.
 type Records struct {
@@ -35,9 +39,13 @@ func NewRecords() Records {
 
 // Request books a call, and numbers and dates it.
 func (r *Records) Request(q Request, now time.Time) {
-	r.counters.Requests[q.Method]++
+	method := q.Method
+	if _, known := r.counters.Requests[method]; !known && len(r.counters.Requests) >= keptMethods {
+		method = OtherMethods
+	}
+	r.counters.Requests[method]++
 	if q.TookEffect {
-		r.counters.TookEffect[q.Method]++
+		r.counters.TookEffect[method]++
 	}
 	if r.CountOnly {
 		return
@@ -81,8 +89,8 @@ func (r *Records) Counters() Counters {
 }
 
 // Requests returns a copy of the last calls, oldest first.
-func (r *Records) Requests() []Request {
-	return slices.Clone(r.requests[max(0, len(r.requests)-keptRequests):])
+func (r *Records) Requests() RequestsReply {
+	return RequestsReply{Requests: slices.Clone(r.requests[max(0, len(r.requests)-keptRequests):])}
 }
 
 // Last cuts a list down to its last keep entries, in batches, so that appending stays cheap: it may be longer by an eighth.

@@ -3,6 +3,7 @@
 package sim
 
 import (
+	"strconv"
 	"testing"
 	"time"
 )
@@ -12,7 +13,7 @@ func TestTheLastRequestsAreKeptInOrder(t *testing.T) {
 	for i := range 2*keptRequests + 7 {
 		r.Request(Request{Method: "getMe", Status: i, TookEffect: i%2 == 0}, time.Time{})
 	}
-	got := r.Requests()
+	got := r.Requests().Requests
 	if len(got) != keptRequests || got[0].Status != keptRequests+7 || got[len(got)-1].Status != 2*keptRequests+6 {
 		t.Errorf("%d from %d to %d", len(got), got[0].Status, got[len(got)-1].Status)
 	}
@@ -28,8 +29,19 @@ func TestWhoOnlyCountsKeepsNoRequests(t *testing.T) {
 	r := NewRecords()
 	r.CountOnly = true
 	r.Request(Request{Method: "getMe"}, time.Time{})
-	if c := r.Counters(); len(r.Requests()) != 0 || c.Requests["getMe"] != 1 {
+	if c := r.Counters(); len(r.Requests().Requests) != 0 || c.Requests["getMe"] != 1 {
 		t.Errorf("%v, %v", r.Requests(), c.Requests)
+	}
+}
+
+func TestAClientThatMakesUpMethodsTakesNoMemory(t *testing.T) {
+	r := NewRecords()
+	for i := range 2 * keptMethods {
+		r.Request(Request{Method: strconv.Itoa(i), TookEffect: true}, time.Time{})
+	}
+	c := r.Counters()
+	if len(c.Requests) != keptMethods+1 || c.Requests[OtherMethods] != keptMethods || c.TookEffect[OtherMethods] != keptMethods {
+		t.Errorf("%d methods, %d others", len(c.Requests), c.Requests[OtherMethods])
 	}
 }
 

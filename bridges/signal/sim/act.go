@@ -163,7 +163,7 @@ func (s *Server) pinned(w saying, m *message, on bool) {
 		data.Unpin = &t
 	}
 	m.pinned = on
-	m.log.touch(m)
+	m.log.Touch(m)
 	s.spreadData(w, data)
 }
 
@@ -240,7 +240,7 @@ func (s *Server) votes(m *message, by *person, options []int, count int) bool {
 		}
 	}
 	m.poll.votes[by] = vote{count: count, options: options}
-	m.log.touch(m)
+	m.log.Touch(m)
 	return true
 }
 
@@ -267,7 +267,7 @@ func (s *Server) pollTerminate(k *call) (any, *failure) {
 			return
 		}
 		m.poll.closed = true
-		m.log.touch(m)
+		m.log.Touch(m)
 		data := dataIn(d.pl, at, "DELIVER")
 		data.PollTerminate = &pollEndData{Timestamp: m.refs[0]}
 		s.spreadData(saying{pl: d.pl, from: k.a.person, device: linked, at: at, missed: d.missed}, data)

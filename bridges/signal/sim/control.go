@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"time"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
 )
@@ -17,20 +16,9 @@ func (s *Server) World() control.World {
 		Snapshot: s.snapshot, CreateUser: s.createUser, CreateGroup: s.createGroup, ChangeGroup: s.changeGroup,
 		ChangeMember: s.changeMember, Pair: s.pair,
 		Post: s.post, Edit: s.edit, Delete: s.remove, React: s.react, Vote: s.vote, Pin: s.pin, See: s.see,
-		SetFault: s.setFault, ClearFault: s.faults.ClearFault, Advance: s.advance, Inject: s.inject,
-		Counters: s.counters, Requests: s.requests, Ledger: s.ledger,
+		SetFault: s.setFault, ClearFault: s.faults.ClearFault, Advance: s.clock.Advance, Inject: s.inject,
+		Counters: control.Guarded(&s.mu, s.rec.Counters), Requests: control.Guarded(&s.mu, s.rec.Requests), Ledger: s.ledger,
 	}
-}
-
-// advance moves the world's clock. Waits that are measured in real time are not shortened.
-func (s *Server) advance(_ context.Context, in control.Advance) error {
-	if in.ByMS < 0 {
-		return control.Because(control.ErrWrongUse, "the clock never goes back")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.offset += time.Duration(in.ByMS) * time.Millisecond
-	return nil
 }
 
 // inject writes a notification's params as they are given, an object, to whoever listens for the account. Envelopes in it
@@ -54,49 +42,25 @@ func (s *Server) inject(_ context.Context, in control.Inject) error {
 	return nil
 }
 
-// see shows what a user sees. It waits without busy polling: a view cannot grow by more than one message for each change
-// of the chat.
+// see shows what a user sees.
 func (s *Server) see(ctx context.Context, in control.See) (control.View, error) {
-	ctx, cancel := context.WithTimeout(ctx, in.Wait)
-	defer cancel()
-	for {
-		view, w, err := s.look(in)
-		if err != nil || w == nil || in.Wait <= 0 {
-			return view, err
-		}
-		select {
-		case <-w.wake:
-			continue
-		case <-ctx.Done():
-		case <-s.life.Done():
-		}
-		s.forgetWaiter(in, w)
-		in.Wait = 0
-	}
+	return control.Watch(ctx, &s.mu, s.life.Done(), in, s.look)
 }
 
-// look makes the view; with a waiter when it holds fewer messages than were asked for.
-func (s *Server) look(in control.See) (control.View, *waiter, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// look makes the view; with a waiter when it holds fewer messages than were asked for. The caller holds s.mu.
+func (s *Server) look(in control.See) (control.View, *control.Waiter, error) {
 	pl, who, err := s.viewer(in)
 	if err != nil {
 		return control.View{}, nil, err
 	}
 	l := s.logOf(pl)
-	view := control.View{Messages: []control.Seen{}, Cursor: control.Cursor(l.lastSeq)}
-	for _, m := range l.changed(uint64(in.Since)) {
+	view := control.View{Messages: []control.Seen{}, Cursor: l.Cursor()}
+	for _, m := range l.Changed(in.Since) {
 		if m.visible(who) {
 			view.Messages = append(view.Messages, m.seen(s.now()))
 		}
 	}
-	missing := in.AtLeast - len(view.Messages)
-	if missing <= 0 || in.Wait <= 0 {
-		return view, nil, nil
-	}
-	w := &waiter{at: l.lastSeq + uint64(missing), wake: make(chan struct{})}
-	l.waiters[w] = struct{}{}
-	return view, w, nil
+	return view, l.Await(in, len(view.Messages)), nil
 }
 
 // viewer finds the place and whose screen it is; nobody means any member's.
@@ -113,12 +77,4 @@ func (s *Server) viewer(in control.See) (place, *person, error) {
 		return pl, nil, control.Because(control.ErrRefused, "user %s is not in the chat", in.User)
 	}
 	return pl, who, nil
-}
-
-func (s *Server) forgetWaiter(in control.See, w *waiter) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if pl, err := s.place(in.Chat); err == nil {
-		delete(s.logOf(pl).waiters, w)
-	}
 }

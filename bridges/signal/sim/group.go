@@ -248,7 +248,7 @@ func (s *Server) applyMembers(k *call, g *group) *failure {
 
 func (s *Server) join(g *group, p *person) {
 	if g.find(p) == nil && len(g.members) < maxMembers {
-		g.members = append(g.members, &member{who: p, since: s.logOf(place{group: g}).placed})
+		g.members = append(g.members, &member{who: p, since: s.logOf(place{group: g}).Placed()})
 		g.banned = slices.DeleteFunc(g.banned, func(b *person) bool { return b == p })
 	}
 }

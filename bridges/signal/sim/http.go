@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
 )
 
 // keepAlive is how often an idle stream of events is written to.
@@ -186,7 +188,7 @@ func (d *daemon) openStream(nc net.Conn, e *ear, after string) *conn {
 
 // keepAlive writes something now and then.
 func (c *conn) keepAlive() {
-	for wait(c.ctx, keepAlive) {
+	for control.Wait(keepAlive, c.ctx.Done(), nil) {
 		if c.thawed() && c.write([]byte(":\n"), nil) != nil {
 			return
 		}

@@ -12,6 +12,7 @@ import (
 
 // message is one message as people see it, whoever wrote it.
 type message struct {
+	control.Line
 	content
 	author *person
 	refs   []uint64 // when it was sent, and when each of its edits was
@@ -19,16 +20,14 @@ type message struct {
 	log    *chatLog
 	where  place
 
-	place      uint64
-	lastChange uint64
-	service    string
-	edits      int
-	deleted    bool
-	pinned     bool
-	reactions  []reaction
-	missed     map[*person]bool // whom it did not reach
-	handed     int              // to how many connections it was written
-	first      string           // the text as it was said first
+	service   string
+	edits     int
+	deleted   bool
+	pinned    bool
+	reactions []reaction
+	missed    map[*person]bool // whom it did not reach
+	handed    int              // to how many connections it was written
+	first     string           // the text as it was said first
 }
 
 // content is what a message says.
@@ -126,7 +125,7 @@ func (m *message) visible(p *person) bool {
 		return true
 	}
 	in := m.where.group.find(p)
-	return in != nil && m.place > in.since
+	return in != nil && m.Place() > in.since
 }
 
 // gone says whether the message has disappeared.
@@ -137,7 +136,7 @@ func (m *message) gone(now time.Time) bool {
 // erase leaves a mark where the message was.
 func (m *message) erase() {
 	m.deleted, m.pinned, m.reactions, m.content = true, false, nil, content{}
-	m.log.touch(m)
+	m.log.Touch(m)
 }
 
 // react sets the one reaction that somebody has on the message; an empty emoji takes it back.
@@ -146,7 +145,7 @@ func (m *message) react(by *person, emoji string) {
 	if emoji != "" {
 		m.reactions = append(m.reactions, reaction{by, emoji})
 	}
-	m.log.touch(m)
+	m.log.Touch(m)
 }
 
 // rewrite gives the message another text, under one more name.
@@ -154,7 +153,7 @@ func (m *message) rewrite(c content, sentAt uint64) {
 	m.text, m.mentions, m.styles = c.text, c.mentions, c.styles
 	m.edits++
 	m.log.alias(m, sentAt)
-	m.log.touch(m)
+	m.log.Touch(m)
 }
 
 // seen is the message on a screen.

@@ -5,6 +5,8 @@ package sim
 import (
 	"slices"
 	"time"
+
+	control "github.com/causeway-chat/causeway/bridges/sim"
 )
 
 // What becomes of a line that a client is written. A daemon is never told; its kernel tells whether a client that is there
@@ -92,7 +94,7 @@ func (c *conn) settleOut(of func(*outgoing) fate) {
 // watch looks again and again whether the client has read what was written, until it has or the connection ends.
 func (c *conn) watch() {
 	pause, before := shortGlance, 0
-	for wait(c.ctx, pause) {
+	for control.Wait(pause, c.ctx.Done(), nil) {
 		queued, last, ok := c.peek()
 		left, done := c.seen(queued, last, ok)
 		if done {

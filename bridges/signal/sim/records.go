@@ -64,18 +64,6 @@ func (s *Server) entryOf(m *message) control.Entry {
 	return e
 }
 
-func (s *Server) counters(context.Context) (control.Counters, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.rec.Counters(), nil
-}
-
-func (s *Server) requests(context.Context) (control.RequestsReply, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return control.RequestsReply{Requests: s.rec.Requests()}, nil
-}
-
 // ledger settles what can be settled before it answers.
 func (s *Server) ledger(context.Context) (control.Ledger, error) {
 	s.mu.Lock()

@@ -208,7 +208,7 @@ func (s *Server) perform(k *call, method string) (any, *failure, reply) {
 			s.record(k, early)
 			return nil, early, out
 		}
-		wait(s.life, s.opts.Latency)
+		control.Wait(s.opts.Latency, nil, s.life.Done())
 	}
 	var result any
 	if f == nil {

@@ -32,7 +32,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -107,7 +106,7 @@ type Server struct {
 
 	mu         sync.Mutex
 	rng        *rand.Rand
-	offset     time.Duration // of the clock
+	clock      *control.Clock
 	people     []*person
 	byACI      map[string]*person
 	accounts   []*account
@@ -125,8 +124,7 @@ type Server struct {
 	life      context.Context // ends with Close
 	end       context.CancelFunc
 	running   sync.WaitGroup
-	ctl       *http.Server
-	ctlAddr   net.Addr
+	ctl       *control.Listener
 	closeOnce sync.Once
 }
 
@@ -144,6 +142,7 @@ func New(opts Options) (*Server, error) {
 		groups: map[string]*group{}, chats: map[control.ChatID]*chatLog{}, files: map[string]*file{},
 		packs: map[string]*stickerPack{}, lastNumber: 500, rec: newRecords(opts.Keep),
 	}
+	s.clock = control.NewClock(&s.mu, opts.Now)
 	s.faults = control.NewRegister(&s.mu, &s.rec.Records, s.faultEnded)
 	s.life, s.end = context.WithCancel(context.Background())
 	if err := s.makeFolder(); err != nil {
@@ -211,7 +210,7 @@ func (s *Server) makeAccounts() {
 }
 
 // now is the world's time. The caller holds s.mu.
-func (s *Server) now() time.Time { return s.opts.Now().Add(s.offset) }
+func (s *Server) now() time.Time { return s.clock.Now() }
 
 // Start listens and serves until Close; it does not block. The first daemon takes listenAddr for TCP (host:port, port 0
 // picks one); HTTP and the other daemons take free ports of the same host.
@@ -229,26 +228,13 @@ func (s *Server) Start(listenAddr, controlAddr string) error {
 			return err
 		}
 	}
-	ctl, err := net.Listen("tcp", controlAddr)
-	if err != nil {
+	if s.ctl, err = control.Listen(controlAddr, control.Handler(s.World()), s.log); err != nil {
 		return fmt.Errorf("listen for control: %w", err)
 	}
-	s.ctlAddr = ctl.Addr()
-	s.ctl = &http.Server{Handler: control.Handler(s.World()), ReadHeaderTimeout: 30 * time.Second}
-	s.running.Go(func() { _ = s.ctl.Serve(ctl) })
 	for _, a := range s.accounts {
 		s.running.Go(func() { s.receive(a) })
 	}
 	return nil
-}
-
-// Serve starts and blocks until ctx ends, then closes.
-func (s *Server) Serve(ctx context.Context, listenAddr, controlAddr string) error {
-	if err := s.Start(listenAddr, controlAddr); err != nil {
-		return errors.Join(err, s.Close())
-	}
-	<-ctx.Done()
-	return s.Close()
 }
 
 // Close ends all connections, waits for what runs and removes the folder that New made. It may be called more than once.
@@ -263,9 +249,7 @@ func (s *Server) Close() error {
 		s.faults.Close()
 		s.mu.Unlock()
 		s.end()
-		if s.ctl != nil {
-			errs = append(errs, s.ctl.Close())
-		}
+		errs = append(errs, s.ctl.Close())
 		s.running.Wait()
 		if s.madeIt {
 			errs = append(errs, os.RemoveAll(s.folder))
@@ -282,12 +266,7 @@ func (s *Server) spawn(f func()) {
 }
 
 // ControlURL is the address for control.NewClient. It is empty before Start.
-func (s *Server) ControlURL() string {
-	if s.ctlAddr == nil {
-		return ""
-	}
-	return "http://" + s.ctlAddr.String()
-}
+func (s *Server) ControlURL() string { return s.ctl.URL() }
 
 // Ready describes a started server; its config is that of the first account.
 func (s *Server) Ready() control.Ready {
@@ -311,18 +290,6 @@ func (s *Server) configOf(a *account) map[string]string {
 		out["files_dir"], out["attachments_dir"] = s.opts.Files, a.daemon.attachments()
 	}
 	return out
-}
-
-// wait sleeps; false means that ctx ended before.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 var _ io.Closer = (*Server)(nil)

@@ -29,7 +29,7 @@ func (s *Server) strikeBefore(k *call) (hit bool, f *failure, out reply) {
 	struck, delay := s.firstStrike(k)
 	s.mu.Unlock()
 	if delay > 0 {
-		wait(s.life, delay)
+		control.Wait(delay, nil, s.life.Done())
 	}
 	if struck == nil {
 		return false, nil, reply{}

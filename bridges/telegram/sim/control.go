@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"time"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
 )
@@ -14,23 +13,12 @@ import (
 // World is what the control API can do with this server; a test in the same process may call it directly.
 func (s *Server) World() control.World {
 	return control.World{
-		Snapshot: s.snapshot, CreateUser: s.createUser, CreateGroup: s.createGroup, ChangeGroup: s.changeGroup,
+		Snapshot: control.Guarded(&s.mu, s.snapshot), CreateUser: s.createUser, CreateGroup: s.createGroup, ChangeGroup: s.changeGroup,
 		ChangeTopic: s.changeTopic, ChangeMember: s.changeMember,
 		Post: s.post, Edit: s.edit, Delete: s.remove, React: s.userReact, Vote: s.vote, Pin: s.pin, See: s.see,
-		SetFault: s.setFault, ClearFault: s.faults.ClearFault, Advance: s.advance, Inject: s.inject,
-		Counters: s.counters, Requests: s.requests, Ledger: s.ledger,
+		SetFault: s.setFault, ClearFault: s.faults.ClearFault, Advance: s.clock.Advance, Inject: s.inject,
+		Counters: control.Guarded(&s.mu, s.rec.Counters), Requests: control.Guarded(&s.mu, s.rec.Requests), Ledger: control.Guarded(&s.mu, s.ledger),
 	}
-}
-
-// advance moves the world's clock. Waits that are measured in real time are not shortened.
-func (s *Server) advance(_ context.Context, in control.Advance) error {
-	if in.ByMS < 0 {
-		return control.Because(control.ErrWrongUse, "the clock never goes back")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.offset += time.Duration(in.ByMS) * time.Millisecond
-	return nil
 }
 
 // inject queues an update as it is given, an object without update_id. Whether the bot asked for its kind

@@ -257,8 +257,8 @@ func TestMemoryOfAChatIsBounded(t *testing.T) {
 		if n := len(v.Messages); n < 100 || n > 113 {
 			t.Errorf("%d messages are kept, want about 100", n)
 		}
-		if c := b.s.chats[leadingInt(string(b.group))]; len(c.log.byID) != len(c.log.order) || len(c.log.changes) > 300 {
-			t.Errorf("%d by id, %d in order, %d changes", len(c.log.byID), len(c.log.order), len(c.log.changes))
+		if c := b.s.chats[leadingInt(string(b.group))]; len(c.log.byID) != len(c.log.All()) {
+			t.Errorf("%d by id, %d in order", len(c.log.byID), len(c.log.All()))
 		}
 		ledger, _ := b.world.Ledger(t.Context())
 		if len(ledger.Posted) != 0 || v.Messages[len(v.Messages)-1].ID != "1001" {

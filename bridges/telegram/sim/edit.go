@@ -84,7 +84,7 @@ func (s *Server) edited(c *call, m *message, to content) (any, *refusal) {
 	}
 	m.text, m.ents, m.editedAt = to.text, to.ents, s.now()
 	m.edits++
-	m.chat.log.touch(m)
+	m.chat.log.Touch(m)
 	c.rec.Message = messageID(m.id)
 	return m.api(true), nil
 }
@@ -136,7 +136,7 @@ func (m *message) erase() {
 	m.deleted = true
 	m.reactions = nil
 	m.unpin()
-	m.chat.log.touch(m)
+	m.chat.log.Touch(m)
 }
 
 const maxDeletes = 100

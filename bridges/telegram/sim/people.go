@@ -9,9 +9,7 @@ import (
 	control "github.com/causeway-chat/causeway/bridges/sim"
 )
 
-func (s *Server) snapshot(context.Context) (control.Snapshot, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Server) snapshot() control.Snapshot {
 	out := control.Snapshot{Network: "telegram", Faults: faultStages.List()}
 	for _, b := range s.botList {
 		out.Accounts = append(out.Accounts, control.AccountInfo{
@@ -25,7 +23,7 @@ func (s *Server) snapshot(context.Context) (control.Snapshot, error) {
 	for _, c := range s.chatList {
 		out.Chats = append(out.Chats, c.info()...)
 	}
-	return out, nil
+	return out
 }
 
 // info describes the chat and, in a forum, its topics.

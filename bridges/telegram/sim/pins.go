@@ -69,7 +69,7 @@ func (s *Server) pinBy(u *user, m *message) {
 	}
 	m.pinned = true
 	m.chat.pins = append(m.chat.pins, m)
-	m.chat.log.touch(m)
+	m.chat.log.Touch(m)
 	s.say(m.chat, m.thread, u, "pinned", &apiService{PinnedMessage: m.api(false)}, false)
 }
 
@@ -80,7 +80,7 @@ func (m *message) unpin() {
 	}
 	m.pinned = false
 	m.chat.pins = slices.DeleteFunc(m.chat.pins, func(o *message) bool { return o == m })
-	m.chat.log.touch(m)
+	m.chat.log.Touch(m)
 }
 
 // pin lets a user pin or unpin.

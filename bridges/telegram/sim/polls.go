@@ -155,7 +155,7 @@ func (p *apiPoll) copied() *apiPoll {
 
 func (m *message) setPoll(p *apiPoll) {
 	m.other = &apiOther{Poll: p}
-	m.chat.log.touch(m)
+	m.chat.log.Touch(m)
 }
 
 // tellPoll tells a bot how its poll stands. Of polls of users bots learn nothing.

@@ -294,7 +294,7 @@ func (s *Server) edit(_ context.Context, in control.Edit) error {
 	}
 	m.edits++
 	m.editedAt = s.now()
-	m.chat.log.touch(m)
+	m.chat.log.Touch(m)
 	s.deliver(m.chat.editKind(), m)
 	return nil
 }

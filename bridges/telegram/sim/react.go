@@ -122,7 +122,7 @@ func (m *message) react(u *user, account *bot, emoji []string) (old []string) {
 	case len(emoji) > 0:
 		m.reactions = append(m.reactions, reaction{u, account, emoji})
 	}
-	m.chat.log.touch(m)
+	m.chat.log.Touch(m)
 	return old
 }
 

@@ -3,7 +3,6 @@
 package sim
 
 import (
-	"context"
 	"slices"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
@@ -63,27 +62,16 @@ func entryOf(m *message) control.Entry {
 	return e
 }
 
-func (s *Server) counters(context.Context) (control.Counters, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.rec.Counters(), nil
+func (s *Server) ledger() control.Ledger {
+	return control.Ledger{
+		Posted: entries(s.rec.posted), Sent: entries(s.rec.sent), Lost: slices.Clone(s.rec.lost), Duplicates: s.rec.duplicates,
+	}
 }
 
-func (s *Server) requests(context.Context) (control.RequestsReply, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return control.RequestsReply{Requests: s.rec.Requests()}, nil
-}
-
-func (s *Server) ledger(context.Context) (control.Ledger, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := control.Ledger{Lost: slices.Clone(s.rec.lost), Duplicates: s.rec.duplicates}
-	for _, m := range s.rec.posted {
-		out.Posted = append(out.Posted, entryOf(m))
+func entries(list []*message) []control.Entry {
+	var out []control.Entry
+	for _, m := range list {
+		out = append(out, entryOf(m))
 	}
-	for _, m := range s.rec.sent {
-		out.Sent = append(out.Sent, entryOf(m))
-	}
-	return out, nil
+	return out
 }

@@ -181,5 +181,5 @@ func (s *Server) move(m *message, to apiLocation) {
 	m.other = &apiOther{Location: &to}
 	m.editedAt = s.now()
 	m.edits++
-	m.chat.log.touch(m)
+	m.chat.log.Touch(m)
 }

@@ -25,7 +25,6 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -84,8 +83,8 @@ type Server struct {
 
 	mu          sync.Mutex
 	rng         *rand.Rand
-	seed        maphash.Seed  // of the hashes that find duplicates
-	offset      time.Duration // of the clock
+	seed        maphash.Seed // of the hashes that find duplicates
+	clock       *control.Clock
 	bots        map[string]*bot
 	botList     []*bot
 	users       map[int64]*user
@@ -109,11 +108,7 @@ type Server struct {
 
 	closed    chan struct{}
 	closeOnce sync.Once
-	httpAPI   *http.Server
-	httpCtl   *http.Server
-	apiAddr   net.Addr
-	ctlAddr   net.Addr
-	serving   sync.WaitGroup
+	api, ctl  *control.Listener
 }
 
 type privateKey struct{ bot, user int64 }
@@ -128,6 +123,7 @@ func New(opts Options) (*Server, error) {
 		nextUser:    5_000_000_001, nextGroup: 1, files: map[string]*media{},
 		redeliver: map[*bot]bool{}, noPictures: map[[sha256.Size]byte]bool{}, closed: make(chan struct{}),
 	}
+	s.clock = control.NewClock(&s.mu, opts.Now)
 	s.limiter = newLimiter(opts.Limits)
 	s.spool.local = opts.Local
 	s.rec = newRecords(opts.Keep, opts.CountersOnly)
@@ -201,39 +197,17 @@ func (s *Server) addBot(o BotOptions) error {
 	return nil
 }
 
-func (s *Server) now() time.Time { return s.opts.Now().Add(s.offset) }
+func (s *Server) now() time.Time { return s.clock.Now() }
 
 // Start listens on both addresses (host:port, port 0 picks one) and serves until Close. It does not block.
-func (s *Server) Start(listenAddr, controlAddr string) error {
-	api, err := net.Listen("tcp", listenAddr)
-	if err != nil {
+func (s *Server) Start(listenAddr, controlAddr string) (err error) {
+	if s.api, err = control.Listen(listenAddr, s, s.log); err != nil {
 		return fmt.Errorf("listen for bots: %w", err)
 	}
-	ctl, err := net.Listen("tcp", controlAddr)
-	if err != nil {
-		api.Close()
-		return fmt.Errorf("listen for control: %w", err)
+	if s.ctl, err = control.Listen(controlAddr, control.Handler(s.World()), s.log); err != nil {
+		return errors.Join(fmt.Errorf("listen for control: %w", err), s.api.Close())
 	}
-	s.apiAddr, s.ctlAddr = api.Addr(), ctl.Addr()
-	s.httpAPI = &http.Server{Handler: s, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
-	s.httpCtl = &http.Server{Handler: control.Handler(s.World()), ReadHeaderTimeout: 30 * time.Second}
-	s.serve(s.httpAPI, api)
-	s.serve(s.httpCtl, ctl)
 	return nil
-}
-
-func (s *Server) serve(h *http.Server, l net.Listener) {
-	h.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
-	s.serving.Go(func() { _ = h.Serve(l) })
-}
-
-// Serve starts and blocks until ctx ends, then closes.
-func (s *Server) Serve(ctx context.Context, listenAddr, controlAddr string) error {
-	if err := s.Start(listenAddr, controlAddr); err != nil {
-		return err
-	}
-	<-ctx.Done()
-	return s.Close()
 }
 
 // Close ends all connections and waits for the listeners. It may be called more than once.
@@ -244,28 +218,14 @@ func (s *Server) Close() error {
 		defer s.mu.Unlock()
 		s.faults.Close()
 	})
-	var errs []error
-	for _, h := range []*http.Server{s.httpAPI, s.httpCtl} {
-		if h != nil {
-			errs = append(errs, h.Close())
-		}
-	}
-	s.serving.Wait()
-	return errors.Join(append(errs, s.spool.close())...)
+	return errors.Join(s.api.Close(), s.ctl.Close(), s.spool.close())
 }
 
 // URL is the address for a bridge's api_url. It is empty before Start.
-func (s *Server) URL() string { return urlOf(s.apiAddr) }
+func (s *Server) URL() string { return s.api.URL() }
 
 // ControlURL is the address for control.NewClient. It is empty before Start.
-func (s *Server) ControlURL() string { return urlOf(s.ctlAddr) }
-
-func urlOf(a net.Addr) string {
-	if a == nil {
-		return ""
-	}
-	return "http://" + a.String()
-}
+func (s *Server) ControlURL() string { return s.ctl.URL() }
 
 // Ready describes a started server; its config is that of the first bot.
 func (s *Server) Ready() control.Ready {
@@ -286,15 +246,7 @@ func (s *Server) configOf(b *bot) map[string]string {
 
 // wait sleeps; false means that ctx ended or the server closed before.
 func (s *Server) wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-	case <-s.closed:
-	}
-	return false
+	return control.Wait(d, ctx.Done(), s.closed)
 }
 
 var _ http.Handler = (*Server)(nil)

@@ -34,7 +34,7 @@ func (s *Server) closeTopic(c *chat, t *topic, by *user, closed, silent bool) {
 func (c *chat) deleteTopic(thread int64, silent bool) {
 	t := c.topics[thread]
 	t.deleted, t.silently = true, silent
-	for _, m := range c.log.order {
+	for _, m := range c.log.All() {
 		if m.thread == thread && !m.deleted {
 			m.erase()
 		}

@@ -3,39 +3,18 @@
 package sim
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
 )
 
-// see shows what a user sees. It waits without busy polling: a view cannot grow by more than one message for
-// each change of the chat.
+// see shows what a user sees.
 func (s *Server) see(ctx context.Context, in control.See) (control.View, error) {
-	ctx, cancel := context.WithTimeout(ctx, in.Wait)
-	defer cancel()
-	for {
-		view, w, err := s.look(in)
-		if err != nil || w == nil || in.Wait <= 0 {
-			return view, err
-		}
-		select {
-		case <-w.wake:
-			continue
-		case <-ctx.Done():
-		case <-s.closed:
-		}
-		s.forgetWaiter(in, w)
-		view, _, err = s.look(control.See{Chat: in.Chat, User: in.User, Since: in.Since})
-		return view, err
-	}
+	return control.Watch(ctx, &s.mu, s.closed, in, s.look)
 }
 
-// look makes the view; with a waiter when it holds fewer messages than were asked for.
-func (s *Server) look(in control.See) (control.View, *waiter, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// look makes the view; with a waiter when it holds fewer messages than were asked for. The caller holds s.mu.
+func (s *Server) look(in control.See) (control.View, *control.Waiter, error) {
 	c, thread, err := s.controlChat(in.Chat)
 	if err != nil {
 		return control.View{}, nil, err
@@ -43,22 +22,8 @@ func (s *Server) look(in control.See) (control.View, *waiter, error) {
 	if err := s.maySee(c, in.User); err != nil {
 		return control.View{}, nil, err
 	}
-	view := c.view(thread, uint64(in.Since))
-	missing := in.AtLeast - len(view.Messages)
-	if missing <= 0 || in.Wait <= 0 {
-		return view, nil, nil
-	}
-	w := &waiter{at: c.log.lastSeq + uint64(missing), wake: make(chan struct{})}
-	c.log.waiters[w] = struct{}{}
-	return view, w, nil
-}
-
-func (s *Server) forgetWaiter(in control.See, w *waiter) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c, _, err := s.controlChat(in.Chat); err == nil {
-		delete(c.log.waiters, w)
-	}
+	view := c.view(thread, in.Since)
+	return view, c.log.Await(in, len(view.Messages)), nil
 }
 
 func (s *Server) maySee(c *chat, id control.UserID) error {
@@ -76,29 +41,13 @@ func (s *Server) maySee(c *chat, id control.UserID) error {
 }
 
 // view lists the messages that changed after since, in the chat's order.
-func (c *chat) view(thread int64, since uint64) control.View {
-	out := control.View{Messages: []control.Seen{}, Cursor: control.Cursor(c.log.lastSeq)}
-	for _, m := range c.log.changed(since) {
+func (c *chat) view(thread int64, since control.Cursor) control.View {
+	out := control.View{Messages: []control.Seen{}, Cursor: c.log.Cursor()}
+	for _, m := range c.log.Changed(since) {
 		if !c.forum || m.thread == thread {
 			out.Messages = append(out.Messages, m.seen())
 		}
 	}
-	return out
-}
-
-// changed lists each message that changed after since once, in the chat's order.
-func (l *chatLog) changed(since uint64) []*message {
-	if since == 0 || len(l.changes) == 0 || l.changes[0].seq > since+1 {
-		return l.order
-	}
-	at, _ := slices.BinarySearchFunc(l.changes, since+1, func(c change, seq uint64) int { return cmp.Compare(c.seq, seq) })
-	var out []*message
-	for _, c := range l.changes[at:] {
-		if c.m.lastChange == c.seq && l.byID[c.m.id] == c.m {
-			out = append(out, c.m)
-		}
-	}
-	slices.SortFunc(out, func(a, b *message) int { return cmp.Compare(a.id, b.id) })
 	return out
 }
 

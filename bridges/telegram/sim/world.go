@@ -114,6 +114,7 @@ func (c *chat) controlID(thread int64) control.ChatID {
 
 // message is one message; bots get copies of it, as it is at that moment.
 type message struct {
+	control.Line
 	id         int64
 	chat       *chat
 	thread     int64
@@ -140,7 +141,6 @@ type message struct {
 	told       *apiService
 	reactions  []reaction
 	deleted    bool
-	lastChange uint64
 
 	handed    int
 	confirmed int
@@ -197,29 +197,15 @@ func (m *message) shownReply() *message {
 	return target
 }
 
-// chatLog keeps a chat's messages in order, and the order in which they changed. Both are bounded.
+// chatLog is what was said in a chat.
 type chatLog struct {
-	keep    int
-	byID    map[int64]*message
-	order   []*message
-	lastID  int64
-	changes []change
-	lastSeq uint64
-	waiters map[*waiter]struct{}
-}
-
-type change struct {
-	seq uint64
-	m   *message
-}
-
-type waiter struct {
-	at   uint64 // wakes when lastSeq reaches it
-	wake chan struct{}
+	*control.History[*message]
+	byID   map[int64]*message
+	lastID int64
 }
 
 func newLog(keep int) chatLog {
-	return chatLog{keep: keep, byID: map[int64]*message{}, waiters: map[*waiter]struct{}{}}
+	return chatLog{History: control.NewHistory[*message](keep), byID: map[int64]*message{}}
 }
 
 // find returns the message, also a deleted one, or nil.
@@ -233,36 +219,14 @@ func (l *chatLog) live(id int64) *message {
 	return nil
 }
 
-// add gives m the next id and keeps it; the oldest messages are forgotten, in batches.
+// add gives m the next id and keeps it; the oldest messages are forgotten.
 func (l *chatLog) add(m *message) {
 	l.lastID++
 	m.id = l.lastID
 	l.byID[m.id] = m
-	l.order = append(l.order, m)
-	if len(l.order) > l.keep+l.keep/8 {
-		cut := len(l.order) - l.keep
-		for _, old := range l.order[:cut] {
-			delete(l.byID, old.id)
-			old.replyTo = nil // else a chain of replies keeps everything
-		}
-		l.order = append([]*message(nil), l.order[cut:]...)
-	}
-	l.touch(m)
-}
-
-// touch notes that m changed and wakes those who wait for it.
-func (l *chatLog) touch(m *message) {
-	l.lastSeq++
-	m.lastChange = l.lastSeq
-	l.changes = append(l.changes, change{l.lastSeq, m})
-	if len(l.changes) > 2*(l.keep+l.keep/8) {
-		l.changes = append([]change(nil), l.changes[len(l.changes)-l.keep:]...)
-	}
-	for w := range l.waiters {
-		if l.lastSeq >= w.at {
-			delete(l.waiters, w)
-			close(w.wake)
-		}
+	for _, old := range l.Add(m) {
+		delete(l.byID, old.id)
+		old.replyTo = nil // else a chain of replies keeps everything
 	}
 }
 

@@ -12,23 +12,12 @@ import (
 // World is what the control API can do with this server; a test in the same process may call it directly.
 func (s *Server) World() control.World {
 	return control.World{
-		Snapshot: s.snapshot, CreateUser: s.createUser, CreateGroup: s.createGroup, ChangeGroup: s.changeGroup,
+		Snapshot: control.Guarded(&s.mu, s.snapshot), CreateUser: s.createUser, CreateGroup: s.createGroup, ChangeGroup: s.changeGroup,
 		ChangeMember: s.changeMember, Pair: s.pair,
 		Post: s.post, Edit: s.edit, Delete: s.remove, React: s.react, Vote: s.vote, Pin: s.pin, See: s.see,
-		SetFault: s.setFault, ClearFault: s.faults.ClearFault, Advance: s.advance, Inject: s.inject,
-		Counters: s.counters, Requests: s.requests, Ledger: s.ledger,
+		SetFault: s.setFault, ClearFault: s.faults.ClearFault, Advance: s.clock.Advance, Inject: s.inject,
+		Counters: control.Guarded(&s.mu, s.rec.Counters), Requests: control.Guarded(&s.mu, s.rec.Requests), Ledger: control.Guarded(&s.mu, s.ledger),
 	}
-}
-
-// advance moves the world's clock. Waits that are measured in real time are not shortened.
-func (s *Server) advance(_ context.Context, in control.Advance) error {
-	if in.ByMS < 0 {
-		return control.Because(control.ErrWrongUse, "the clock never goes back")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.offset += time.Duration(in.ByMS) * time.Millisecond
-	return nil
 }
 
 // pair takes an account's phone to what a client shows, and waits until the client is linked or has refused.
@@ -60,28 +49,14 @@ func (s *Server) beginPairing(in control.Pair) (<-chan error, error) {
 	return s.typeCode(in.Account, in.Code)
 }
 
-// see shows what a person sees. It waits without busy polling.
+// see shows what a person sees, once their phone has shown what was sent to it so far.
 func (s *Server) see(ctx context.Context, in control.See) (control.View, error) {
 	p, ph, err := s.viewer(in)
 	if err != nil {
 		return control.View{}, err
 	}
 	ph.settle(ctx)
-	ctx, cancel := context.WithTimeout(ctx, in.Wait)
-	defer cancel()
-	for {
-		view, w, err := s.look(p, in)
-		if err != nil || w == nil || in.Wait <= 0 {
-			return view, err
-		}
-		select {
-		case <-w.wake:
-			continue
-		case <-ctx.Done():
-		}
-		s.forgetWaiter(p, in, w)
-		in.Wait = 0
-	}
+	return control.Watch(ctx, &s.mu, s.life.Done(), in, func(in control.See) (control.View, *control.Waiter, error) { return s.look(p, in) })
 }
 
 // viewer finds whose screen is asked for; without a user, that of whoever is in the chat longest.
@@ -120,29 +95,13 @@ func (pl place) anybody() *person {
 	return nil
 }
 
-// look makes the view; with a waiter when it holds fewer messages than were asked for.
-func (s *Server) look(p *person, in control.See) (control.View, *waiter, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// look makes the view; with a waiter when it holds fewer messages than were asked for. The caller holds s.mu.
+func (s *Server) look(p *person, in control.See) (control.View, *control.Waiter, error) {
 	pl, err := s.place(in.Chat)
 	if err != nil {
 		return control.View{}, nil, err
 	}
 	sc := p.phone.screen(pl.seenBy(p))
 	view := sc.view(in.Since)
-	missing := in.AtLeast - len(view.Messages)
-	if missing <= 0 || in.Wait <= 0 {
-		return view, nil, nil
-	}
-	w := &waiter{at: sc.lastSeq + uint64(missing), wake: make(chan struct{})}
-	sc.waiters[w] = struct{}{}
-	return view, w, nil
-}
-
-func (s *Server) forgetWaiter(p *person, in control.See, w *waiter) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if pl, err := s.place(in.Chat); err == nil {
-		delete(p.phone.screen(pl.seenBy(p)).waiters, w)
-	}
+	return view, sc.Await(in, len(view.Messages)), nil
 }

@@ -47,7 +47,7 @@ func (ph *phone) chatHistory() *waHistorySync.HistorySync {
 	}
 	for chat, sc := range ph.p.chats {
 		conv := &waHistorySync.Conversation{ID: proto.String(chat.String())}
-		for _, m := range sc.order[max(0, len(sc.order)-historyPerChat):] {
+		for _, m := range sc.All()[max(0, len(sc.All())-historyPerChat):] {
 			if m.raw == nil {
 				continue
 			}

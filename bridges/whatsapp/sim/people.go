@@ -10,9 +10,7 @@ import (
 	"go.mau.fi/whatsmeow/types"
 )
 
-func (s *Server) snapshot(context.Context) (control.Snapshot, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Server) snapshot() control.Snapshot {
 	out := control.Snapshot{Network: "whatsapp", Faults: faultStages.List()}
 	for _, p := range s.accounts {
 		out.Accounts = append(out.Accounts, control.AccountInfo{
@@ -35,7 +33,7 @@ func (s *Server) snapshot(context.Context) (control.Snapshot, error) {
 			out.Chats = append(out.Chats, g.info())
 		}
 	}
-	return out, nil
+	return out
 }
 
 func (g *group) info() control.ChatInfo {

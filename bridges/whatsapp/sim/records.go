@@ -3,7 +3,6 @@
 package sim
 
 import (
-	"context"
 	"strconv"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
@@ -64,24 +63,10 @@ func (s *Server) entryOf(m *message) control.Entry {
 	return e
 }
 
-func (s *Server) counters(context.Context) (control.Counters, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.rec.Counters(), nil
-}
-
-func (s *Server) requests(context.Context) (control.RequestsReply, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return control.RequestsReply{Requests: s.rec.Requests()}, nil
-}
-
-func (s *Server) ledger(context.Context) (control.Ledger, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Server) ledger() control.Ledger {
 	return control.Ledger{
 		Posted: s.entries(s.rec.posted), Sent: s.entries(s.rec.sent), Lost: s.entries(s.rec.lost), Duplicates: s.rec.duplicates,
-	}, nil
+	}
 }
 
 func (s *Server) entries(list []*message) []control.Entry {

@@ -84,7 +84,7 @@ func (ph *phone) add(sc *screen, author *person, ev *events.Message, c content) 
 		ph.book(author, ev, c.Text)
 	}
 	if waited {
-		sc.touch(m)
+		sc.Touch(m)
 		return
 	}
 	sc.add(m)
@@ -184,7 +184,7 @@ func (ph *phone) applyEdit(sc *screen, author *person, m *shown, ev *events.Mess
 		c := ph.s.read(edited)
 		m.Text, m.Spans, m.raw = c.Text, c.Spans, edited
 		m.Edits++
-		sc.touch(m)
+		sc.Touch(m)
 	}
 }
 

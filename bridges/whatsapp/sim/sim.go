@@ -77,7 +77,7 @@ type Server struct {
 
 	mu         sync.Mutex
 	rng        *rand.Rand
-	offset     time.Duration // of the clock
+	clock      *control.Clock
 	required   store.WAVersionContainer
 	people     []*person
 	accounts   []*person
@@ -102,8 +102,8 @@ type Server struct {
 	inside    *doorway
 	tunnels   *doorway
 	servers   []*http.Server
-	proxyAddr net.Addr
-	ctlAddr   net.Addr
+	proxy     *control.Listener
+	ctl       *control.Listener
 	closeOnce sync.Once
 }
 
@@ -129,6 +129,7 @@ func New(opts Options) (*Server, error) {
 		groups: map[types.JID]*group{}, messages: map[messageKey]*message{}, misdeeds: map[string]bool{},
 		rec: newRecords(opts.Keep), inside: newDoorway(), tunnels: newDoorway(),
 	}
+	s.clock = control.NewClock(&s.mu, opts.Now)
 	s.faults = control.NewRegister(&s.mu, &s.rec.Records, s.faultEnded)
 	s.life, s.end = context.WithCancel(context.Background())
 	return s, nil
@@ -162,7 +163,7 @@ func withDefaults(o Options) Options {
 	return o
 }
 
-func (s *Server) now() time.Time { return s.opts.Now().Add(s.offset) }
+func (s *Server) now() time.Time { return s.clock.Now() }
 
 // nextID numbers the server's own stanzas.
 func (s *Server) nextID() string {
@@ -178,24 +179,18 @@ func (s *Server) requiredVersion() store.WAVersionContainer {
 
 // Start listens on both addresses (host:port, port 0 picks one), connects the accounts' phones and serves until Close.
 // It blocks only until all that is done.
-func (s *Server) Start(listenAddr, controlAddr string) error {
+func (s *Server) Start(listenAddr, controlAddr string) (err error) {
 	if err := s.writeAuthority(); err != nil {
 		return err
 	}
-	proxy, err := net.Listen("tcp", listenAddr)
-	if err != nil {
-		return fmt.Errorf("listen for clients: %w", err)
-	}
-	ctl, err := net.Listen("tcp", controlAddr)
-	if err != nil {
-		_ = proxy.Close()
-		return fmt.Errorf("listen for control: %w", err)
-	}
-	s.proxyAddr, s.ctlAddr = proxy.Addr(), ctl.Addr()
-	s.listen(&http.Server{Handler: http.HandlerFunc(s.serveProxy), ReadHeaderTimeout: 30 * time.Second}, proxy, false)
 	s.listen(&http.Server{Handler: http.HandlerFunc(s.serveHosts), ReadHeaderTimeout: 30 * time.Second, TLSConfig: s.tlsConfig()}, s.tunnels, true)
 	s.listen(&http.Server{Handler: http.HandlerFunc(s.serveHosts), ConnContext: markInside}, s.inside, false)
-	s.listen(&http.Server{Handler: control.Handler(s.World()), ReadHeaderTimeout: 30 * time.Second}, ctl, false)
+	if s.proxy, err = control.Listen(listenAddr, http.HandlerFunc(s.serveProxy), s.log); err != nil {
+		return fmt.Errorf("listen for clients: %w", err)
+	}
+	if s.ctl, err = control.Listen(controlAddr, control.Handler(s.World()), s.log); err != nil {
+		return fmt.Errorf("listen for control: %w", err)
+	}
 	return s.connectAccounts()
 }
 
@@ -269,15 +264,6 @@ func (s *Server) freshNumber() string {
 	}
 }
 
-// Serve starts and blocks until ctx ends, then closes.
-func (s *Server) Serve(ctx context.Context, listenAddr, controlAddr string) error {
-	if err := s.Start(listenAddr, controlAddr); err != nil {
-		return errors.Join(err, s.Close())
-	}
-	<-ctx.Done()
-	return s.Close()
-}
-
 // Close ends all connections, waits for what runs and removes the authority's file. It may be called more than once.
 func (s *Server) Close() error {
 	var errs []error
@@ -296,6 +282,7 @@ func (s *Server) Close() error {
 		s.end()
 		_ = s.tunnels.Close()
 		_ = s.inside.Close()
+		errs = append(errs, s.proxy.Close(), s.ctl.Close())
 		for _, h := range s.servers {
 			errs = append(errs, h.Close())
 		}
@@ -308,20 +295,13 @@ func (s *Server) Close() error {
 }
 
 // ProxyURL is the address for an account's proxy. It is empty before Start.
-func (s *Server) ProxyURL() string { return urlOf(s.proxyAddr) }
+func (s *Server) ProxyURL() string { return s.proxy.URL() }
 
 // ControlURL is the address for control.NewClient. It is empty before Start.
-func (s *Server) ControlURL() string { return urlOf(s.ctlAddr) }
+func (s *Server) ControlURL() string { return s.ctl.URL() }
 
 // CAPEM is the certificate of the authority behind all hosts.
 func (s *Server) CAPEM() []byte { return s.authority.pem }
-
-func urlOf(a net.Addr) string {
-	if a == nil {
-		return ""
-	}
-	return "http://" + a.String()
-}
 
 // Ready describes a started server; its config is that of every account: which one a bridge is, is decided by the phone
 // that links it.
@@ -333,16 +313,9 @@ func (s *Server) config() map[string]string {
 	return map[string]string{"proxy": s.ProxyURL(), "ca_file": s.caFile(), "root_key": RootKey()}
 }
 
-// wait sleeps; false means that ctx ended before.
+// wait sleeps; false means that ctx ended or the server closed before.
 func (s *Server) wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return control.Wait(d, ctx.Done(), s.life.Done())
 }
 
 var _ io.Closer = (*Server)(nil)

@@ -163,7 +163,7 @@ func (s *Server) edit(ctx context.Context, in control.Edit) error {
 	c := s.read(m)
 	target.Text, target.Spans, target.raw = c.Text, c.Spans, m
 	target.Edits++
-	sp.ph.screen(sp.to).touch(target)
+	sp.ph.screen(sp.to).Touch(target)
 	return nil
 }
 

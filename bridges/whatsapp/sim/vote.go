@@ -93,7 +93,7 @@ func (sc *screen) vote(m *shown, by *person, hashes [][]byte) {
 		poll.Options[i].Votes = m.votesFor(poll.Options[i].Text)
 	}
 	m.Poll = &poll
-	sc.touch(m)
+	sc.Touch(m)
 }
 
 func (m *shown) votesFor(option string) (n int) {
@@ -134,13 +134,13 @@ func (s *Server) pin(ctx context.Context, in control.Pin) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	target.Pinned = !in.Unpin
-	sp.ph.screen(sp.to).touch(target)
+	sp.ph.screen(sp.to).Touch(target)
 	return nil
 }
 
 func (ph *phone) applyPin(sc *screen, author *person, pin *waE2E.PinInChatMessage) {
 	if m := ph.target(sc, author, pin.GetKey()); m != nil {
 		m.Pinned = pin.GetType() == waE2E.PinInChatMessage_PIN_FOR_ALL
-		sc.touch(m)
+		sc.Touch(m)
 	}
 }
