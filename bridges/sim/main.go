@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 )
 
 // Program is a simulator as a command.
@@ -76,4 +77,21 @@ func (p Program) run(ctx context.Context, listen, control string, log *slog.Logg
 	}
 	<-ctx.Done()
 	return s.Close()
+}
+
+// Defaults fills in what the options of every simulator may leave out: they keep 200,000 messages, their chances begin with the
+// seed 1, their clock is the machine's, and they log nowhere.
+func Defaults(keep *int, seed *uint64, now *func() time.Time, log **slog.Logger) {
+	if *keep <= 0 {
+		*keep = 200_000
+	}
+	if *seed == 0 {
+		*seed = 1
+	}
+	if *now == nil {
+		*now = time.Now
+	}
+	if *log == nil {
+		*log = slog.New(slog.DiscardHandler)
+	}
 }

@@ -58,6 +58,19 @@ type NewGroup struct {
 	Reactions []string `json:"reactions,omitempty"`
 }
 
+// Ours are the accounts that are to be in the group; ErrWrongUse when the role is unknown.
+func (g NewGroup) Ours() ([]AccountID, error) {
+	switch {
+	case g.Role == RoleNone:
+		return nil, nil
+	case g.Role != "" && g.Role != RoleMember && g.Role != RoleAdmin:
+		return nil, Because(ErrWrongUse, "unknown role %q", g.Role)
+	case len(g.Accounts) == 0:
+		return []AccountID{""}, nil
+	}
+	return g.Accounts, nil
+}
+
 // ChatReply carries the id of a chat that was made or that goes on under another id.
 type ChatReply struct {
 	Chat ChatID `json:"chat"`

@@ -30,7 +30,7 @@ func (s *Server) erase(k *call, d delivery, m *message, at uint64) {
 	data := dataIn(d.pl, at, "DELIVER")
 	data.RemoteDelete = &deleteData{Timestamp: m.newest()}
 	if m.author != k.a.person {
-		data.RemoteDelete, data.AdminDelete = nil, pointer(targetOf(m.author, m.refs[0]))
+		data.RemoteDelete, data.AdminDelete = nil, new(targetOf(m.author, m.refs[0]))
 	}
 	k.rec.Message = m.id()
 	m.erase()
@@ -62,11 +62,8 @@ func (s *Server) targetIn(k *call) (*person, uint64, *failure) {
 	if f := first(f1, f2); f != nil {
 		return nil, 0, f
 	}
-	p := s.lookUp(author)
-	if p == nil {
-		return nil, 0, fail(codeUser, "Invalid phone number or identifier: %s", author)
-	}
-	return p, at, nil
+	p, f := s.whoIs(author)
+	return p, at, f
 }
 
 // find finds a message that a call is about. That it never was is a breach; that it is deleted is not.
@@ -215,9 +212,9 @@ func (s *Server) pollVote(k *call) (any, *failure) {
 	if f := first(f1, f2, f3, f4); f != nil {
 		return nil, f
 	}
-	p := s.lookUp(author)
-	if p == nil {
-		return nil, fail(codeUser, "Invalid phone number or identifier: %s", author)
+	p, f := s.whoIs(author)
+	if f != nil {
+		return nil, f
 	}
 	return s.transmit(k, func(d delivery, at uint64) {
 		m := s.logOf(d.pl).find(messageID(p, target))

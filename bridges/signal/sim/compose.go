@@ -74,13 +74,12 @@ func (p *preview) picture(now int64) *attachmentData {
 	if p.image == nil {
 		return nil
 	}
-	return pointer(p.image.describe(now))
+	return new(p.image.describe(now))
 }
 
 // longText is the file in which a long text travels; it stays listed.
 func (s *Server) longText(text string) attachmentData {
 	f := &file{id: s.newFileID("text/x-signal-plain", ""), mime: "text/x-signal-plain", data: []byte(text), size: int64(len(text))}
-	s.files[f.id] = f
 	return f.describe(s.now().UnixMilli())
 }
 

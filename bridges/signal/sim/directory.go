@@ -91,9 +91,9 @@ func (s *Server) trust(k *call) (any, *failure) {
 	if f := first(f1, f2, f3); f != nil {
 		return nil, f
 	}
-	p := s.lookUp(id)
-	if p == nil {
-		return nil, fail(codeUser, "Invalid phone number or identifier: %s", id)
+	p, f := s.whoIs(id)
+	if f != nil {
+		return nil, f
 	}
 	if !all && strings.ReplaceAll(number, " ", "") != safetyNumber(k.a.person, p) {
 		return nil, fail(codeUser, "Failed to set the trust for this number, make sure the number and the fingerprint are correct.")

@@ -36,7 +36,6 @@ type dataMessage struct {
 	ViewOnce      bool             `json:"viewOnce"`
 	Reaction      *reactionData    `json:"reaction,omitempty"`
 	Quote         *quoteData       `json:"quote,omitempty"`
-	Payment       any              `json:"payment,omitempty"`
 	Mentions      []mentionData    `json:"mentions,omitempty"`
 	Previews      []previewData    `json:"previews,omitempty"`
 	Attachments   []attachmentData `json:"attachments,omitempty"`
@@ -73,9 +72,7 @@ type quoteData struct {
 	Number      *string               `json:"authorNumber"`
 	UUID        string                `json:"authorUuid"`
 	Text        *string               `json:"text"`
-	Mentions    []mentionData         `json:"mentions,omitempty"`
 	Attachments []quoteAttachmentData `json:"attachments"`
-	TextStyles  []styleData           `json:"textStyles,omitempty"`
 }
 
 type quoteAttachmentData struct {
@@ -198,7 +195,6 @@ type typingMessage struct {
 type callMessage struct {
 	Offer  *callOffer  `json:"offerMessage,omitempty"`
 	Hangup *callHangup `json:"hangupMessage,omitempty"`
-	Busy   *callID     `json:"busyMessage,omitempty"`
 }
 
 type callOffer struct {
@@ -213,15 +209,10 @@ type callHangup struct {
 	Device int    `json:"deviceId"`
 }
 
-type callID struct {
-	ID uint64 `json:"id"`
-}
-
 type storyMessage struct {
-	AllowsReplies bool            `json:"allowsReplies"`
-	GroupID       *string         `json:"groupId"`
-	Attachment    *attachmentData `json:"fileAttachment,omitempty"`
-	Text          *storyText      `json:"textAttachment,omitempty"`
+	AllowsReplies bool       `json:"allowsReplies"`
+	GroupID       *string    `json:"groupId"`
+	Text          *storyText `json:"textAttachment,omitempty"`
 }
 
 type storyText struct {
@@ -229,10 +220,8 @@ type storyText struct {
 }
 
 type syncMessage struct {
-	Sent           *sentMessage  `json:"sentMessage,omitempty"`
-	BlockedNumbers []string      `json:"blockedNumbers,omitempty"`
-	Read           []readMessage `json:"readMessages,omitempty"`
-	Type           string        `json:"type,omitempty"`
+	Sent *sentMessage  `json:"sentMessage,omitempty"`
+	Read []readMessage `json:"readMessages,omitempty"`
 }
 
 type sentMessage struct {
@@ -255,8 +244,6 @@ type problem struct {
 	Message string `json:"message"`
 	Type    string `json:"type"`
 }
-
-func pointer[T any](v T) *T { return &v }
 
 // orNull is nil for nothing.
 func orNull(text string) *string {

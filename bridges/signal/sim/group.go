@@ -148,6 +148,7 @@ func (s *Server) groupChanged(k *call, g *group, removed *person) (any, *failure
 	return out, nil
 }
 
+// others are the members but one.
 func others(g *group, me *person) []*person {
 	var out []*person
 	for _, m := range g.members {
@@ -165,9 +166,9 @@ func (s *Server) makeGroup(k *call) (any, *failure) {
 	}
 	list := []*person{k.a.person}
 	for _, id := range members {
-		p := s.lookUp(id)
-		if p == nil {
-			return nil, fail(codeUser, "Invalid phone number or identifier: %s", id)
+		p, f := s.whoIs(id)
+		if f != nil {
+			return nil, f
 		}
 		list = append(list, p)
 	}
@@ -236,9 +237,9 @@ func (s *Server) applyMembers(k *call, g *group) *failure {
 			return f
 		}
 		for _, id := range ids {
-			p := s.lookUp(id)
-			if p == nil {
-				return fail(codeUser, "Invalid phone number or identifier: %s", id)
+			p, f := s.whoIs(id)
+			if f != nil {
+				return f
 			}
 			apply(p)
 		}

@@ -20,13 +20,16 @@ type link struct {
 	taken   bool // somebody waits for it
 }
 
+// keptLinks is how many links of a daemon are open at a time.
+const keptLinks = 100
+
 // startLink shows the URI that a phone scans.
 func (s *Server) startLink(k *call) (any, *failure) {
 	l := &link{
 		uri:   fmt.Sprintf("sgnl://linkdevice?uuid=%s&pub_key=B%016x%016x", s.newUUID(), s.rng.Uint64(), s.rng.Uint64()),
 		begun: time.Now(), done: make(chan struct{}),
 	}
-	k.d.links = control.Last(append(k.d.links, l), 100)
+	k.d.links = control.Last(append(k.d.links, l), keptLinks)
 	return map[string]string{"deviceLinkUri": l.uri}, nil
 }
 

@@ -93,27 +93,18 @@ func (s *Server) createGroup(_ context.Context, in control.NewGroup) (control.Ch
 
 // planGroup finds who is to be in a group.
 func (s *Server) planGroup(in control.NewGroup) (people, accounts []*person, err error) {
-	for _, id := range in.Members {
-		p, err := s.userByID(id)
-		if err != nil {
-			return nil, nil, err
-		}
-		people = append(people, p)
+	ids, err := in.Ours()
+	if err != nil {
+		return nil, nil, err
 	}
-	ids := in.Accounts
-	switch {
-	case in.Role == control.RoleNone:
-		ids = nil
-	case in.Role != "" && in.Role != control.RoleMember && in.Role != control.RoleAdmin:
-		return nil, nil, control.Because(control.ErrWrongUse, "unknown role %q", in.Role)
-	case len(ids) == 0:
-		ids = []control.AccountID{""}
+	if people, err = control.FindAll(in.Members, s.userByID); err != nil {
+		return nil, nil, err
 	}
-	for _, id := range ids {
-		a, err := s.accountByID(id)
-		if err != nil {
-			return nil, nil, err
-		}
+	ours, err := control.FindAll(ids, s.accountByID)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, a := range ours {
 		accounts = append(accounts, a.person)
 	}
 	if len(people)+len(accounts) == 0 {
@@ -248,39 +239,46 @@ func (s *Server) whom(in control.MemberChange) (*person, error) {
 }
 
 func (s *Server) applyMember(g *group, p *person, in control.MemberChange) error {
-	pl := place{group: g}
 	was := g.find(p) != nil
-	var removed *person
-	by := p
 	switch in.Action {
 	case control.Join:
-		if was {
-			return nil
-		}
-		s.service(pl, p, "joined", "")
-		if len(g.members) > 0 {
-			by = g.admin() // who adds them
-		}
-		s.join(g, p)
-	case control.Leave, control.Kick:
 		if !was {
-			return nil
+			s.comes(g, p, in.Silent)
 		}
-		g.remove(p)
-		s.service(pl, p, "left", "")
-		removed = p
-		if in.Action == control.Kick && len(g.members) > 0 {
-			by = g.admin()
+	case control.Leave, control.Kick:
+		if was {
+			s.goes(g, p, in)
 		}
 	case control.Promote, control.Demote:
 		if !was {
 			return control.Because(control.ErrRefused, "%s is not in the group", p.aci)
 		}
 		g.promote(p, in.Action == control.Promote)
-		by = g.admin()
+		s.changed(g, g.admin(), phone, nil, in.Silent)
 	default:
 		return control.Because(control.ErrNotSupported, "nobody can %q here", in.Action)
 	}
-	s.changed(g, by, phone, removed, in.Silent)
 	return nil
+}
+
+// comes lets an admin add somebody to a group; to one that is empty they come by themselves.
+func (s *Server) comes(g *group, p *person, silent bool) {
+	by := p
+	s.service(place{group: g}, p, "joined", "")
+	if len(g.members) > 0 {
+		by = g.admin()
+	}
+	s.join(g, p)
+	s.changed(g, by, phone, nil, silent)
+}
+
+// goes lets somebody leave a group, or an admin remove them.
+func (s *Server) goes(g *group, p *person, in control.MemberChange) {
+	by := p
+	g.remove(p)
+	s.service(place{group: g}, p, "left", "")
+	if in.Action == control.Kick && len(g.members) > 0 {
+		by = g.admin()
+	}
+	s.changed(g, by, phone, p, in.Silent)
 }

@@ -127,7 +127,10 @@ func (s *Server) attach(c *content, files []*file) error {
 	for _, f := range files {
 		f.id = s.newFileID(f.mime, f.name)
 		if f.sticker {
-			c.sticker = s.newSticker(f)
+			var err error
+			if c.sticker, err = s.newSticker(f); err != nil {
+				return err
+			}
 			continue
 		}
 		c.files = append(c.files, f)
@@ -138,16 +141,20 @@ func (s *Server) attach(c *content, files []*file) error {
 	return nil
 }
 
-// newSticker makes a pack of one sticker, which is installed at the daemons from then on.
-func (s *Server) newSticker(f *file) *sticker {
-	for id, pack := range s.packs {
-		if pack.files[0].sum == f.sum {
-			return &sticker{pack: id, file: pack.files[0]}
-		}
-	}
+// maxPacks is how many packs of stickers can be installed.
+const maxPacks = 10_000
+
+// newSticker makes a pack of one sticker, named by its bytes, which is installed at the daemons from then on.
+func (s *Server) newSticker(f *file) (*sticker, error) {
 	id := f.sum[:32]
+	if pack := s.packs[id]; pack != nil {
+		return &sticker{pack: id, file: pack.files[0]}, nil
+	}
+	if len(s.packs) >= maxPacks {
+		return nil, control.Because(control.ErrRefused, "the daemons have %d packs of stickers, and take no more", maxPacks)
+	}
 	s.packs[id] = &stickerPack{files: []*file{f}}
-	return &sticker{pack: id, file: f}
+	return &sticker{pack: id, file: f}, nil
 }
 
 // quoteIn makes a message an answer.
@@ -173,11 +180,7 @@ func (s *Server) ofKind(c *content, in control.Post) error {
 	case kindOnce:
 		c.once = true
 	case kindContact:
-		c.contact = &control.Contact{Name: in.Text, Phone: "+447700900123"}
-		if in.Contact != nil {
-			c.contact = in.Contact
-		}
-		c.text = ""
+		c.contact, c.text = new(in.ContactOrMadeUp()), ""
 	case kindPreview:
 		c.preview = &preview{url: in.Text, title: "A page", description: "What it says"}
 	case kindPoll:
@@ -189,10 +192,7 @@ func (s *Server) ofKind(c *content, in control.Post) error {
 }
 
 func (s *Server) posedPoll(c *content, in control.Post) error {
-	p := control.Poll{Question: in.Text, Options: []control.PollOption{{Text: "Yes"}, {Text: "No"}}}
-	if in.Poll != nil {
-		p = *in.Poll
-	}
+	p := in.PollOrMadeUp()
 	c.text = ""
 	c.poll = &poll{question: p.Question, multiple: p.Multiple, votes: map[*person]vote{}}
 	for _, o := range p.Options {
@@ -270,7 +270,7 @@ func (s *Server) remove(_ context.Context, in control.Delete) error {
 	if m.author == sp.who {
 		data.RemoteDelete = &deleteData{Timestamp: m.newest()}
 	} else {
-		data.AdminDelete = pointer(targetOf(m.author, m.refs[0]))
+		data.AdminDelete = new(targetOf(m.author, m.refs[0]))
 	}
 	m.erase()
 	s.spreadData(sp.saying(at), data)

@@ -157,7 +157,7 @@ func (s *Server) open(a *account, it *item) *note {
 			a.trusted[it.from] = trust{key: it.from.key}
 			break
 		}
-		a.held = append(a.held, it)
+		s.hold(a, it)
 		n.problem = &problem{Message: it.from.aci + ": untrusted identity", Type: "UntrustedIdentityException"}
 	case s.strikesEvent(Undecryptable, a, it.chat):
 		s.lose(it, false)
@@ -174,6 +174,15 @@ func (s *Server) open(a *account, it *item) *note {
 		a.done = slices.Clone(a.done[len(a.done)-keptDone:])
 	}
 	return n
+}
+
+// hold keeps what somebody wrote who is not trusted now. The oldest is lost when there is too much.
+func (s *Server) hold(a *account, it *item) {
+	a.held = append(a.held, it)
+	if len(a.held) > s.opts.Keep {
+		s.lose(a.held[0], false)
+		a.held = a.held[1:]
+	}
 }
 
 // release lets what somebody wrote be read, once they are trusted. The caller holds s.mu.

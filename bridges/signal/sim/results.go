@@ -87,7 +87,7 @@ func (s *Server) peopleTargets(k *call, ids []string) ([]target, *failure) {
 	var out []target
 	for _, id := range ids {
 		if !isAddress(id) {
-			return nil, fail(codeUser, "Invalid phone number or identifier: %s", id)
+			return nil, invalidID(id)
 		}
 		p := s.lookUp(id)
 		switch {
@@ -113,13 +113,7 @@ func (s *Server) groupTarget(k *call, id string) (target, *failure) {
 	case g.announce && !g.isAdmin(k.a.person):
 		return target{}, fail(codeUser, "User is not allowed to send message to group: %s", g.title)
 	}
-	t := target{pl: place{group: g}}
-	for _, m := range g.members {
-		if m.who != k.a.person {
-			t.people = append(t.people, m.who)
-		}
-	}
-	return t, nil
+	return target{pl: place{group: g}, people: others(g, k.a.person)}, nil
 }
 
 var (
@@ -142,6 +136,18 @@ func (s *Server) lookUp(id string) *person {
 		}
 	}
 	return nil
+}
+
+// whoIs is lookUp for a call that cannot do without.
+func (s *Server) whoIs(id string) (*person, *failure) {
+	if p := s.lookUp(id); p != nil {
+		return p, nil
+	}
+	return nil, invalidID(id)
+}
+
+func invalidID(id string) *failure {
+	return fail(codeUser, "Invalid phone number or identifier: %s", id)
 }
 
 // delivery is what became of a send to one target.
@@ -184,7 +190,7 @@ func addressIn(id string) address {
 	case uuidForm.MatchString(id):
 		return address{UUID: &id}
 	case strings.HasPrefix(id, "u:"):
-		return address{Username: pointer(id[2:])}
+		return address{Username: new(id[2:])}
 	}
 	return address{Number: &id}
 }

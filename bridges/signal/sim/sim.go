@@ -114,7 +114,6 @@ type Server struct {
 	groups     map[string]*group
 	groupList  []*group
 	chats      map[control.ChatID]*chatLog
-	files      map[string]*file
 	packs      map[string]*stickerPack
 	lastNumber int
 	faults     *control.Register[*fault]
@@ -139,8 +138,8 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		opts: opts, log: opts.Log, methods: methodTable(), rng: rand.New(rand.NewPCG(opts.Seed, opts.Seed)), byACI: map[string]*person{},
-		groups: map[string]*group{}, chats: map[control.ChatID]*chatLog{}, files: map[string]*file{},
-		packs: map[string]*stickerPack{}, lastNumber: 500, rec: newRecords(opts.Keep),
+		groups: map[string]*group{}, chats: map[control.ChatID]*chatLog{},
+		packs: map[string]*stickerPack{}, lastNumber: firstNumber, rec: newRecords(opts.Keep),
 	}
 	s.clock = control.NewClock(&s.mu, opts.Now)
 	s.faults = control.NewRegister(&s.mu, &s.rec.Records, s.faultEnded)
@@ -163,21 +162,10 @@ func withDefaults(o Options) Options {
 	if o.Version == "" {
 		o.Version = DefaultVersion
 	}
-	if o.Keep <= 0 {
-		o.Keep = 200_000
-	}
 	if o.LinkTimeout <= 0 {
 		o.LinkTimeout = time.Minute
 	}
-	if o.Seed == 0 {
-		o.Seed = 1
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
+	control.Defaults(&o.Keep, &o.Seed, &o.Now, &o.Log)
 	return o
 }
 

@@ -35,7 +35,7 @@ func (s *Server) spread(w saying) {
 			m := &sentMessage{}
 			w.sync(m)
 			if u := w.pl.user; u != nil {
-				m.Destination, m.DestinationNumber, m.DestinationUUID = pointer(u.address()), u.shownNumber(), &u.aci
+				m.Destination, m.DestinationNumber, m.DestinationUUID = new(u.address()), u.shownNumber(), &u.aci
 			}
 			env.Sync = &syncMessage{Sent: m}
 		}))
@@ -95,7 +95,6 @@ func (s *Server) sayAt(pl place, from *person, device int, c content, missed map
 	m := &message{content: c, author: from, refs: []uint64{at}, at: s.now(), where: pl, missed: missed, first: c.text}
 	s.logOf(pl).add(m)
 	w := saying{pl: pl, from: from, device: device, at: at, msg: m, files: c.allFiles(), missed: missed}
-	s.keepFiles(w.files)
 	s.spreadData(w, s.dataOf(pl, &m.content, at))
 	return m
 }
@@ -107,12 +106,6 @@ func (c *content) allFiles() []*file {
 		out = append(out[:len(out):len(out)], c.preview.image)
 	}
 	return out
-}
-
-func (s *Server) keepFiles(list []*file) {
-	for _, f := range list {
-		s.files[f.id] = f
-	}
 }
 
 // service puts a line about the group into its history.

@@ -232,14 +232,13 @@ func withNulls(line []byte) []byte {
 	if dec.Decode(&v) != nil {
 		return line
 	}
-	clear := func(m map[string]any) {
+	eachObject(v, func(m map[string]any) {
 		for _, name := range nullable {
 			if _, is := m[name].(string); is {
 				m[name] = nil
 			}
 		}
-	}
-	eachObject(v, clear)
+	})
 	out := append(line[:at:at], encode(v)...)
 	return append(out, line[len(bytes.TrimRight(line, "\n")):]...)
 }

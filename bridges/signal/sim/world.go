@@ -115,6 +115,9 @@ func (s *Server) newPerson(name, number, username string) *person {
 	return p
 }
 
+// firstNumber is before the numbers of new people, which begin in the middle of a range that is kept for fiction.
+const firstNumber = 500
+
 // freshNumber is a number of nobody, from a range that is kept for fiction.
 func (s *Server) freshNumber() string {
 	for {
@@ -180,12 +183,7 @@ func accountID(a *account) control.AccountID {
 
 // accountByID finds one of ours; the empty id is the first.
 func (s *Server) accountByID(id control.AccountID) (*account, error) {
-	for i, a := range s.accounts {
-		if id == accountID(a) || id == "" && i == 0 {
-			return a, nil
-		}
-	}
-	return nil, control.Because(control.ErrNotFound, "no account %q", id)
+	return control.FindAccount(s.accounts, id, accountID)
 }
 
 func (s *Server) userByID(id control.UserID) (*person, error) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 )
 
+// maxAlbum is how many items an album can have.
 const maxAlbum = 10
 
 // albumItem is one InputMedia of an album.
@@ -138,9 +139,7 @@ func (s *Server) albumFile(c *call, kind, value string, caption content) (item a
 }
 
 // albumKinds are the types of InputMedia that can stand in an album.
-var albumKinds = map[string]fileKind{
-	"photo": fileKinds[0], "video": fileKinds[1], "audio": fileKinds[3], "document": fileKinds[6],
-}
+var albumKinds = kindsOfFields("photo", "video", "audio", "document")
 
 // checkAlbum holds the album to the server's limits; documents and audio stand only with their like.
 func checkAlbum(items []albumItem) *refusal {

@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	maxArgBytes = 1 << 20
-	maxBody     = 50 << 20   // what the public server takes
+	maxArgBytes = 1 << 20    // of one argument of a multipart request; the rest is dropped
+	maxArgs     = 1000       // parts of a multipart request
+	maxBody     = 50 << 20   // what the public server takes, and what any server takes that has no parts
 	maxLocal    = 2000 << 20 // what a self-hosted server takes
-	maxArgs     = 1000
 )
 
 // args are the arguments of a call, wherever they stood, and its files.
@@ -80,10 +80,12 @@ func readArgs(r *http.Request, keepFiles, limit int64) (args, error) {
 		a.addForm(r.URL.RawQuery)
 	}
 	kind, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	body := &cappedReader{r: r.Body, left: limit}
-	switch {
-	case kind == "multipart/form-data":
+	if kind == "multipart/form-data" {
+		body := &cappedReader{r: r.Body, left: limit}
 		return a, a.readMultipart(multipart.NewReader(body, params["boundary"]), keepFiles)
+	}
+	body := &cappedReader{r: r.Body, left: min(limit, maxBody)} // it is read into memory
+	switch {
 	case kind == "application/json":
 		return a, a.readJSON(body)
 	case kind == "application/x-www-form-urlencoded":

@@ -14,7 +14,7 @@ const (
 	maxQueueAge   = 24 * time.Hour
 	maxQueueLen   = 100_000
 	maxQueueBytes = 128 << 20
-	keptConfirmed = 100
+	keptConfirmed = 100 // updates that can be delivered again
 )
 
 // bot is one of our accounts.

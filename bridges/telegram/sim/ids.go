@@ -21,15 +21,7 @@ func messageID(id int64) control.MessageID { return control.MessageID(strconv.Fo
 
 // account finds one of our bots; the empty id means the first one. The caller holds s.mu.
 func (s *Server) account(id control.AccountID) (*bot, error) {
-	if id == "" {
-		return s.botList[0], nil
-	}
-	for _, b := range s.botList {
-		if accountID(b) == id {
-			return b, nil
-		}
-	}
-	return nil, control.Because(control.ErrNotFound, "no account %q", id)
+	return control.FindAccount(s.botList, id, accountID)
 }
 
 func (s *Server) userOf(id control.UserID) (*user, error) {

@@ -4,6 +4,7 @@ package sim
 
 import (
 	"context"
+	"maps"
 	"time"
 )
 
@@ -99,14 +100,30 @@ func (l *limiter) bucketsOf(c *call) []*bucket {
 		if check.rate.Events == 0 || check.key.group && c.chatID > 0 {
 			continue
 		}
-		b := l.buckets[check.key]
-		if b == nil {
-			b = &bucket{rate: check.rate, tokens: check.rate.burst(), at: time.Now()}
-			l.buckets[check.key] = b
-		}
-		out = append(out, b)
+		out = append(out, l.bucket(check.key, check.rate, check.rate.burst()))
 	}
 	return out
+}
+
+// keptNotes is how many chats the server knows what it told a bot of, or how much a bot has sent there, before it forgets those
+// that do not matter any more: a bot may name chats that are none.
+const keptNotes = 10_000
+
+// bucket is the bucket of a key; a new one holds so many tokens.
+func (l *limiter) bucket(key bucketKey, rate Rate, tokens float64) *bucket {
+	if b := l.buckets[key]; b != nil {
+		return b
+	}
+	now := time.Now()
+	if len(l.buckets) >= keptNotes {
+		maps.DeleteFunc(l.buckets, func(_ bucketKey, b *bucket) bool {
+			b.fill(now)
+			return b.tokens >= b.rate.burst()
+		})
+	}
+	b := &bucket{rate: rate, tokens: tokens, at: now}
+	l.buckets[key] = b
+	return b
 }
 
 // slowBucket is the slow mode of the chat, which binds whoever is no admin; nil when there is none.
@@ -115,13 +132,7 @@ func (s *Server) slowBucket(c *call) *bucket {
 	if chat == nil || chat.slow <= 0 || isAdmin(chat.members[c.bot.user.id]) {
 		return nil
 	}
-	key := bucketKey{bot: c.bot.user.id, chat: chat.id, slow: chat.slow}
-	b := s.limiter.buckets[key]
-	if b == nil {
-		b = &bucket{rate: Rate{Events: 1, Per: chat.slow}, tokens: 1, at: time.Now()}
-		s.limiter.buckets[key] = b
-	}
-	return b
+	return s.limiter.bucket(bucketKey{bot: c.bot.user.id, chat: chat.id, slow: chat.slow}, Rate{Events: 1, Per: chat.slow}, 1)
 }
 
 func (r Rate) perSecond() float64 { return float64(r.Events) / r.Per.Seconds() }
@@ -146,7 +157,7 @@ func (b *bucket) wait() time.Duration {
 const (
 	maxUnsent   = 310
 	crowdDelay  = 3 * time.Second
-	crowdedWait = 60 // seconds
+	crowdedWait = 60 // seconds that they are told to wait
 )
 
 // enter counts a post that is under way and says whether there are too many in its chat.
@@ -199,7 +210,7 @@ func (s *Server) checkTold(c *call) {
 	}
 }
 
-// noteRefusal remembers what the bot was told. The buckets and notes are as many as chats and bots.
+// noteRefusal remembers what the bot was told, of a bounded number of chats.
 func (s *Server) noteRefusal(c *call, ref *refusal) {
 	if ref == nil {
 		return
@@ -208,9 +219,15 @@ func (s *Server) noteRefusal(c *call, ref *refusal) {
 		s.breach(c, "malformed", ref.text)
 	}
 	if ref.retryAfter > 0 {
+		if len(c.bot.told) >= keptNotes {
+			maps.DeleteFunc(c.bot.told, func(_ toldKey, until time.Time) bool { return time.Now().After(until) })
+		}
 		c.bot.told[toldKey{c.chatID, c.def.toldClass()}] = time.Now().Add(time.Duration(ref.retryAfter) * time.Second)
 	}
 	if c.def.posts && c.chatID != 0 && (ref.code == 403 || ref.migrateTo != 0 || ref == errNoChat) {
+		if len(c.bot.dead) >= keptNotes {
+			clear(c.bot.dead)
+		}
 		c.bot.dead[c.chatID] = true
 	}
 }

@@ -219,3 +219,30 @@ func TestSlowModeBindsMembersAlone(t *testing.T) {
 		}
 	})
 }
+
+func TestABotThatNamesChatsThatAreNoneTakesNoMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := New(Options{Limits: &Limits{PerChat: Rate{Events: 1, Per: time.Second}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		b := s.botList[0]
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for n := range int64(2 * keptNotes) {
+			c := &call{bot: b, def: methodDef{name: "sendMessage", posts: true}, chatID: -n - 1}
+			if ref := s.limit(c); ref != nil {
+				t.Fatal(ref.text)
+			}
+			s.noteRefusal(c, tooMany(1))
+			s.noteRefusal(c, errNoChat)
+			if n%1000 == 0 {
+				time.Sleep(2 * time.Second) // of the bubble's clock: what was told is over
+			}
+		}
+		if len(s.limiter.buckets) > keptNotes || len(b.told) > keptNotes || len(b.dead) > keptNotes {
+			t.Errorf("%d buckets, %d waits, %d chats that are closed", len(s.limiter.buckets), len(b.told), len(b.dead))
+		}
+	})
+}

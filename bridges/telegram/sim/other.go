@@ -62,22 +62,14 @@ func (o *apiOther) title() string {
 	return ""
 }
 
-// postedPlace is where the post says, else the Brandenburg Gate.
-func postedPlace(in control.Post) control.Place {
-	if in.Place != nil {
-		return *in.Place
-	}
-	return control.Place{Latitude: 52.516267, Longitude: 13.377695}
-}
-
 func (s *Server) postedLocation(in control.Post) (*apiOther, *refusal) {
-	p := postedPlace(in)
+	p := in.PlaceOrMadeUp()
 	l := &apiLocation{Latitude: p.Latitude, Longitude: p.Longitude, LivePeriod: p.LiveS}
 	return &apiOther{Location: l}, l.check()
 }
 
 func (s *Server) postedVenue(in control.Post) (*apiOther, *refusal) {
-	p := postedPlace(in)
+	p := in.PlaceOrMadeUp()
 	if p.Title == "" {
 		p.Title = in.Text
 	}
@@ -89,21 +81,15 @@ func (s *Server) postedVenue(in control.Post) (*apiOther, *refusal) {
 }
 
 func (s *Server) postedContact(in control.Post) (*apiOther, *refusal) {
-	c := apiContact{PhoneNumber: "+447700900123", FirstName: in.Text}
-	if in.Contact != nil {
-		c.PhoneNumber, c.VCard = in.Contact.Phone, in.Contact.VCard
-		c.FirstName, c.LastName, _ = strings.Cut(in.Contact.Name, " ")
-	}
-	return &apiOther{Contact: &c}, nil
+	card := in.ContactOrMadeUp()
+	first, last, _ := strings.Cut(card.Name, " ")
+	return &apiOther{Contact: &apiContact{PhoneNumber: card.Phone, FirstName: first, LastName: last, VCard: card.VCard}}, nil
 }
 
 func (s *Server) postedDice(control.Post) (*apiOther, *refusal) { return s.rollDice("") }
 
 func (s *Server) postedPoll(in control.Post) (*apiOther, *refusal) {
-	p := control.Poll{Question: in.Text, Options: []control.PollOption{{Text: "Yes"}, {Text: "No"}}}
-	if in.Poll != nil {
-		p = *in.Poll
-	}
+	p := in.PollOrMadeUp()
 	poll := &apiPoll{
 		ID: s.newPollID(), Question: p.Question, MultipleAnswers: p.Multiple, IsAnonymous: !p.Public, Type: pollRegular, IsClosed: p.Closed,
 	}

@@ -145,21 +145,18 @@ var groupKinds = map[control.GroupKind]string{
 	control.Channel: kindChannel,
 }
 
-var roleStates = map[control.Role]string{
-	"": stateMember, control.RoleMember: stateMember, control.RoleAdmin: stateAdmin, control.RoleNone: "",
-}
+var roleStates = map[control.Role]string{"": stateMember, control.RoleMember: stateMember, control.RoleAdmin: stateAdmin}
 
 func (s *Server) planGroup(in control.NewGroup) (groupPlan, error) {
 	kind, ok := groupKinds[in.Kind]
 	if !ok {
 		return groupPlan{}, control.Because(control.ErrNotSupported, "no such kind of chat: %q", in.Kind)
 	}
-	state, ok := roleStates[in.Role]
-	if !ok || in.Title == "" {
-		return groupPlan{}, control.Because(control.ErrWrongUse, "a group needs a title and a known role")
+	if in.Title == "" {
+		return groupPlan{}, control.Because(control.ErrWrongUse, "a group needs a title")
 	}
-	p := groupPlan{kind: kind, state: state}
-	if kind == kindChannel && state == stateMember {
+	p := groupPlan{kind: kind, state: roleStates[in.Role]}
+	if kind == kindChannel {
 		p.state = stateAdmin // bots can only be admins of channels
 	}
 	for _, e := range in.Reactions {
@@ -169,36 +166,25 @@ func (s *Server) planGroup(in control.NewGroup) (groupPlan, error) {
 	return p, err
 }
 
-func (s *Server) fillPlan(p *groupPlan, in control.NewGroup) error {
-	for _, id := range in.Members {
-		u, err := s.userOf(id)
-		if err != nil {
-			return err
-		}
-		p.members = append(p.members, u)
+// fillPlan finds who is to be in the group, and the channel that it is linked to.
+func (s *Server) fillPlan(p *groupPlan, in control.NewGroup) (err error) {
+	if p.members, err = control.FindAll(in.Members, s.userOf); err != nil {
+		return err
 	}
-	if p.state != "" {
-		accounts := in.Accounts
-		if len(accounts) == 0 {
-			accounts = []control.AccountID{""}
-		}
-		for _, id := range accounts {
-			b, err := s.account(id)
-			if err != nil {
-				return err
-			}
-			p.bots = append(p.bots, b)
-		}
+	ours, err := in.Ours()
+	if err != nil {
+		return err
+	}
+	if p.bots, err = control.FindAll(ours, s.account); err != nil {
+		return err
 	}
 	if in.LinkedTo != "" {
-		channel, _, err := s.controlChat(in.LinkedTo)
-		if err != nil {
+		if p.channel, _, err = s.controlChat(in.LinkedTo); err != nil {
 			return err
 		}
-		if channel.kind != kindChannel || p.kind != kindSupergroup {
+		if p.channel.kind != kindChannel || p.kind != kindSupergroup {
 			return control.Because(control.ErrWrongUse, "only a supergroup can be linked, and only to a channel")
 		}
-		p.channel = channel
 	}
 	p.owner = s.firstHuman(p.members)
 	return nil

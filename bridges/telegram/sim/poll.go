@@ -9,9 +9,14 @@ import (
 )
 
 const (
-	maxPollSeconds  = 50
-	maxAnswerBytes  = 4 << 20
-	conflictSpacing = 3 * time.Second
+	maxPollSeconds  = 50              // how long a poll waits at the most
+	maxPollUpdates  = 100             // how many updates one answer has at the most
+	maxAnswerBytes  = 4 << 20         // and about how much
+	conflictSpacing = 3 * time.Second // between two polls that are ended at once because of another
+	// The brakes on polls that repeat an offset: sooner than busyPoll they are given one update, sooner than earlyPoll they wait as
+	// long at least.
+	busyPoll  = 500 * time.Millisecond
+	earlyPoll = 3 * time.Second
 )
 
 // poll is one getUpdates call that waits.
@@ -84,20 +89,20 @@ func (s *Server) beginPoll(c *call) (offset int64, limit int, timeout time.Durat
 		return 0, 0, 0, conflict(textWebhook)
 	}
 	offset = int64(c.args.integer("offset", 0))
-	limit = min(max(c.args.integer("limit", 100), 1), 100)
+	limit = min(max(c.args.integer("limit", maxPollUpdates), 1), maxPollUpdates)
 	seconds := min(max(c.args.integer("timeout", 0), 0), maxPollSeconds)
 	b.setAllowed(c.args.get("allowed_updates"))
 	now := time.Now()
 	if b.polls.asked && offset == b.polls.lastOffset {
 		age := now.Sub(b.polls.lastStart)
-		if age < 500*time.Millisecond {
+		if age < busyPoll {
 			if seconds == 0 {
 				s.breach(c, "busy_poll", "asked for the same offset again within half a second")
 			}
 			limit = 1
 		}
-		if age < 3*time.Second && seconds < 3 {
-			seconds = 3
+		if age < earlyPoll {
+			seconds = max(seconds, int(earlyPoll/time.Second))
 		}
 	}
 	b.polls.asked, b.polls.lastOffset, b.polls.lastStart = true, offset, now

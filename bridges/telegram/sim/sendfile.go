@@ -8,6 +8,7 @@ import (
 	_ "image/gif"  // formats of photos
 	_ "image/jpeg" // likewise
 	_ "image/png"  // likewise
+	"slices"
 	"strings"
 
 	control "github.com/causeway-chat/causeway/bridges/sim"
@@ -32,6 +33,17 @@ var fileKinds = []fileKind{
 	{"sendVideoNote", "video_note", kindVideoNote, "video note", "video notes", false},
 	{"sendDocument", "document", kindFile, "document", "documents", true},
 	{"sendSticker", "sticker", kindSticker, "sticker", "stickers", false},
+}
+
+// kindsOfFields lists kinds by their field.
+func kindsOfFields(fields ...string) map[string]fileKind {
+	out := map[string]fileKind{}
+	for _, k := range fileKinds {
+		if slices.Contains(fields, k.field) {
+			out[k.field] = k
+		}
+	}
+	return out
 }
 
 // fileMethods makes one method of each kind.
@@ -74,6 +86,9 @@ func (s *Server) sendFile(c *call, k fileKind) (any, *refusal) {
 func (s *Server) unreadable(c *call, file *media) *refusal {
 	if file.kind != kindPhoto {
 		return nil
+	}
+	if len(s.noPictures) >= keptFiles {
+		clear(s.noPictures)
 	}
 	if !s.noPictures[file.hash] && s.faults.First(func(f *fault) bool { return f.Kind == control.BadPicture && f.matches(c) }) != nil {
 		s.noPictures[file.hash] = true

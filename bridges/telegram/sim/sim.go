@@ -141,21 +141,10 @@ func withDefaults(o Options) Options {
 	if len(o.Bots) == 0 {
 		o.Bots = []BotOptions{{Token: DefaultToken}}
 	}
-	if o.Keep <= 0 {
-		o.Keep = 200_000
-	}
 	if o.KeepFile <= 0 {
 		o.KeepFile = 4 << 20
 	}
-	if o.Seed == 0 {
-		o.Seed = 1
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
+	control.Defaults(&o.Keep, &o.Seed, &o.Now, &o.Log)
 	return o
 }
 

@@ -225,6 +225,7 @@ func (l *chatLog) add(m *message) {
 	m.id = l.lastID
 	l.byID[m.id] = m
 	for _, old := range l.Add(m) {
+		old.unpin()
 		delete(l.byID, old.id)
 		old.replyTo = nil // else a chain of replies keeps everything
 	}

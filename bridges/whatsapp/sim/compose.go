@@ -154,51 +154,78 @@ func (s *Server) composeFile(ctx context.Context, sp speaker, in control.Post, t
 	return m, nil
 }
 
+// uploaded is a file on the media hosts that a message is made of. What it measures is made up.
+type uploaded struct {
+	whatsmeow.UploadResponse
+	file    control.Media
+	caption string
+	about   *waE2E.ContextInfo
+}
+
 // fileMessage is a message with a file of one kind.
 func fileMessage(med control.Media, up whatsmeow.UploadResponse, caption string, about *waE2E.ContextInfo) *waE2E.Message {
-	url, path, mime, length := &up.URL, &up.DirectPath, &med.MIME, &up.FileLength
-	video := func(gif bool) *waE2E.VideoMessage {
-		return &waE2E.VideoMessage{
-			URL: url, DirectPath: path, Mimetype: mime, FileLength: length, MediaKey: up.MediaKey, FileSHA256: up.FileSHA256, FileEncSHA256: up.FileEncSHA256,
-			Caption: optional(caption), GifPlayback: &gif, ContextInfo: about, Seconds: proto.Uint32(3), Width: proto.Uint32(640), Height: proto.Uint32(480),
-		}
-	}
-	audio := func(voice bool) *waE2E.AudioMessage {
-		a := &waE2E.AudioMessage{
-			URL: url, DirectPath: path, Mimetype: mime, FileLength: length, MediaKey: up.MediaKey, FileSHA256: up.FileSHA256, FileEncSHA256: up.FileEncSHA256,
-			PTT: &voice, Seconds: proto.Uint32(3), ContextInfo: about,
-		}
-		if voice {
-			a.Waveform = []byte(strings.Repeat("\x05\x32\x63\x19", 16))
-		}
-		return a
-	}
+	u := uploaded{up, med, caption, about}
 	switch med.Kind {
 	case "photo":
-		return &waE2E.Message{ImageMessage: &waE2E.ImageMessage{
-			URL: url, DirectPath: path, Mimetype: mime, FileLength: length, MediaKey: up.MediaKey, FileSHA256: up.FileSHA256, FileEncSHA256: up.FileEncSHA256,
-			Caption: optional(caption), ContextInfo: about, Width: proto.Uint32(640), Height: proto.Uint32(480),
-		}}
+		return &waE2E.Message{ImageMessage: u.image()}
 	case "video", "animation":
-		return &waE2E.Message{VideoMessage: video(med.Kind == "animation")}
+		return &waE2E.Message{VideoMessage: u.video(med.Kind == "animation")}
 	case "video_note":
-		return &waE2E.Message{PtvMessage: video(false)}
+		return &waE2E.Message{PtvMessage: u.video(false)}
 	case "audio", "voice":
-		return &waE2E.Message{AudioMessage: audio(med.Kind == "voice")}
+		return &waE2E.Message{AudioMessage: u.audio(med.Kind == "voice")}
 	case "sticker":
-		return &waE2E.Message{StickerMessage: &waE2E.StickerMessage{
-			URL: url, DirectPath: path, Mimetype: mime, FileLength: length, MediaKey: up.MediaKey, FileSHA256: up.FileSHA256, FileEncSHA256: up.FileEncSHA256,
-			ContextInfo: about, Width: proto.Uint32(512), Height: proto.Uint32(512),
-		}}
+		return &waE2E.Message{StickerMessage: u.sticker()}
 	}
-	doc := &waE2E.Message{DocumentMessage: &waE2E.DocumentMessage{
-		URL: url, DirectPath: path, Mimetype: mime, FileLength: length, MediaKey: up.MediaKey, FileSHA256: up.FileSHA256, FileEncSHA256: up.FileEncSHA256,
-		Caption: optional(caption), ContextInfo: about, FileName: optional(med.Name), Title: optional(med.Name),
-	}}
+	doc := &waE2E.Message{DocumentMessage: u.document()}
 	if caption != "" {
 		return &waE2E.Message{DocumentWithCaptionMessage: &waE2E.FutureProofMessage{Message: doc}}
 	}
 	return doc
+}
+
+func (u uploaded) image() *waE2E.ImageMessage {
+	return &waE2E.ImageMessage{
+		URL: &u.URL, DirectPath: &u.DirectPath, Mimetype: &u.file.MIME, FileLength: &u.FileLength,
+		MediaKey: u.MediaKey, FileSHA256: u.FileSHA256, FileEncSHA256: u.FileEncSHA256,
+		Caption: optional(u.caption), ContextInfo: u.about, Width: proto.Uint32(640), Height: proto.Uint32(480),
+	}
+}
+
+func (u uploaded) video(gif bool) *waE2E.VideoMessage {
+	return &waE2E.VideoMessage{
+		URL: &u.URL, DirectPath: &u.DirectPath, Mimetype: &u.file.MIME, FileLength: &u.FileLength,
+		MediaKey: u.MediaKey, FileSHA256: u.FileSHA256, FileEncSHA256: u.FileEncSHA256,
+		Caption: optional(u.caption), GifPlayback: &gif, ContextInfo: u.about, Seconds: proto.Uint32(3), Width: proto.Uint32(640), Height: proto.Uint32(480),
+	}
+}
+
+func (u uploaded) audio(voice bool) *waE2E.AudioMessage {
+	a := &waE2E.AudioMessage{
+		URL: &u.URL, DirectPath: &u.DirectPath, Mimetype: &u.file.MIME, FileLength: &u.FileLength,
+		MediaKey: u.MediaKey, FileSHA256: u.FileSHA256, FileEncSHA256: u.FileEncSHA256,
+		PTT: &voice, Seconds: proto.Uint32(3), ContextInfo: u.about,
+	}
+	if voice {
+		a.Waveform = []byte(strings.Repeat("\x05\x32\x63\x19", 16))
+	}
+	return a
+}
+
+func (u uploaded) sticker() *waE2E.StickerMessage {
+	return &waE2E.StickerMessage{
+		URL: &u.URL, DirectPath: &u.DirectPath, Mimetype: &u.file.MIME, FileLength: &u.FileLength,
+		MediaKey: u.MediaKey, FileSHA256: u.FileSHA256, FileEncSHA256: u.FileEncSHA256,
+		ContextInfo: u.about, Width: proto.Uint32(512), Height: proto.Uint32(512),
+	}
+}
+
+func (u uploaded) document() *waE2E.DocumentMessage {
+	return &waE2E.DocumentMessage{
+		URL: &u.URL, DirectPath: &u.DirectPath, Mimetype: &u.file.MIME, FileLength: &u.FileLength,
+		MediaKey: u.MediaKey, FileSHA256: u.FileSHA256, FileEncSHA256: u.FileEncSHA256,
+		Caption: optional(u.caption), ContextInfo: u.about, FileName: optional(u.file.Name), Title: optional(u.file.Name),
+	}
 }
 
 func optional(s string) *string {
@@ -207,6 +234,9 @@ func optional(s string) *string {
 	}
 	return &s
 }
+
+// keptAlbums is how many albums a phone knows to which messages can be added.
+const keptAlbums = 1000
 
 // intoAlbum joins a message to an album; the first one sends the album's head before it.
 func (s *Server) intoAlbum(ctx context.Context, sp speaker, album string, m *waE2E.Message) error {
@@ -221,6 +251,9 @@ func (s *Server) intoAlbum(ctx context.Context, sp speaker, album string, m *waE
 		}
 		s.mu.Lock()
 		head = resp.ID
+		if len(sp.ph.albums) >= keptAlbums {
+			clear(sp.ph.albums)
+		}
 		sp.ph.albums[name] = head
 		s.mu.Unlock()
 	}

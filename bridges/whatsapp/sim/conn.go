@@ -17,11 +17,12 @@ import (
 )
 
 const (
-	origin       = "https://web.whatsapp.com"
-	maxFrame     = 1 << 24
-	maxBatch     = 1 << 20 // bytes in one message of the websocket
-	handshakeFor = 30 * time.Second
-	lingerFor    = time.Second
+	origin       = "https://web.whatsapp.com" // of the page on which clients run
+	maxFrame     = 1 << 24                    // its length has three bytes
+	frameHead    = 64                         // more than stands before a frame: its length, and a client's first word
+	maxBatch     = 1 << 20                    // bytes in one message of the websocket
+	handshakeFor = 30 * time.Second           // how long a client may take until it is in
+	lingerFor    = time.Second                // how long it may take to read the last word
 )
 
 // conn is one websocket of a client. Its reader is the goroutine of the request; a second one writes.
@@ -61,7 +62,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.running.Done()
-	ws.SetReadLimit(maxFrame + 64)
+	ws.SetReadLimit(maxFrame + frameHead)
 	c := &conn{s: s, ws: ws, inside: inside, out: newOutbox(), ended: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
@@ -96,7 +97,7 @@ func (c *conn) handshake(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !c.inside && !c.s.strikeHandshake(ctx, c) {
+	if !c.inside && !c.s.strikeHandshake(ctx) {
 		return errors.New("a fault ended the handshake")
 	}
 	noise, ephemeral := newNoiseState(), keys.NewKeyPair()

@@ -5,12 +5,16 @@ package sim
 import (
 	"bytes"
 
+	control "github.com/causeway-chat/causeway/bridges/sim"
 	"go.mau.fi/libsignal/ecc"
 	"go.mau.fi/whatsmeow/types"
 )
 
-// fewKeys is when the server asks a device for more one-time keys.
-const fewKeys = 4
+// fewKeys is when the server asks a device for more one-time keys, keptKeys is about how many it keeps of one.
+const (
+	fewKeys  = 4
+	keptKeys = 10_000
+)
 
 func (s *Server) countKeys(q *query) ([]node, *refusal) {
 	return []node{{Tag: "count", Attrs: attrs{"value": len(q.dev.oneTime)}}}, nil
@@ -37,7 +41,7 @@ func (s *Server) uploadKeys(q *query) ([]node, *refusal) {
 		fresh = append(fresh, k)
 	}
 	q.dev.registration, q.dev.signed = reg, signed
-	q.dev.oneTime = append(q.dev.oneTime, fresh...)
+	q.dev.oneTime = control.Last(append(q.dev.oneTime, fresh...), keptKeys)
 	return nil, nil
 }
 

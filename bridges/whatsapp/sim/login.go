@@ -5,8 +5,8 @@ package sim
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
-	"time"
 
 	"go.mau.fi/whatsmeow/proto/waWa6"
 	"go.mau.fi/whatsmeow/store"
@@ -107,9 +107,7 @@ func (s *Server) leave(c *conn) {
 	c.dev.conn = nil
 	c.active = false
 	for _, p := range c.dev.queue.list {
-		if p != nil {
-			p.written = false
-		}
+		p.written = false
 	}
 }
 
@@ -157,12 +155,7 @@ func (s *Server) handle(c *conn, n *node) {
 // unlink removes a linked device, as its owner does on the phone, or as it does itself.
 func (s *Server) unlink(d *device) {
 	p := d.owner
-	for i, other := range p.devices {
-		if other == d {
-			p.devices = append(p.devices[:i:i], p.devices[i+1:]...)
-			break
-		}
-	}
+	p.devices = slices.DeleteFunc(slices.Clone(p.devices), func(o *device) bool { return o == d }) // others may go through the old list
 	d.queue.drop()
 	s.tellDevices(d, "remove")
 }
@@ -175,5 +168,3 @@ func parseVersion(v string) (store.WAVersionContainer, error) {
 	}
 	return out, nil
 }
-
-const pairingLasts = 160 * time.Second

@@ -4,7 +4,6 @@ package sim
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -14,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,19 +32,13 @@ const mediaPath = "/v/t62.7118-24/"
 // mediaFor is how long a client may use what it learned about the media hosts.
 const mediaFor = 3600
 
-// mediaStore is what the media hosts keep: files that they cannot read, by their hash.
-type mediaStore struct {
-	auth string // what a client must show to upload
-}
-
-func newMediaStore() *mediaStore { return &mediaStore{auth: rand.Text()} }
-
+// mediaFile is where a file lies that the media hosts keep: encrypted, by its hash.
 func (s *Server) mediaFile(name string) string { return filepath.Join(s.dir, "media-"+name) }
 
 // mediaConn tells a client where the media hosts are.
 func (s *Server) mediaConn(*query) ([]node, *refusal) {
 	return []node{{
-		Tag: "media_conn", Attrs: attrs{"auth": s.media.auth, "auth_ttl": mediaFor, "ttl": mediaFor, "max_buckets": 12},
+		Tag: "media_conn", Attrs: attrs{"auth": s.mediaAuth, "auth_ttl": mediaFor, "ttl": mediaFor, "max_buckets": 12},
 		Content: []node{{Tag: "host", Attrs: attrs{"hostname": mediaHost}}, {Tag: "host", Attrs: attrs{"hostname": spareHost}}},
 	}}, nil
 }
@@ -120,7 +114,7 @@ func (s *Server) failMedia(w http.ResponseWriter, r *http.Request, f *fault) boo
 
 // upload takes an encrypted file, if its name is its hash.
 func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Query().Get("auth") != s.media.auth {
+	if r.URL.Query().Get("auth") != s.mediaAuth {
 		http.Error(w, "not authorized", http.StatusUnauthorized)
 		return
 	}
@@ -130,35 +124,39 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := hex.EncodeToString(token)
-	sum, err := s.keepFile(name, http.MaxBytesReader(w, r.Body, s.opts.MaxUpload))
+	err = s.keepFile(name, http.MaxBytesReader(w, r.Body, s.opts.MaxUpload))
 	var tooBig *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooBig):
 		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+	case errors.Is(err, errNotTheHash):
+		http.Error(w, "the token is not the hash", http.StatusBadRequest)
 	case err != nil:
 		http.Error(w, "cut off", http.StatusBadRequest)
-	case sum != [sha256.Size]byte(token):
-		_ = os.Remove(s.mediaFile(name))
-		http.Error(w, "the token is not the hash", http.StatusBadRequest)
 	default:
 		path := mediaPath + name + ".enc?ccb=11-4&oh=" + name[:16]
 		_ = json.NewEncoder(w).Encode(map[string]string{"url": "https://" + mediaHost + path, "direct_path": path})
 	}
 }
 
-// keepFile writes a file and returns its hash. A second upload of the same file changes nothing.
-func (s *Server) keepFile(name string, from io.Reader) (sum [sha256.Size]byte, err error) {
+var errNotTheHash = errors.New("the name is not the hash")
+
+// keepFile writes a file, if its name is its hash. A second upload of the same file changes nothing.
+func (s *Server) keepFile(name string, from io.Reader) error {
 	f, err := os.CreateTemp(s.dir, "upload-*")
 	if err != nil {
-		return sum, err
+		return err
 	}
 	defer os.Remove(f.Name())
 	h := sha256.New()
 	_, err = io.Copy(io.MultiWriter(f, h), from)
 	if err := errors.Join(err, f.Close()); err != nil {
-		return sum, err
+		return err
 	}
-	return [sha256.Size]byte(h.Sum(nil)), os.Rename(f.Name(), s.mediaFile(name))
+	if hex.EncodeToString(h.Sum(nil)) != name {
+		return errNotTheHash
+	}
+	return os.Rename(f.Name(), s.mediaFile(name))
 }
 
 // download hands a file out, or, if a fault says so, a part of it or something else.
@@ -179,7 +177,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, f *fault) {
 	}
 	switch f.Kind {
 	case MediaCut:
-		w.Header().Set("Content-Length", "999999999")
+		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 		_, _ = w.Write(data[:len(data)/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler) // ends the connection in the middle

@@ -3,8 +3,9 @@
 package sim
 
 import (
-	"bytes"
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -25,6 +26,7 @@ type memory struct {
 	lastKey    uint32
 	senderKeys map[[2]string][]byte
 	secrets    map[secretKey]secretOf
+	secretLog  []secretKey // oldest first
 	syncKeys   map[string]store.AppStateSyncKey
 }
 
@@ -42,6 +44,9 @@ type secretOf struct {
 }
 
 var _ store.AllSessionSpecificStores = (*memory)(nil)
+
+// keptSecrets is of about how many messages a phone keeps the secret.
+const keptSecrets = 20_000
 
 // enoughKeys is how many one-time keys a phone has on the server: people meet few others.
 const enoughKeys = 20
@@ -69,12 +74,11 @@ func (m *memory) DeleteAllIdentities(_ context.Context, user string) error {
 	return nil
 }
 
+// deleteOf forgets what belongs to a user's devices, whose addresses begin with the user's name.
 func deleteOf[V any](of map[string]V, user string) {
-	for address := range of {
-		if strings.HasPrefix(address, user+":") || strings.HasPrefix(address, user+"_") {
-			delete(of, address)
-		}
-	}
+	maps.DeleteFunc(of, func(address string, _ V) bool {
+		return strings.HasPrefix(address, user+":") || strings.HasPrefix(address, user+"_")
+	})
 }
 
 // DeleteIdentity forgets an identity key.
@@ -130,9 +134,7 @@ func (m *memory) PutSession(_ context.Context, address string, session []byte) e
 func (m *memory) PutManySessions(_ context.Context, sessions map[string][]byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for a, s := range sessions {
-		m.sessions[a] = s
-	}
+	maps.Copy(m.sessions, sessions)
 	return nil
 }
 
@@ -221,7 +223,17 @@ func (m *memory) GetSenderKey(_ context.Context, group, user string) ([]byte, er
 func (m *memory) PutMessageSecret(_ context.Context, chat, sender types.JID, id types.MessageID, secret []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.secrets[secretKey{chat, m.people.find(sender), id}] = secretOf{sender.ToNonAD(), secret}
+	k := secretKey{chat, m.people.find(sender), id}
+	if _, known := m.secrets[k]; !known {
+		m.secretLog = append(m.secretLog, k)
+	}
+	m.secrets[k] = secretOf{sender.ToNonAD(), secret}
+	if extra := len(m.secretLog) - keptSecrets; extra > keptSecrets/8 {
+		for _, old := range m.secretLog[:extra] {
+			delete(m.secrets, old)
+		}
+		m.secretLog = slices.Clone(m.secretLog[extra:])
+	}
 	return nil
 }
 
@@ -245,7 +257,7 @@ func (m *memory) PutAppStateSyncKey(_ context.Context, id []byte, key store.AppS
 func (m *memory) GetAppStateSyncKey(_ context.Context, id []byte) (*store.AppStateSyncKey, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	k, ok := m.syncKeys[string(bytes.Clone(id))]
+	k, ok := m.syncKeys[string(id)]
 	if !ok {
 		return nil, nil
 	}

@@ -37,12 +37,9 @@ func (s *Server) composeOther(sp speaker, in control.Post, about *waE2E.ContextI
 }
 
 func placeMessage(in control.Post, about *waE2E.ContextInfo) *waE2E.Message {
-	p := control.Place{Latitude: 52.516267, Longitude: 13.377695}
-	if in.Kind == kindVenue {
+	p := in.PlaceOrMadeUp()
+	if in.Kind == kindVenue && in.Place == nil {
 		p.Title, p.Address = cmp.Or(in.Text, "The quay"), "1 Quay"
-	}
-	if in.Place != nil {
-		p = *in.Place
 	}
 	if in.Kind == kindLive || p.LiveS > 0 {
 		return &waE2E.Message{LiveLocationMessage: &waE2E.LiveLocationMessage{
@@ -56,10 +53,7 @@ func placeMessage(in control.Post, about *waE2E.ContextInfo) *waE2E.Message {
 }
 
 func contactMessage(in control.Post, about *waE2E.ContextInfo) (*waE2E.Message, error) {
-	c := control.Contact{Name: in.Text, Phone: "+447700900123"}
-	if in.Contact != nil {
-		c = *in.Contact
-	}
+	c := in.ContactOrMadeUp()
 	if c.Name == "" {
 		return nil, control.Because(control.ErrWrongUse, "a contact needs a name")
 	}
@@ -71,10 +65,7 @@ func contactMessage(in control.Post, about *waE2E.ContextInfo) (*waE2E.Message, 
 }
 
 func pollMessage(sp speaker, in control.Post) (*waE2E.Message, error) {
-	p := control.Poll{Question: in.Text, Options: []control.PollOption{{Text: "Yes"}, {Text: "No"}}}
-	if in.Poll != nil {
-		p = *in.Poll
-	}
+	p := in.PollOrMadeUp()
 	if p.Question == "" || len(p.Options) < 2 || len(p.Options) > maxOptions || p.Closed {
 		return nil, control.Because(control.ErrWrongUse, "a poll needs a question and 2 to %d options, and is open", maxOptions)
 	}

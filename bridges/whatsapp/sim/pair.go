@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,13 +38,18 @@ type pairing struct {
 	code   *codePairing // if it asked for a code
 	// passkey is set once a phone has scanned the code whose account has one.
 	passkey *passkeyPairing
-	dev     *device    // once the phone agreed
-	iq      string     // of pair-success
-	proof   []byte     // what the client must sign
+	dev     *device // once the phone agreed
+	iq      string  // of pair-success
+	proof   []byte  // what the client must sign
+	ends    *time.Timer
 	result  chan error // closed, or one error, once the client has answered
 }
 
-const refsPerPairing = 6
+// A client shows refs one after the other; when it has shown all of them it has to come again.
+const (
+	refsPerPairing = 6
+	pairingLasts   = 160 * time.Second
+)
 
 // register begins a pairing.
 func (s *Server) register(c *conn, static []byte, data *waWa6.ClientPayload_DevicePairingRegistrationData) *failure {
@@ -67,7 +73,7 @@ func (s *Server) register(c *conn, static []byte, data *waWa6.ClientPayload_Devi
 		Tag: "iq", Attrs: attrs{"from": types.ServerJID, "to": types.ServerJID, "id": s.nextID(), "type": "set", "xmlns": "md"},
 		Content: []node{{Tag: "pair-device", Content: nodes}},
 	})
-	time.AfterFunc(pairingLasts, func() { s.expire(p) })
+	p.ends = time.AfterFunc(pairingLasts, func() { s.expire(p) })
 	return nil
 }
 
@@ -82,12 +88,8 @@ func (s *Server) expire(p *pairing) {
 
 // forgetPairing ends a pairing; whoever waits for it is told.
 func (s *Server) forgetPairing(p *pairing) {
-	for i, other := range s.pairings {
-		if other == p {
-			s.pairings = append(s.pairings[:i:i], s.pairings[i+1:]...)
-			break
-		}
-	}
+	s.pairings = slices.DeleteFunc(s.pairings, func(o *pairing) bool { return o == p })
+	p.ends.Stop()
 	p.conn.pairing = nil
 	p.settle(control.Because(control.ErrRefused, "the client went away before it was paired"))
 }
@@ -115,7 +117,7 @@ func (s *Server) handlePairing(c *conn, n *node) {
 	case n.Tag == "iq" && text(n, "xmlns") == "md" && c.pairing.passkey != nil && text(n, "type") != "result":
 		s.handlePasskey(c, n)
 	case n.Tag == "iq" && text(n, "xmlns") == "w:p":
-		s.tell(c, pointer(answer(n, nil)))
+		s.tell(c, new(answer(n, nil)))
 	case n.Tag == "iq" && c.pairing.iq != "" && text(n, "id") == c.pairing.iq:
 		s.finishPairing(c.pairing, n)
 	case n.Tag == "iq" && text(n, "type") == "result", n.Tag == "ib", n.Tag == "ack":
@@ -124,8 +126,6 @@ func (s *Server) handlePairing(c *conn, n *node) {
 		s.breach(c, "stanza_before_pairing", n.Tag, "", n.Tag)
 	}
 }
-
-func pointer[T any](v T) *T { return &v }
 
 // scanFor lets an account's phone scan a code; what comes of it is in the channel.
 func (s *Server) scanFor(id control.AccountID, qr string) (<-chan error, error) {
@@ -175,10 +175,8 @@ func (s *Server) scan(p *person, qr string) (*pairing, error) {
 
 func (s *Server) findRef(ref string) *pairing {
 	for _, p := range s.pairings {
-		for _, r := range p.refs {
-			if r == ref {
-				return p
-			}
+		if slices.Contains(p.refs, ref) {
+			return p
 		}
 	}
 	return nil
@@ -283,7 +281,7 @@ func (p *pairing) check(n *node) error {
 	return nil
 }
 
-// newDevice makes the phone of a person.
+// newPhoneDevice makes the phone of a person.
 func newPhoneDevice(p *person, noise *keys.KeyPair) *device {
 	return &device{owner: p, noise: noise.Pub[:], identity: p.identity.Pub[:]}
 }

@@ -37,11 +37,11 @@ func (s *Server) handleCodeStage(c *conn, iq, reg *node) {
 	s.rec.Request(control.Request{Method: "pair/" + text(reg, "stage"), TookEffect: true}, s.now())
 	switch text(reg, "stage") {
 	case "companion_hello":
-		s.tell(c, pointer(s.codeHello(c.pairing, iq, reg)))
+		s.tell(c, new(s.codeHello(c.pairing, iq, reg)))
 	case "companion_finish":
 		s.codeFinish(c, iq, reg)
 	default:
-		s.tell(c, pointer(refuse(iq, errBadRequest)))
+		s.tell(c, new(refuse(iq, errBadRequest)))
 	}
 }
 
@@ -142,10 +142,10 @@ func (s *Server) codeFinish(c *conn, iq, reg *node) {
 	p := c.pairing
 	cp := p.code
 	if cp == nil || cp.phone == nil || !bytes.Equal(bytesOf(reg, "link_code_pairing_ref"), cp.ref) {
-		s.tell(c, pointer(refuse(iq, errBadRequest)))
+		s.tell(c, new(refuse(iq, errBadRequest)))
 		return
 	}
-	s.tell(c, pointer(answer(iq, nil)))
+	s.tell(c, new(answer(iq, nil)))
 	secret, err := cp.secret(bytesOf(reg, "link_code_pairing_wrapped_key_bundle"), p.data.GetEIdent())
 	result := p.result
 	if err == nil {

@@ -141,10 +141,10 @@ func (s *Server) handlePasskey(c *conn, iq *node) {
 	}
 	if err != nil {
 		s.log.Debug("a passkey is refused", "err", err)
-		s.tell(c, pointer(refuse(iq, errForbidden)))
+		s.tell(c, new(refuse(iq, errForbidden)))
 		return
 	}
-	s.tell(c, pointer(answer(iq, content)))
+	s.tell(c, new(answer(iq, content)))
 	if child(iq, "passkey_prologue") != nil && !s.event(PasskeyIdle, p.passkey.owner.devices[0], "") {
 		s.continuePasskey(p)
 	}

@@ -125,29 +125,15 @@ func (s *Server) groupModes() map[control.GroupKind]types.AddressingMode {
 
 // planGroup finds who is to be in a group.
 func (s *Server) planGroup(in control.NewGroup) (people, accounts []*person, err error) {
-	for _, id := range in.Members {
-		p, err := s.userByID(id)
-		if err != nil {
-			return nil, nil, err
-		}
-		people = append(people, p)
+	ids, err := in.Ours()
+	if err != nil {
+		return nil, nil, err
 	}
-	switch in.Role {
-	case control.RoleNone:
-	case "", control.RoleMember, control.RoleAdmin:
-		ids := in.Accounts
-		if len(ids) == 0 {
-			ids = []control.AccountID{""}
-		}
-		for _, id := range ids {
-			a, err := s.accountByID(id)
-			if err != nil {
-				return nil, nil, err
-			}
-			accounts = append(accounts, a)
-		}
-	default:
-		return nil, nil, control.Because(control.ErrWrongUse, "unknown role %q", in.Role)
+	if people, err = control.FindAll(in.Members, s.userByID); err != nil {
+		return nil, nil, err
+	}
+	if accounts, err = control.FindAll(ids, s.accountByID); err != nil {
+		return nil, nil, err
 	}
 	if len(people)+len(accounts) == 0 {
 		return nil, nil, control.Because(control.ErrWrongUse, "a group needs somebody who makes it")
@@ -163,15 +149,17 @@ func (s *Server) changeGroup(_ context.Context, in control.GroupChange) (control
 	if err != nil {
 		return control.ChatReply{}, err
 	}
-	g := pl.group
-	if g == nil || g.deleted {
+	if pl.group == nil || pl.group.deleted {
 		return control.ChatReply{}, control.Because(control.ErrRefused, "%s is no group", in.Chat)
 	}
-	quiet := s.quiet(in.Silent)
+	return control.ChatReply{Chat: in.Chat}, s.applyChange(pl.group, in, s.quiet(in.Silent))
+}
+
+func (s *Server) applyChange(g *group, in control.GroupChange, quiet []*person) error {
 	switch in.Action {
 	case control.Rename:
 		if in.Title == "" || len([]rune(in.Title)) > maxTitle {
-			return control.ChatReply{}, control.Because(control.ErrWrongUse, "a title has 1 to %d characters", maxTitle)
+			return control.Because(control.ErrWrongUse, "a title has 1 to %d characters", maxTitle)
 		}
 		s.rename(g, g.creator, in.Title, quiet)
 	case control.DeleteGroup:
@@ -187,16 +175,21 @@ func (s *Server) changeGroup(_ context.Context, in control.GroupChange) (control
 	case control.NewPhoto, control.RemovePhoto:
 		s.tellPhoto(g, in.Action == control.NewPhoto, quiet)
 	case control.Timer:
-		g.timer = uint32(max(in.TimerS, 0))
-		change := node{Tag: "ephemeral", Attrs: attrs{"expiration": g.timer}}
-		if g.timer == 0 {
-			change = node{Tag: "not_ephemeral"}
-		}
-		s.tellGroup(g, g.creator, change, g.people(), quiet)
+		s.setTimer(g, in.TimerS, quiet)
 	default:
-		return control.ChatReply{}, control.Because(control.ErrNotSupported, "groups know no %q", in.Action)
+		return control.Because(control.ErrNotSupported, "groups know no %q", in.Action)
 	}
-	return control.ChatReply{Chat: in.Chat}, nil
+	return nil
+}
+
+// setTimer lets a group's messages disappear after some seconds; 0 switches that off.
+func (s *Server) setTimer(g *group, seconds int, quiet []*person) {
+	g.timer = uint32(max(seconds, 0))
+	change := node{Tag: "ephemeral", Attrs: attrs{"expiration": g.timer}}
+	if g.timer == 0 {
+		change = node{Tag: "not_ephemeral"}
+	}
+	s.tellGroup(g, g.creator, change, g.people(), quiet)
 }
 
 // quiet is who is not told of a silent change.

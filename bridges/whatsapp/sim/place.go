@@ -22,12 +22,7 @@ func (s *Server) accountOf(d *device) control.AccountID {
 
 // accountByID finds one of ours; the empty id is the first.
 func (s *Server) accountByID(id control.AccountID) (*person, error) {
-	for i, p := range s.accounts {
-		if id == accountID(p) || id == "" && i == 0 {
-			return p, nil
-		}
-	}
-	return nil, control.Because(control.ErrNotFound, "no account %q", id)
+	return control.FindAccount(s.accounts, id, accountID)
 }
 
 func (s *Server) userByID(id control.UserID) (*person, error) {

@@ -63,7 +63,7 @@ func (s *Server) handleQuery(c *conn, n *node) {
 	}
 	q.method = text(n, "xmlns") + "/" + q.body.Tag
 	k := s.newCall(c, q.method, s.chatOf(q.to, q.dev))
-	s.serve(k, func() reply { return s.answerQuery(c, q) }, func(r *refusal) *node { return pointer(refuse(n, r)) })
+	s.serve(k, func() reply { return s.answerQuery(c, q) }, func(r *refusal) *node { return new(refuse(n, r)) })
 }
 
 func (s *Server) answerQuery(c *conn, q *query) reply {
@@ -73,7 +73,7 @@ func (s *Server) answerQuery(c *conn, q *query) reply {
 		return reply{refused: errNotImplemented}
 	}
 	content, r := handler(s, q)
-	return reply{node: pointer(answer(q.iq, content)), then: q.then, refused: r}
+	return reply{node: new(answer(q.iq, content)), then: q.then, refused: r}
 }
 
 func (s *Server) answerNothing(*query) ([]node, *refusal) { return nil, nil }

@@ -4,6 +4,7 @@ package sim
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 
 	"go.mau.fi/whatsmeow/types"
@@ -35,6 +36,7 @@ type queue struct {
 	idle  []chan struct{} // closed once nothing is open
 }
 
+// keptSettled is how many stanzas that a device has settled are kept at least, for repeats.
 const keptSettled = 500
 
 func keyOf(n *node) parcelKey {
@@ -51,8 +53,23 @@ func (q *queue) put(p *parcel) {
 	q.open++
 }
 
-// settle takes the first parcel with this key off the queue and returns it, or nil.
+// settle takes the first parcel with this key off the queue, keeps it for repeats and returns it, or nil.
 func (q *queue) settle(k parcelKey) *parcel {
+	p := q.take(k)
+	if p == nil {
+		return nil
+	}
+	if q.done = append(q.done, p); len(q.done) > 2*keptSettled {
+		q.done = slices.Clone(q.done[keptSettled:])
+	}
+	return p
+}
+
+// oldest takes off the parcel that waits longest; there is one.
+func (q *queue) oldest() *parcel { return q.take(q.list[0].key) }
+
+// take takes the first parcel with this key off the queue and returns it, or nil.
+func (q *queue) take(k parcelKey) *parcel {
 	same := q.byKey[k]
 	if len(same) == 0 {
 		return nil
@@ -63,13 +80,11 @@ func (q *queue) settle(k parcelKey) *parcel {
 	}
 	p.settled = true
 	q.open--
-	if q.done = append(q.done, p); len(q.done) > 2*keptSettled {
-		q.done = append([]*parcel(nil), q.done[keptSettled:]...)
-	}
 	q.trim()
 	return p
 }
 
+// trim forgets what is settled: at the front, and everywhere once it is most of the list.
 func (q *queue) trim() {
 	n := 0
 	for n < len(q.list) && q.list[n].settled {
@@ -77,6 +92,9 @@ func (q *queue) trim() {
 		n++
 	}
 	q.list = q.list[n:]
+	if len(q.list) > 2*(q.open+keptSettled) {
+		q.list = q.waiting()
+	}
 	if q.open == 0 {
 		for _, c := range q.idle {
 			close(c)
@@ -120,8 +138,19 @@ func (s *Server) push(d *device, n node, msg *message) {
 	}
 	p := &parcel{node: n, msg: msg}
 	d.queue.put(p)
+	if d.queue.open > s.opts.Keep {
+		s.overflow(d)
+	}
 	if d.conn != nil && d.conn.active {
 		s.hand(d, p, 0)
+	}
+}
+
+// overflow drops the oldest stanza that waits for a device, which the network thereby loses.
+func (s *Server) overflow(d *device) {
+	p := d.queue.oldest()
+	if p.msg != nil && d.ours() && !p.handed {
+		s.rec.lose(p.msg)
 	}
 }
 

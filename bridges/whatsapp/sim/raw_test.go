@@ -7,10 +7,12 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -141,7 +143,7 @@ func TestTheMediaHostsAreStrict(t *testing.T) {
 		_ = resp.Body.Close()
 		return resp
 	}
-	auth := l.server.media.auth
+	auth := l.server.mediaAuth
 	big := strings.Repeat("x", 101)
 	for name, c := range map[string]struct {
 		auth, token, body string
@@ -156,6 +158,11 @@ func TestTheMediaHostsAreStrict(t *testing.T) {
 		if got := post(c.auth, c.token, c.body).StatusCode; got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
 		}
+	}
+	post(auth, token("a file"), "a file")
+	post(auth, token("a file"), "another") // in its place
+	if got, err := os.ReadFile(l.server.mediaFile(hex.EncodeToString(hashBytes([]byte("a file"))))); string(got) != "a file" {
+		t.Errorf("the file is %q: %v", got, err)
 	}
 	resp, err := l.bare().Get("https://" + mediaHost + mediaPath + "00.enc?x=1")
 	l.must(err)

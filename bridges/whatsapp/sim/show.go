@@ -200,11 +200,17 @@ func (ph *phone) applyDelete(sc *screen, author *person, m *shown, ev *events.Me
 	}
 }
 
+// keptMisdeeds is of how many misdeeds the server knows that they are noted.
+const keptMisdeeds = 10_000
+
 // misdeed notes what one of ours did that the apps do not allow. Each phone that sees it would note it; once is enough.
 func (ph *phone) misdeed(author *person, code string, ev *events.Message) {
 	key := code + " " + string(messageIDOf(author, ev.Info.ID))
 	if !author.account || ph.s.misdeeds[key] {
 		return
+	}
+	if len(ph.s.misdeeds) >= keptMisdeeds {
+		clear(ph.s.misdeeds) // phones see a misdeed within seconds: those are long seen
 	}
 	ph.s.misdeeds[key] = true
 	ph.s.rec.Breach(control.Breach{Code: code, Account: accountID(author), Method: methodMessage, Chat: control.ChatID(ev.Info.Chat.String()), At: ph.s.now()})

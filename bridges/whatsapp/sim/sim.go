@@ -21,6 +21,7 @@ package sim
 import (
 	"context"
 	"crypto/ecdsa"
+	cryptorand "crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -72,8 +73,8 @@ type Server struct {
 	passkey   *ecdsa.PrivateKey
 	shownCode string // on a phone, to be compared with a device's
 	directory *directory
-	media     *mediaStore
-	dir       string // holds the certificate authority's file
+	mediaAuth string // what a client must show to upload
+	dir       string // holds the certificate authority's file, and those of the media hosts
 
 	mu         sync.Mutex
 	rng        *rand.Rand
@@ -124,7 +125,7 @@ func New(opts Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		passkey: passkey, opts: opts, log: opts.Log, authority: ca, static: keys.NewKeyPair(), directory: newDirectory(), media: newMediaStore(),
+		passkey: passkey, opts: opts, log: opts.Log, authority: ca, static: keys.NewKeyPair(), directory: newDirectory(), mediaAuth: cryptorand.Text(),
 		rng: rand.New(rand.NewPCG(opts.Seed, opts.Seed)), required: required,
 		groups: map[types.JID]*group{}, messages: map[messageKey]*message{}, misdeeds: map[string]bool{},
 		rec: newRecords(opts.Keep), inside: newDoorway(), tunnels: newDoorway(),
@@ -145,21 +146,10 @@ func withDefaults(o Options) Options {
 	if o.RequiredVersion == "" {
 		o.RequiredVersion = "2.0.0"
 	}
-	if o.Keep <= 0 {
-		o.Keep = 200_000
-	}
 	if o.MaxUpload <= 0 {
 		o.MaxUpload = 100 << 20
 	}
-	if o.Seed == 0 {
-		o.Seed = 1
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
+	control.Defaults(&o.Keep, &o.Seed, &o.Now, &o.Log)
 	return o
 }
 

@@ -68,7 +68,7 @@ func hangUp(w http.ResponseWriter) {
 }
 
 // strikeHandshake lets an outage strike inside the handshake; false means that it ends here.
-func (s *Server) strikeHandshake(ctx context.Context, _ *conn) bool {
+func (s *Server) strikeHandshake(ctx context.Context) bool {
 	f := s.findOutage(methodHandshake)
 	if f == nil {
 		return true
