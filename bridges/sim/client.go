@@ -13,14 +13,16 @@ import (
 	"time"
 )
 
-// Client drives a simulator. Its methods block until the simulator answers, ctx ends or the client's
-// deadline (thirty seconds, for See its wait on top) passes. Refusals are *Error. It is safe for concurrent
-// use.
+// Client drives a simulator. Its methods block until the simulator answers or ctx ends; a ctx without a deadline ends after three
+// minutes, for See and Pair with their wait on top. Refusals are *Error. It is safe for concurrent use.
 type Client struct {
 	base    string
 	http    *http.Client
 	timeout time.Duration
 }
+
+// patience is how long a client waits for what takes no time by itself: a machine may be very busy.
+const patience = 3 * time.Minute
 
 // NewClient makes a client for the control URL of a Ready.
 func NewClient(control string) *Client {
@@ -29,7 +31,7 @@ func NewClient(control string) *Client {
 	}
 	// A transport of its own: a proxy from the environment must not come between.
 	transport := &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second}
-	return &Client{base: strings.TrimRight(control, "/"), http: &http.Client{Transport: transport}, timeout: 3 * time.Minute}
+	return &Client{base: strings.TrimRight(control, "/"), http: &http.Client{Transport: transport}, timeout: patience}
 }
 
 // Close lets idle connections go.

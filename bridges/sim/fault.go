@@ -80,7 +80,7 @@ type Clear struct {
 	Fault FaultID `json:"fault,omitempty"`
 }
 
-// Advance moves the simulator's clock forward.
+// Advance moves the simulator's clock forward, by a hundred years at most in all.
 type Advance struct {
 	ByMS int64 `json:"by_ms"`
 }

@@ -13,7 +13,8 @@ import (
 )
 
 // World is what a network's simulator can do, as data: one function per route. A nil function answers
-// ErrNotSupported. Functions are called from many goroutines; See and Pair alone may block, until ctx ends.
+// ErrNotSupported. Functions are called from many goroutines. They take as long as the network takes, See and Pair as long as
+// somebody else, and end when ctx does.
 type World struct {
 	Snapshot     func(ctx context.Context) (Snapshot, error)
 	CreateUser   func(ctx context.Context, in NewUser) (UserReply, error)
@@ -115,7 +116,7 @@ func Handler(w World) http.Handler {
 }
 
 const (
-	maxRequest = 64 << 20
+	maxRequest = 64 << 20 // larger files are generated: see Media
 	// MaxWait is the longest time that See waits.
 	MaxWait = time.Minute
 )

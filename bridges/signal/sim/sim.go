@@ -83,7 +83,7 @@ type Options struct {
 	Files string
 	// Latency is added to every answer.
 	Latency time.Duration
-	// Keep is how many messages a chat, an account's queue and the ledger keep; 0 means 200,000.
+	// Keep is how many messages a chat, an account's queues and the ledger keep; 0 means 200,000.
 	Keep int
 	// LinkTimeout is for how long finishLink waits; 0 means a minute.
 	LinkTimeout time.Duration

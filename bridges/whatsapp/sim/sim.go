@@ -51,7 +51,7 @@ type Options struct {
 	RequiredVersion string
 	// Latency is added to every answer to a linked device.
 	Latency time.Duration
-	// Keep is how many messages a chat, the server and the ledger keep; 0 means 200,000.
+	// Keep is how many messages a chat, the server, what waits for a device, and the ledger keep; 0 means 200,000.
 	Keep int
 	// MaxUpload is the largest file that the media hosts take; 0 means 100 MiB.
 	MaxUpload int64
