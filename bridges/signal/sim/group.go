@@ -13,6 +13,7 @@ const (
 	maxMembers = 1000
 )
 
+// groupInfo is a group as the daemon lists it. Nobody is invited, asks to be let in or is banned here.
 type groupInfo struct {
 	ID          string       `json:"id"`
 	Name        string       `json:"name"`
@@ -53,9 +54,6 @@ func (g *group) info(a *account) groupInfo {
 		}
 		info.IsAdmin = &m.admin
 		out.Members = append(out.Members, info)
-	}
-	for _, p := range g.banned {
-		out.Banned = append(out.Banned, memberInfo{Number: p.shownNumber(), UUID: p.aci})
 	}
 	return out
 }
@@ -250,7 +248,6 @@ func (s *Server) applyMembers(k *call, g *group) *failure {
 func (s *Server) join(g *group, p *person) {
 	if g.find(p) == nil && len(g.members) < maxMembers {
 		g.members = append(g.members, &member{who: p, since: s.logOf(place{group: g}).Placed()})
-		g.banned = slices.DeleteFunc(g.banned, func(b *person) bool { return b == p })
 	}
 }
 

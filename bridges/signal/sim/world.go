@@ -78,7 +78,6 @@ type member struct {
 type group struct {
 	id, title, description string
 	members                []*member
-	banned                 []*person
 	revision               int
 	timer                  int // seconds; 0: off
 	announce               bool

@@ -192,43 +192,70 @@ var mdMarks = []struct{ mark, kind string }{
 
 const mdReserved = "_*[]()~`>#+-=|{}.!"
 
+// mdParser holds the text so far and the marks that are open.
+type mdParser struct {
+	in    string
+	pos   int
+	out   strings.Builder
+	units int
+	open  []openTag
+	ents  []entity
+}
+
 // parseMarkdown reads MarkdownV2 without links and block quotations, and refuses unescaped reserved
 // characters with the server's words.
 func parseMarkdown(text string) (string, []entity, *refusal) {
-	var out strings.Builder
-	var open []openTag
-	var ents []entity
-	at, unitsOut := 0, 0
-	write := func(s string) { out.WriteString(s); unitsOut += units(s) }
-	for at < len(text) {
-		c := text[at]
-		if c == '\\' && at+1 < len(text) && text[at+1] < utf8.RuneSelf {
-			write(text[at+1 : at+2])
-			at += 2
-			continue
+	p := &mdParser{in: text}
+	for p.pos < len(p.in) {
+		if r := p.step(); r != nil {
+			return "", nil, r
 		}
-		if mark, kind := markAt(text[at:]); mark != "" {
-			if n := len(open) - 1; n >= 0 && open[n].name == mark {
-				e := open[n].ent
-				e.Length = unitsOut - e.Offset
-				ents, open = append(ents, e), open[:n]
-			} else {
-				open = append(open, openTag{mark, entity{Type: kind, Offset: unitsOut}})
-			}
-			at += len(mark)
-			continue
-		}
-		if strings.IndexByte(mdReserved, c) >= 0 {
-			return "", nil, wrong("can't parse entities: Character '%c' is reserved and must be escaped with the preceding '\\'", c)
-		}
-		_, size := utf8.DecodeRuneInString(text[at:])
-		write(text[at : at+size])
-		at += size
 	}
-	if n := len(open) - 1; n >= 0 {
-		return "", nil, wrong("can't parse entities: Can't find end of %s entity at byte offset %d", mdName(open[n].ent.Type), len(text))
+	if n := len(p.open) - 1; n >= 0 {
+		return "", nil, wrong("can't parse entities: Can't find end of %s entity at byte offset %d", mdName(p.open[n].ent.Type), len(text))
 	}
-	return out.String(), validOnly(ents), nil
+	return p.out.String(), validOnly(p.ents), nil
+}
+
+// step reads one mark or one character.
+func (p *mdParser) step() *refusal {
+	c := p.in[p.pos]
+	if c == '\\' && p.pos+1 < len(p.in) && p.in[p.pos+1] < utf8.RuneSelf {
+		p.pos++
+		p.write(1)
+		return nil
+	}
+	if mark, kind := markAt(p.in[p.pos:]); mark != "" {
+		p.mark(mark, kind)
+		return nil
+	}
+	if strings.IndexByte(mdReserved, c) >= 0 {
+		return wrong("can't parse entities: Character '%c' is reserved and must be escaped with the preceding '\\'", c)
+	}
+	_, size := utf8.DecodeRuneInString(p.in[p.pos:])
+	p.write(size)
+	return nil
+}
+
+// write takes over the next bytes as they are.
+func (p *mdParser) write(size int) {
+	piece := p.in[p.pos : p.pos+size]
+	p.out.WriteString(piece)
+	p.units += units(piece)
+	p.pos += size
+}
+
+// mark closes the innermost mark, or opens one.
+func (p *mdParser) mark(mark, kind string) {
+	p.pos += len(mark)
+	n := len(p.open) - 1
+	if n < 0 || p.open[n].name != mark {
+		p.open = append(p.open, openTag{mark, entity{Type: kind, Offset: p.units}})
+		return
+	}
+	e := p.open[n].ent
+	e.Length = p.units - e.Offset
+	p.ents, p.open = append(p.ents, e), p.open[:n]
 }
 
 func mdName(kind string) string { return strings.ToUpper(kind[:1]) + kind[1:] }

@@ -51,6 +51,7 @@ func (c *chat) view(thread int64, since control.Cursor) control.View {
 	return out
 }
 
+// seen is the message on a screen.
 func (m *message) seen() control.Seen {
 	out := control.Seen{
 		ID: messageID(m.id), Account: accountID(m.bot), Content: control.Content{Album: m.album}, Service: m.service, Edits: m.edits,
@@ -68,22 +69,27 @@ func (m *message) seen() control.Seen {
 	if m.deleted {
 		return out
 	}
-	out.Text, out.Spans = m.text, spansOf(m.text, m.ents)
+	out.Content, out.Pinned = m.says(), m.pinned
+	for _, r := range m.reactions {
+		out.Reactions = append(out.Reactions, r.seen()...)
+	}
+	return out
+}
+
+// says is what people read in the message.
+func (m *message) says() control.Content {
+	out := control.Content{Album: m.album, Text: m.text, Spans: spansOf(m.text, m.ents)}
 	if m.media != nil {
 		out.Media = []control.Media{m.media.view()}
 	}
 	if m.other != nil {
-		m.other.show(&out.Content)
+		m.other.show(&out)
 	}
-	out.Pinned = m.pinned
 	if m.replyTo != nil {
 		out.ReplyTo = messageID(m.replyTo.id)
 	}
 	if m.quote != nil {
 		out.Quote = m.quote.Text
-	}
-	for _, r := range m.reactions {
-		out.Reactions = append(out.Reactions, r.seen()...)
 	}
 	return out
 }

@@ -74,7 +74,7 @@ func (s *Server) welcome(c *conn, d *device) {
 	if old := d.conn; old != nil {
 		s.endStream(old, "", "replaced")
 	}
-	d.conn, c.dev, d.lastSeen = c, d, s.now()
+	d.conn, c.dev = c, d
 	lid := d.in(types.AddressingModeLID)
 	s.tell(c, &node{Tag: "success", Attrs: attrs{
 		"t": s.now().Unix(), "lid": lid, "props": "1", "companion_enc_static": "sim", "abprops": "1", "group_abprops": "1", "location": "sim",
@@ -131,7 +131,6 @@ func (s *Server) handle(c *conn, n *node) {
 	case c.dev.conn != c:
 		return // it was replaced, and has been told
 	}
-	c.dev.lastSeen = s.now()
 	switch n.Tag {
 	case "iq":
 		s.handleQuery(c, n)

@@ -195,7 +195,7 @@ func (s *Server) link(p *person, pairing *pairing, secret []byte) error {
 	p.keyIndex++
 	d := &device{
 		owner: p, id: p.lastID, noise: pairing.noise, identity: pairing.data.GetEIdent(), registration: pairing.data.GetERegid(),
-		signed: pairing.signed, keyIndex: p.keyIndex, lastSeen: s.now(),
+		signed: pairing.signed, keyIndex: p.keyIndex,
 	}
 	box, err := s.identityBox(d, secret)
 	if err != nil {

@@ -5,6 +5,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -22,7 +23,7 @@ type settings struct {
 }
 
 // collections is how many there are.
-const collections = 5
+const collections = len(appstate.AllPatchNames)
 
 // introduce lets a phone give a linked device the key of the settings, when it comes for the first time.
 func (s *Server) introduce(d *device) {
@@ -110,7 +111,9 @@ func (s *Server) collection(d *device, name, has string) node {
 	if d.synced == nil {
 		d.synced = map[string]bool{}
 	}
-	d.synced[name] = true
+	if slices.Contains(appstate.AllPatchNames[:], appstate.WAPatchName(name)) {
+		d.synced[name] = true
+	}
 	n := node{Tag: "collection", Attrs: attrs{"name": name, "version": 0, "type": "result"}}
 	if patch := d.owner.phone.settings.patch; patch != nil && name == string(appstate.WAPatchCriticalBlock) {
 		n.Attrs["version"] = 1

@@ -58,7 +58,6 @@ type device struct {
 	keyIndex     uint32
 	conn         *conn // nil while it is not connected
 	queue        queue
-	lastSeen     time.Time
 	introduced   bool            // its phone has sent it the key of the settings
 	synced       map[string]bool // the collections of settings that it asked for
 	hasHistory   bool            // or it is on its way
