@@ -115,6 +115,7 @@ func (r *Register[F]) End(f F) {
 	}
 }
 
+// end lets go what hangs because of a fault.
 func (a *Armed) end() {
 	close(a.Done)
 	if a.timer != nil {
