@@ -235,6 +235,9 @@ func (e *errand) settle(told chat.Media, file media.File) (chat.Media, error) {
 	if err != nil {
 		return chat.Media{}, err
 	}
+	if facts.Trace != "" {
+		e.p.opt.Log.Error("looking at an attachment panicked", "message", e.key.message, "stack", facts.Trace)
+	}
 	m, code := media.Settle(told, file, facts)
 	if code != "" {
 		e.p.opt.Log.Warn("attachment is not what was told", "code", code, "message", e.key.message, "kind", told.Kind, "mime", facts.MIME, "bytes", file.Size)

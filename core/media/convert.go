@@ -128,7 +128,7 @@ func (c *Converter) make(ctx context.Context, s *Spool, m chat.Media, f Form, wo
 func (c *Converter) timed(ctx context.Context, in, out *os.File, m chat.Media, f Form, work worker) error {
 	limited, cancel := context.WithTimeout(ctx, c.opt.Timeout)
 	defer cancel()
-	err := work(limited, in, out, m, f)
+	err := guarded(func() error { return work(limited, in, out, m, f) })
 	switch {
 	case err == nil:
 		return nil

@@ -24,14 +24,21 @@ type Facts struct {
 	Duration      time.Duration // 0: unknown
 	// Code says what is wrong with the bytes; empty: nothing that can be seen.
 	Code string
+	// Trace is where looking at them panicked, for the log; empty: it did not.
+	Trace string
 }
 
 // Inspect reads what the bytes are. It decodes no picture, and holds a bounded part of them at a time. An error means that
 // they could not be read.
-func Inspect(r io.ReaderAt, size int64) (Facts, error) {
+func Inspect(r io.ReaderAt, size int64) (facts Facts, err error) {
 	if size == 0 {
 		return Facts{MIME: typeBytes, Code: CodeEmpty}, nil
 	}
+	defer func() {
+		if p := recover(); p != nil { // as in guarded
+			facts, err = Facts{MIME: typeBytes, Code: CodeDamaged, Trace: trace(p)}, nil
+		}
+	}()
 	in := &view{r: r, size: size}
 	f := Facts{MIME: sniff(in.at(0, sniffLen))}
 	switch f.MIME {
