@@ -17,12 +17,22 @@ func main() { os.Exit(start()) }
 
 func start() int {
 	cobra.EnableCommandSorting = false
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), stops()...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	c := newCLI(os.Stdin, os.Stdout, os.Stderr, os.Environ(), wired())
 	c.program, c.superuser = calledAs(os.Args[0]), os.Geteuid() == 0
 	return c.execute(ctx, os.Args[1:])
+}
+
+// stops are the signals that end a command in good order. A terminal that closes sends SIGHUP; under nohup it is ignored
+// and stays so.
+func stops() []os.Signal {
+	out := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		out = append(out, syscall.SIGHUP)
+	}
+	return out
 }
 
 // calledAs is how to call this program again: a name that the shell looked up is enough.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mdp/qrterminal/v3"
 	"github.com/spf13/cobra"
@@ -102,5 +103,17 @@ func (c *cli) drawQR(text string) {
 		fmt.Fprintln(c.out, text)
 		return
 	}
-	qrterminal.GenerateHalfBlock(text, qrterminal.L, c.out)
+	var drawn strings.Builder
+	qrterminal.GenerateHalfBlock(text, qrterminal.L, &drawn)
+	fmt.Fprint(c.out, fitting(drawn.String(), terminalWidth(c.out)))
+}
+
+// fitting is a drawn code, or what to do when it is wider than the terminal, which would break its lines. A width of 0 is
+// not known.
+func fitting(drawn string, width int) string {
+	line, _, _ := strings.Cut(drawn, "\n")
+	if n := utf8.RuneCountInString(line); width > 0 && n > width {
+		return fmt.Sprintf("The QR code is %d columns wide, this terminal %d. Make it wider, or its letters smaller, and run the command again.\n", n, width)
+	}
+	return drawn
 }

@@ -45,6 +45,16 @@ func newPaired(t *testing.T) *live {
 	return l
 }
 
+func TestACodeThatIsWiderThanTheTerminalIsNotDrawn(t *testing.T) {
+	drawn := "████\n█▀▄█\n"
+	for width, want := range map[int]string{0: drawn, 4: drawn, 80: drawn,
+		3: "The QR code is 4 columns wide, this terminal 3. Make it wider, or its letters smaller, and run the command again.\n"} {
+		if got := fitting(drawn, width); got != want {
+			t.Errorf("in %d columns: %q, want %q", width, got, want)
+		}
+	}
+}
+
 func TestPairAsksAndAnswers(t *testing.T) {
 	l := newPaired(t)
 	l.change = func(c *cli) { c.in = strings.NewReader("\n 1234 \n") }

@@ -18,7 +18,7 @@ import (
 func (c *cli) runCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "run", Short: "Run the router until it is interrupted",
-		Long: "Run the router in the foreground until SIGINT or SIGTERM. Then it finishes what is in flight; a second signal ends it at once, " +
+		Long: "Run the router in the foreground until SIGINT or SIGTERM, or until its terminal closes. Then it finishes what is in flight; a second signal ends it at once, " +
 			"and what was in flight is uncertain.\n\nIt logs to standard error. An account that cannot work never stops the others: see status.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },

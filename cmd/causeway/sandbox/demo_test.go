@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -140,19 +141,22 @@ func TestDataFolderIsKeptAndNotUsedTwice(t *testing.T) {
 	}
 }
 
-// TestNoProcessOutlivesTheSandbox ends it as Ctrl-C does, and as kill -9 does.
+// TestNoProcessOutlivesTheSandbox ends it as Ctrl-C does, as a terminal that closes, and as kill -9 does.
 func TestNoProcessOutlivesTheSandbox(t *testing.T) {
 	t.Parallel()
-	for name, signal := range map[string]syscall.Signal{"Ctrl-C": syscall.SIGINT, "kill -9": syscall.SIGKILL} {
+	hangups := make(chan os.Signal, 1) // a child inherits it when this signal is ignored here, as under nohup, but not when it is heard
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for name, sig := range map[string]syscall.Signal{"Ctrl-C": syscall.SIGINT, "closed terminal": syscall.SIGHUP, "kill -9": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
 			s := startSandbox(t)
 			pids := s.family(t)
-			if err := syscall.Kill(s.Pid(), signal); err != nil {
+			if err := syscall.Kill(s.Pid(), sig); err != nil {
 				t.Fatal(err)
 			}
 			<-s.Done()
 			eventually(t, "end of all processes", func() bool { return !anyAlive(pids) })
-			if signal == syscall.SIGINT && exists(s.folder) {
+			if sig != syscall.SIGKILL && exists(s.folder) {
 				t.Error("the temporary folder stays")
 			}
 			_ = os.RemoveAll(s.folder)
