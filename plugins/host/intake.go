@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 	"github.com/causeway-chat/causeway/plugins/wire"
 	pb "github.com/causeway-chat/causeway/plugins/wire/causeway/v1"
 )
+
+var errPanicked = errors.New("it panicked")
 
 // intake holds what a bridge has handed up and not yet got acknowledged. The bridge's credit bounds it.
 type intake struct {
@@ -136,7 +139,7 @@ func (in *intake) take() (batch []*pb.Put, more bool) {
 func (in *intake) commit(batch []*pb.Put, l *life) bool {
 	events, state := unpack(batch)
 	for attempt := 0; ; attempt++ {
-		err := in.store.Store(in.ctx, in.account, in.epoch, events, state)
+		err := in.tryStore(events, state)
 		if err == nil {
 			break
 		}
@@ -157,6 +160,17 @@ func (in *intake) commit(batch []*pb.Put, l *life) bool {
 		l.progress.Store(true)
 	}
 	return true
+}
+
+// tryStore makes an error of a panic, so that what comes of it is tried again as what a store refuses is.
+func (in *intake) tryStore(events []chat.Event, state []chat.StateItem) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			in.log.Error("storing events panicked", "err", wire.PanicText(v), "stack", string(debug.Stack()))
+			err = errPanicked
+		}
+	}()
+	return in.store.Store(in.ctx, in.account, in.epoch, events, state)
 }
 
 func unpack(batch []*pb.Put) (events []chat.Event, state []chat.StateItem) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,7 +110,7 @@ func (l *life) receive() *fault {
 	for {
 		frame, err := l.stream.Recv()
 		if err == nil {
-			if f := l.handle(frame); f != nil {
+			if f := l.guarded(frame); f != nil {
 				return f
 			}
 			continue
@@ -124,6 +125,17 @@ func (l *life) receive() *fault {
 			return streamFault(err)
 		}
 	}
+}
+
+// guarded is the edge: a frame that we fail to handle ends the life of the bridge that sent it, and not the router.
+func (l *life) guarded(frame *pb.SessionUp) (f *fault) {
+	defer func() {
+		if v := recover(); v != nil {
+			l.log.Error("a frame of the bridge could not be handled: panic", "err", wire.PanicText(v), "stack", string(debug.Stack()))
+			f = crash(CodeProtocolViolation, "a frame could not be handled")
+		}
+	}()
+	return l.handle(frame)
 }
 
 // handle must not block: acknowledgements, heartbeats and outcomes wait behind it. New frames are skipped.

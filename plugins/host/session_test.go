@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -31,6 +32,35 @@ func TestEventsAreStoredInOrderAndInBatches(t *testing.T) {
 	}
 	if l.batches >= 3000 {
 		t.Errorf("%d batches: nothing was grouped", l.batches)
+	}
+}
+
+func TestAStoreThatPanicsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	r, panics := newRouter(), 3
+	r.fail = func(context.Context, int) error {
+		if panics--; panics >= 0 {
+			panic("what somebody wrote")
+		}
+		return nil
+	}
+	l := newLab(t, setup{opt: quickOptions(), router: r, script: script{Events: 10}})
+	l.untilStored(t, 10)
+	if l.Lives() != 1 || l.twice != 0 || !strings.Contains(l.logs.String(), "storing events panicked") || strings.Contains(l.logs.String(), "somebody wrote") {
+		t.Errorf("%d lives, %d out of place, log %s", l.Lives(), l.twice, l.logs)
+	}
+}
+
+// touchy is a Watcher that fails inside.
+type touchy struct{ *router }
+
+func (touchy) PairStep(chat.Account, chat.PairStep) { panic("on request") }
+
+func TestAFrameThatCannotBeHandledEndsItsBridgeAlone(t *testing.T) {
+	l := &life{log: slog.New(slog.DiscardHandler), watch: touchy{newRouter()}}
+	f := l.guarded(&pb.SessionUp{Frame: &pb.SessionUp_PairStep{PairStep: &pb.PairStep{}}})
+	if f == nil || f.code != CodeProtocolViolation || !f.crash {
+		t.Errorf("got %v", f)
 	}
 }
 

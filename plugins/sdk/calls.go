@@ -4,7 +4,6 @@ package sdk
 
 import (
 	"context"
-	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -113,18 +112,7 @@ func (s *server) guard(where string, err *error) {
 	}
 }
 
-// logPanic keeps the value's type and the stack; the value itself may hold what people wrote, unless it is an error
-// of the Go runtime.
+// logPanic keeps what may be logged of the value, and the stack.
 func (s *server) logPanic(where string, v any) {
-	s.log.Error("panic in the bridge", "where", where, "value", panicText(v), "stack", cut(string(debug.Stack()), maxStack))
-}
-
-func panicText(v any) string {
-	if e, ok := v.(interface {
-		error
-		RuntimeError()
-	}); ok {
-		return e.Error()
-	}
-	return fmt.Sprintf("%T", v)
+	s.log.Error("panic in the bridge", "where", where, "value", wire.PanicText(v), "stack", cut(string(debug.Stack()), maxStack))
 }

@@ -104,7 +104,7 @@ func (s *server) run(l *life) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.logPanic("run", v)
-			err = fmt.Errorf("%w: %s", errPanicked, panicText(v))
+			err = fmt.Errorf("%w: %s", errPanicked, wire.PanicText(v))
 		}
 	}()
 	return s.bridge.Run(l.ctx, l.session)
