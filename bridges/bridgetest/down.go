@@ -85,7 +85,8 @@ func (w *world) own(c sim.ChatID, text string) []chat.RemoteMessage {
 	return w.delivered(chat.Post{Action: chat.ActSend, Chat: chat.RemoteChat(c), Text: plain(text)})
 }
 
-// testEditDown: an edit is seen; the same edit again is no failure, for a repeat is what follows a lost answer.
+// testEditDown: an edit is seen; the same edit again is no failure, for a repeat is what follows a lost answer. An answer stays
+// one.
 func testEditDown(t *testing.T, w *world) {
 	if !w.caps().Edit.Level.Native() {
 		return
@@ -100,6 +101,15 @@ func testEditDown(t *testing.T, w *world) {
 		}
 	}
 	w.awaitSeen(c, "the edit", func(s sim.Seen) bool { return s.Text == "after" && s.Edits > 0 })
+	if !w.caps().Reply.Level.Native() {
+		return
+	}
+	question := w.post(sim.Post{Chat: c, Content: sim.Content{Text: "a question"}})
+	ev, _ := w.inbox.message(t, c, question)
+	reply := &chat.ReplyTarget{ID: chat.RemoteMessage(question), Author: ev.Sender.User, Excerpt: "a question", At: ev.At}
+	answer := w.delivered(chat.Post{Action: chat.ActSend, Chat: chat.RemoteChat(c), Text: plain("an answer"), Reply: reply})
+	w.delivered(chat.Post{Action: chat.ActEdit, Chat: chat.RemoteChat(c), Target: answer, Text: plain("a better answer"), Reply: reply})
+	w.awaitSeen(c, "the edited answer", func(s sim.Seen) bool { return s.Text == "a better answer" && s.ReplyTo == question })
 }
 
 // testReactionDown: the account's reactions are seen, replaced and taken back; one that the network lacks is refused, not

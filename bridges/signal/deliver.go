@@ -131,12 +131,12 @@ func quoteOf(r *chat.ReplyTarget) *Quote {
 
 // prepareEdit keeps to Signal's limits by itself: what is beyond them the servers take, and phones drop in silence.
 func (a *account) prepareEdit(act Act, p chat.Post) (Act, chat.Reason) {
-	act.Kind = ActEdit
+	act.Kind, act.Reply = ActEdit, quoteOf(p.Reply) // without it phones show an answer to nothing (mautrix/signal#492)
 	switch {
 	case act.On.Author != a.self():
 		return act, whyNotOwn
 	case p.Poll != nil && p.Poll.Closed:
-		act.Kind = ActPollOver
+		act.Kind, act.Reply = ActPollOver, nil
 		return act, chat.Reason{}
 	case p.Poll != nil, p.Place != nil, p.Contact != nil:
 		return act, whyNotEdit

@@ -142,6 +142,7 @@ func (l *line) composeEdit(p chat.Post, to types.JID) ([]*waE2E.Message, chat.Re
 
 func (l *line) newWords(p chat.Post, to types.JID, key content.Key) (*waE2E.Message, error) {
 	out := l.writing(p, to)
+	p.Reply = nil // an edit changes the words alone
 	if len(p.Media) == 0 {
 		return content.Text(l.timed(p, to), out)
 	}

@@ -36,7 +36,9 @@ type Post struct {
 	Place   *Place
 	Contact *Contact
 	Poll    *Poll
-	Reply   *ReplyTarget
+	// Reply is what the post answers. An edit tells what its target answers: where an edit takes the place of the whole
+	// message it must be said again, elsewhere it changes nothing.
+	Reply *ReplyTarget
 	// Target is the message that an edit, a delete or a reaction means: every id it has, newest last.
 	Target []RemoteMessage
 	// Emoji is the full set of reactions that our account shall have on Target; empty removes them.

@@ -210,7 +210,7 @@ func (s *step) editSlot(p *plan, m chat.Message, part int, sl slot, old []chat.C
 	case !s.changeable(old, sl.form):
 		return false
 	}
-	edit.Action, edit.Reply, edit.Target = chat.ActEdit, nil, ids(old)
+	edit.Action, edit.Target = chat.ActEdit, ids(old)
 	p.posts = append(p.posts, s.ready(m, part, edit))
 	return true
 }

@@ -206,6 +206,30 @@ func TestAReplyBeginsAPostOrQuotesInIt(t *testing.T) {
 	})
 }
 
+// TestAnEditOfAnAnswerTellsWhatItAnswers, for networks on which an edit takes the place of the whole message.
+func TestAnEditOfAnAnswerTellsWhatItAnswers(t *testing.T) {
+	for _, merged := range []bool{false, true} {
+		t.Run(fmt.Sprintf("merged: %t", merged), func(t *testing.T) {
+			inGroup(t, func(w *world, _ *group) {
+				first := w.say("first", 1)
+				w.wait(10 * time.Second)
+				var answer chat.MessageID
+				w.held(func() {
+					answer = w.reply(first, "answer", 1)
+					if merged {
+						w.say("and more", 1)
+					}
+				})
+				w.edit(answer, "a better answer", 1)
+				w.wait(10 * time.Second)
+				if c := w.nets["tg"].call(2); c.Action != chat.ActEdit || c.Reply == nil || c.Reply.ID != "g1" {
+					t.Errorf("the edit is %+v, with the reply %+v", c.Post, c.Reply)
+				}
+			})
+		})
+	}
+}
+
 func TestAReplyToAMergedTextSaysWhichOneIsMeant(t *testing.T) {
 	quotes := func(c *chat.Capabilities) { c.Reply.Quote = true }
 	for name, tc := range map[string]struct {

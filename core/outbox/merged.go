@@ -94,7 +94,7 @@ func (s *step) changeMerged(tx Tx, d chat.Delivery, m chat.Message, in render.In
 	case !whole || !s.editable(aliases):
 		return s.correction(m, in, copies), nil
 	}
-	edit.Action, edit.Reply, edit.Target = chat.ActEdit, nil, ids(aliases)
+	edit.Action, edit.Target = chat.ActEdit, ids(aliases)
 	return plan{posts: []Post{s.ready(m, 0, edit)}}, nil
 }
 
@@ -205,7 +205,7 @@ func (s *step) reactWithout(tx Tx, p *plan, other chat.Copy, aliases []chat.Copy
 
 // takingOut is the edit that shows a post without one of its messages.
 func (s *step) takingOut(d chat.Delivery, c chat.Copy, aliases []chat.Copy, edit chat.Post) Post {
-	edit.Action, edit.Reply, edit.Target = chat.ActEdit, nil, ids(aliases)
+	edit.Action, edit.Target = chat.ActEdit, ids(aliases)
 	post := s.ready(chat.Message{ID: d.Message, Revision: d.Revision}, c.Part, edit)
 	post.Items = []Item{{Delivery: d.ID, Message: d.Message, Part: c.Part, Revision: d.Revision, Form: formGone}}
 	return post

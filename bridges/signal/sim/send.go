@@ -58,6 +58,7 @@ func (s *Server) sendEdit(k *call, d delivery, c content, target, at uint64) {
 		return
 	}
 	newest := m.newest()
+	m.quote = c.quote // phones take an edit for the whole message: one without a quote answers nothing any more
 	m.rewrite(c, at)
 	k.rec.Message = m.id()
 	s.spreadEdit(saying{pl: d.pl, from: k.a.person, device: linked, at: at, missed: d.missed}, newest, s.dataOf(d.pl, &m.content, at))
