@@ -3,12 +3,10 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,7 +62,7 @@ func (c *cli) init(ctx context.Context, given config.Answers, ask bool) error {
 	}
 	questions := c.questions(schemas)
 	if ask {
-		if err := c.interview(questions, given, schemas); err != nil {
+		if err := c.interview(ctx, questions, given, schemas); err != nil {
 			return err
 		}
 	}
@@ -136,13 +134,18 @@ func (c *cli) allSchemas(ctx context.Context) (map[string]*config.Schema, error)
 }
 
 // interview asks what was not given by flags. An empty answer is the default.
-func (c *cli) interview(questions []config.Question, answers config.Answers, schemas map[string]*config.Schema) error {
-	lines := bufio.NewReader(io.LimitReader(c.in, 64<<10))
+func (c *cli) interview(ctx context.Context, questions []config.Question, answers config.Answers, schemas map[string]*config.Schema) error {
+	lines := typedIn(c.in)
 	for _, q := range questions {
 		if answers[q.Key] != "" || !concerns(q, questions, answers) {
 			continue
 		}
-		if err := c.ask(q, lines, answers, schemas); err != nil {
+		err := c.ask(ctx, q, lines, answers, schemas)
+		switch {
+		case ctx.Err() != nil:
+			fmt.Fprintln(c.err)
+			return interrupted("The questions were left before they were answered.", "Nothing was written.")
+		case err != nil:
 			return &command.Error{Code: codeInit, Sentence: "The answers ended early.", Action: "Nothing was written; try again, or use --yes."}
 		}
 	}
@@ -150,10 +153,10 @@ func (c *cli) interview(questions []config.Question, answers config.Answers, sch
 }
 
 // ask asks one question until its answer is good, or there are no more answers.
-func (c *cli) ask(q config.Question, lines *bufio.Reader, answers config.Answers, schemas map[string]*config.Schema) error {
+func (c *cli) ask(ctx context.Context, q config.Question, lines *typed, answers config.Answers, schemas map[string]*config.Schema) error {
 	for {
 		fmt.Fprint(c.err, prompt(q))
-		answer, err := c.readAnswer(lines, q.Secret)
+		answer, err := c.readAnswer(ctx, lines, q.Secret)
 		if err != nil {
 			return err
 		}
@@ -192,14 +195,10 @@ func prompt(q config.Question) string {
 }
 
 // readAnswer reads a line; what a secret's letters are is not shown.
-func (c *cli) readAnswer(lines *bufio.Reader, secret bool) (string, error) {
+func (c *cli) readAnswer(ctx context.Context, lines *typed, secret bool) (string, error) {
 	if secret {
 		defer fmt.Fprintln(c.err)
 		defer hideTyping(c.in)()
 	}
-	line, err := lines.ReadString('\n')
-	if err == io.EOF && line != "" {
-		err = nil
-	}
-	return strings.TrimSpace(line), err
+	return lines.line(ctx)
 }

@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/causeway-chat/causeway/config"
 	"github.com/causeway-chat/causeway/core/app"
+	"github.com/causeway-chat/causeway/core/command"
 )
 
 func TestInitWritesACommentedFileForItsOwnerAlone(t *testing.T) {
@@ -93,6 +96,28 @@ func interview(t *testing.T, s *shell, answers string) (path, asked string, err 
 	c.configFile = filepath.Join(s.dir, "causeway.yaml")
 	err = c.init(context.Background(), config.Answers{}, true)
 	return c.configFile, errs.String(), err
+}
+
+func TestAnInterruptEndsAQuestion(t *testing.T) {
+	s := newShell(t)
+	var out, errs lockedBuffer
+	c := s.cli(&out, &errs)
+	keyboard, hand := io.Pipe()
+	defer hand.Close()
+	c.in, c.configFile = keyboard, filepath.Join(s.dir, "causeway.yaml")
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	ended := make(chan error, 1)
+	go func() { ended <- c.init(ctx, config.Answers{}, true) }()
+	waitFor(t, "the first question", func() bool { return strings.Contains(errs.String(), "Which networks") })
+	interrupt()
+	var e *command.Error
+	if err := <-ended; !errors.As(err, &e) || e.Code != "interrupted" {
+		t.Errorf("it ended with %v", err)
+	}
+	if found, _ := filepath.Glob(filepath.Join(s.dir, "*")); len(found) > 0 {
+		t.Errorf("it has written %v", found)
+	}
 }
 
 func TestInitAsksFourThingsAtMost(t *testing.T) {

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,7 +25,7 @@ func (c *cli) pairCommand() *cobra.Command {
 
 // pair shows the steps of pairing as they come and hands over what is typed, until one ends it.
 func (c *cli) pair(ctx context.Context, req admin.Request) error {
-	typed := bufio.NewScanner(c.in)
+	lines := typedIn(c.in)
 	shown := uint64(0)
 	for {
 		row, err := c.pairStep(ctx, req)
@@ -47,8 +46,8 @@ func (c *cli) pair(ctx context.Context, req admin.Request) error {
 		}
 		req.Flags = map[string]string{"after": strconv.FormatUint(row.Seq, 10)}
 		if row.Asks() {
-			if req.Flags["answer"], err = answer(typed, row); err != nil {
-				return err
+			if req.Flags["answer"], err = answer(ctx, lines, row); err != nil {
+				return c.pairLeft(ctx, err)
 			}
 		}
 	}
@@ -67,15 +66,17 @@ func (c *cli) pairLeft(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		return err
 	}
-	return &command.Error{Code: "interrupted", Sentence: "Pairing was left before it was done.", Action: "Run the command again to go on."}
+	return interrupted("Pairing was left before it was done.", "Run the command again to go on.")
 }
 
 // answer reads a line for a step that asks for one.
-func answer(typed *bufio.Scanner, row command.PairRow) (string, error) {
-	for typed.Scan() {
-		if line := strings.TrimSpace(typed.Text()); line != "" {
-			return line, nil
-		}
+func answer(ctx context.Context, lines *typed, row command.PairRow) (string, error) {
+	line, err := "", error(nil)
+	for line == "" && err == nil {
+		line, err = lines.line(ctx)
+	}
+	if err == nil {
+		return line, nil
 	}
 	return "", &command.Error{Code: "no_answer", Sentence: "The step asks for an answer, and standard input has ended: " + row.Text,
 		Action: "Run the command in a terminal, or write the answer to its standard input."}

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"context"
+	"io"
 	"strings"
 	"testing"
 
@@ -68,6 +70,25 @@ func TestPairAsksAndAnswers(t *testing.T) {
 	want = "Type this on the phone.\nCode: ABCD-EFGH\nWhat does the phone show?\nPaired.\n"
 	if diff := cmp.Diff(want, l.do(t, "pair tg --code +4420").out); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAnInterruptEndsAStepThatWaitsForAnAnswer(t *testing.T) {
+	l := newPaired(t)
+	keyboard, hand := io.Pipe()
+	defer hand.Close()
+	l.change = func(c *cli) { c.in = keyboard }
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	var out, errs lockedBuffer
+	ended := make(chan int, 1)
+	go func() {
+		ended <- l.cli(&out, &errs).execute(ctx, []string{"pair", "tg", "--code", "+4420", "-c", l.path})
+	}()
+	waitFor(t, "the question", func() bool { return strings.Contains(out.String(), "What does the phone show?") })
+	interrupt()
+	if code := <-ended; code != exitFailed || !strings.Contains(errs.String(), "Pairing was left before it was done.") {
+		t.Errorf("exit %d: %s", code, &errs)
 	}
 }
 
