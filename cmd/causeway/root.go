@@ -69,7 +69,15 @@ func (c *cli) execute(ctx context.Context, args []string) int {
 	if !c.parsed && !c.json {
 		c.json = askedForJSON(args) // the flag may stand behind the one that is wrong
 	}
-	return c.report(err)
+	return c.report(ended(ctx, err))
+}
+
+// ended tells a failure that is nothing but the user's interrupt as that.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) && !errors.Is(err, context.Cause(ctx)) {
+		return err
+	}
+	return interrupted("The command was interrupted.", "")
 }
 
 func askedForJSON(args []string) bool {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/causeway-chat/causeway/config"
 )
 
 func TestWrongUseEndsWithTwoAndSaysWhatToType(t *testing.T) {
@@ -49,6 +52,27 @@ func TestWrongUseEndsWithTwoAndSaysWhatToType(t *testing.T) {
 		}
 	}
 }
+
+func TestAnInterruptIsToldAsOne(t *testing.T) {
+	for _, c := range []struct {
+		failure error
+		want    string
+	}{
+		{fmt.Errorf("restore: read: %w", context.Canceled), "causeway: The command was interrupted.\n"},
+		{fmt.Errorf("restore: read: %w", errStop), "causeway: The command was interrupted.\n"},
+		{errors.New("the disk is broken"), "causeway: The disk is broken.\n"},
+	} {
+		s := newShell(t)
+		ctx, interrupt := context.WithCancelCause(t.Context())
+		s.wiring.restore = func(context.Context, *config.Config, string, bool) error {
+			interrupt(errStop)
+			return c.failure
+		}
+		s.runCtx(ctx, "restore", s.file(t, "backup.tar", ""), "-c", s.config(t)).wantError(t, exitFailed, c.want)
+	}
+}
+
+var errStop = errors.New("interrupt signal received")
 
 func TestErrorsAreJSONWhereverTheFlagStands(t *testing.T) {
 	for _, line := range []string{"--json stauts", "stauts --json", "status --wach --json", "--json status --wach", "room link a --json", "room --json", "help x --json"} {
