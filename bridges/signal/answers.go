@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -62,39 +63,46 @@ func (d *daemon) meaning(err error) error {
 	}
 	data, _ := readFields(e.Data, nil)
 	missed := misses(data.object("response"))
-	says := func(words ...string) bool {
-		for _, w := range words {
-			if strings.Contains(e.Message, w) {
-				return true
-			}
-		}
-		return false
-	}
 	switch {
-	case says("DeprecatedVersion", "StatusCode: 499"):
+	case e.says("DeprecatedVersion", "StatusCode: 499"):
 		return fmt.Errorf("%w: %w", ErrOutdated, e)
-	case e.Code == codeBadParams && says("account does not exist"):
-		return fmt.Errorf("%w: %w", ErrUnpaired, e)
+	case e.Code == codeUserError:
+		return userError(e, missed)
 	case e.Code == codeUntrusted:
 		return &UntrustedError{Who: whoOf(missed, MissIdentity)}
 	case e.Code == codeRateLimit:
 		return rateLimited(missed)
-	case e.Code == codeUserError && says("not a member in group"):
-		return fmt.Errorf("%w: %w", ErrNotMember, e)
-	case e.Code == codeUserError && says("not allowed to send message to group"):
-		return fmt.Errorf("%w: %w", ErrMayNot, e)
-	case e.Code == codeUserError && says("Group not found"):
-		return fmt.Errorf("%w: %w", ErrNoGroup, e)
-	case e.Code == codeUserError && (len(whoOf(missed, MissNetwork)) > 0 || len(missed) == 0 && says("Failed to send message")):
-		return fmt.Errorf("%w: %w", ErrUncertain, e)
-	case e.Code == codeUserError, e.Code == codeBadRequest, e.Code == codeParse, e.Code == codeNoMethod, e.Code == codeBadParams:
-		return fmt.Errorf("%w: %w", ErrRefused, e) // asked again it would say the same
-	case e.Code == codeInternal && says("AttachmentInvalid", "ClassCast"):
+	case e.Code == codeBadParams && e.says("account does not exist"):
+		return fmt.Errorf("%w: %w", ErrUnpaired, e)
+	case e.Code == codeBadRequest, e.Code == codeParse, e.Code == codeNoMethod, e.Code == codeBadParams:
+		return fmt.Errorf("%w: %w", ErrRefused, e)
+	case e.Code == codeInternal && e.says("AttachmentInvalid", "ClassCast"):
 		return fmt.Errorf("%w: %w", ErrRefused, e)
 	case e.Code == codeInternal:
 		return fmt.Errorf("%w: %w", ErrUncertain, e)
 	}
 	return e
+}
+
+// userError reads a refusal for what was asked; missed are those who did not get it, where the daemon tells. Asked again it would
+// say the same, unless it failed on the way to all of them.
+func userError(e *rpcError, missed []Miss) error {
+	switch {
+	case e.says("not a member in group"):
+		return fmt.Errorf("%w: %w", ErrNotMember, e)
+	case e.says("not allowed to send message to group"):
+		return fmt.Errorf("%w: %w", ErrMayNot, e)
+	case e.says("Group not found"):
+		return fmt.Errorf("%w: %w", ErrNoGroup, e)
+	case len(whoOf(missed, MissNetwork)) > 0, len(missed) == 0 && e.says("Failed to send message"):
+		return fmt.Errorf("%w: %w", ErrUncertain, e)
+	}
+	return fmt.Errorf("%w: %w", ErrRefused, e)
+}
+
+// says reports whether one of some pieces stands in the daemon's words.
+func (e *rpcError) says(words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(e.Message, w) })
 }
 
 func whoOf(missed []Miss, why MissReason) (out []ServiceID) {

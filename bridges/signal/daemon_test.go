@@ -5,6 +5,7 @@ package signal
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -36,6 +37,38 @@ func TestACallOnAConnectionThatHasEndedWaitsForTheNext(t *testing.T) {
 	s, err := d.Do(t.Context(), Act{Kind: ActText, To: Target{Person: ana}, Text: chat.Text{Body: "x"}})
 	if err != nil || s.SentAt != 1700000000000 {
 		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+func TestRefusalsAreReadByTheirCodeAndWords(t *testing.T) {
+	results := func(why string) json.RawMessage {
+		return json.RawMessage(`{"response":{"results":[{"type":"` + why + `"}]}}`)
+	}
+	for _, c := range []struct {
+		refusal rpcError
+		want    error
+	}{
+		{rpcError{Code: codeUserError, Message: "User is not a member in group: x"}, ErrNotMember},
+		{rpcError{Code: codeUserError, Message: "User is not allowed to send message to group: x"}, ErrMayNot},
+		{rpcError{Code: codeUserError, Message: "Group not found: x"}, ErrNoGroup},
+		{rpcError{Code: codeUserError, Message: "Failed to send message", Data: results("NETWORK_FAILURE")}, ErrUncertain},
+		{rpcError{Code: codeUserError, Message: "Failed to send message", Data: results("UNREGISTERED_FAILURE")}, ErrRefused},
+		{rpcError{Code: codeUserError, Message: "Failed to send message"}, ErrUncertain},
+		{rpcError{Code: codeUserError, Message: "Invalid mention recipient: x"}, ErrRefused},
+		{rpcError{Code: codeBadParams, Message: "Specified account does not exist"}, ErrUnpaired},
+		{rpcError{Code: codeBadParams, Message: "Method requires valid params"}, ErrRefused},
+		{rpcError{Code: codeInternal, Message: "Failed to send message: AttachmentInvalidException"}, ErrRefused},
+		{rpcError{Code: codeInternal, Message: "Failed to send message: Connection reset"}, ErrUncertain},
+		{rpcError{Code: codeIO, Message: "StatusCode: 499 DeprecatedVersion"}, ErrOutdated},
+	} {
+		if err := (&daemon{}).meaning(&c.refusal); !errors.Is(err, c.want) {
+			t.Errorf("%d %q: %v, want %v", c.refusal.Code, c.refusal.Message, err, c.want)
+		}
+	}
+	var other *rpcError
+	err := (&daemon{}).meaning(&rpcError{Code: codeIO, Message: "no route to host"})
+	if !errors.As(err, &other) || errors.Is(err, ErrUncertain) || errors.Is(err, ErrRefused) {
+		t.Errorf("Signal out of reach: %v", err)
 	}
 }
 

@@ -197,32 +197,49 @@ func (a *account) outcome(p chat.Post, act Act, s Sent, err error) chat.Outcome 
 	if a.doubts.waitedOut(time.Now()) {
 		a.states.over(whyCaptcha.Code)
 	}
-	out := chat.Outcome{Kind: chat.Delivered, At: unixMilli(s.SentAt)}
+	out := chat.DeliveredAs(a.named(p, act, s)...)
+	out.At, out.Dropped = unixMilli(s.SentAt), a.dropped(p, act, s)
+	a.keepFiles(p, act, out.IDs)
+	return out
+}
+
+// named are the ids that an act has given: one message shows all media, and an edit has an id of its own.
+func (a *account) named(p chat.Post, act Act, s Sent) (ids []chat.RemoteMessage) {
+	id := MessageRef{Author: a.self(), SentAt: s.SentAt}.remote()
 	switch act.Kind {
 	case ActText, ActPoll:
-		id := MessageRef{Author: a.self(), SentAt: s.SentAt}.remote()
-		for range max(len(p.Media), 1) { // one message shows them all
-			out.IDs = append(out.IDs, id)
-		}
-		if err := a.kept.keep(p, id, a.session.OpenMedia); err != nil {
+		return slices.Repeat([]chat.RemoteMessage{id}, max(len(p.Media), 1))
+	case ActEdit:
+		return []chat.RemoteMessage{id}
+	}
+	return nil
+}
+
+// keepFiles keeps the files of a message that was sent, for its edits, and drops those of one that was deleted.
+func (a *account) keepFiles(p chat.Post, act Act, ids []chat.RemoteMessage) {
+	switch act.Kind {
+	case ActText:
+		if err := a.kept.keep(p, ids[0], a.session.OpenMedia); err != nil {
 			a.log.Debug("the files of a message could not be kept for edits", "err", err)
 		}
-	case ActEdit:
-		out.IDs = []chat.RemoteMessage{MessageRef{Author: a.self(), SentAt: s.SentAt}.remote()}
 	case ActDelete:
 		a.kept.forget(p.Target)
 	}
+}
+
+// dropped names what of a post did not arrive, or not with everybody.
+func (a *account) dropped(p chat.Post, act Act, s Sent) (out []string) {
 	if len(p.Emoji) > 1 {
-		out.Dropped = append(out.Dropped, "emoji")
+		out = append(out, "emoji")
 	}
 	if timer := a.groups.timer(act.To.Group); p.ExpiresAfter > 0 && (timer == 0 || timer > p.ExpiresAfter) {
-		out.Dropped = append(out.Dropped, "disappearing timer") // a send takes the chat's own
+		out = append(out, "disappearing timer") // a send takes the chat's own
 	}
 	if act.Kind == ActPoll && p.Reply != nil { // a poll answers nothing
-		out.Dropped = append(out.Dropped, "reply")
+		out = append(out, "reply")
 	}
 	if len(s.Missed) > 0 {
-		out.Dropped = append(out.Dropped, a.missed(p, s.Missed)...)
+		out = append(out, a.missed(p, s.Missed)...)
 	}
 	return out
 }
