@@ -146,5 +146,5 @@ func mustMeet() *lab.Sometimes {
 	return lab.NewSometimes(append([]string{"bridge killed", "in flight when the router was killed", "answer lost in a death",
 		"a wait that outlives the router", "router killed in an outage", "outage", "event handed up again",
 		"fail", "limit", "lose_reply", "late_reply", "ack_lost", "lost_by_network", "key_repeated", "found by looking it up",
-		"asked again", "merged post", "merged post edited", "reply to a message of a merged post"}, moments...)...)
+		"asked again", "paused", "dropped waiting", "linked again", "merged post", "merged post edited", "reply to a message of a merged post"}, moments...)...)
 }

@@ -79,8 +79,10 @@ func simulate(t *testing.T, seed uint64, met *lab.Sometimes, change func(*simula
 			w.killBridge()
 		}
 		w.weather()
-		w.pass(time.Duration(w.rand.IntN(1500)) * time.Millisecond)
+		w.ops.act()
+		w.pass(w.somePause())
 	}
+	w.ops.resume()
 	w.calm()
 	w.stop()
 	wrong = w.check()
@@ -88,6 +90,11 @@ func simulate(t *testing.T, seed uint64, met *lab.Sometimes, change func(*simula
 		met.Add(what, n)
 	}
 	return wrong
+}
+
+// somePause is about as long as people take between two acts.
+func (w *simulation) somePause() time.Duration {
+	return time.Duration(w.rand.IntN(1500)) * time.Millisecond
 }
 
 // weather now and then cuts a network off for minutes, while people write on at their leisure.
@@ -120,6 +127,7 @@ type simulation struct {
 	end     context.CancelFunc
 	ended   chan error
 	talk    *talk
+	ops     *operators
 	mu      sync.Mutex
 	kills   map[string]int
 	wrong   []string
@@ -146,6 +154,12 @@ func newSimulation(t *testing.T, seed uint64, met *lab.Sometimes) *simulation {
 		if seed%2 == 0 && p.Caps.Repeat == chat.RepeatDoubles && !p.LateAnswers { // the same network with a way to ask it
 			p.Caps.Repeat = chat.RepeatLookup
 		}
+		if seed%5 == 0 && p.Caps.Edit.Times > 0 {
+			p.Caps.Edit.Times = 3
+		}
+		if seed%7 == 0 && p.Caps.Edit.Window > 0 {
+			p.Caps.Edit.Window = chat.Duration(time.Minute)
+		}
 		if seed%3 == 0 {
 			p.Caps.Pace.PerChat = []chat.Rate{{N: 20, Per: chat.Duration(time.Minute)}}
 		}
@@ -163,6 +177,7 @@ func newSimulation(t *testing.T, seed uint64, met *lab.Sometimes) *simulation {
 		w.cfg.Rooms[fmt.Sprintf("room%d", r)] = rm
 	}
 	w.talk = newTalk(w)
+	w.ops = &operators{w: w, paused: map[chat.Address]bool{}}
 	return w
 }
 

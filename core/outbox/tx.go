@@ -155,8 +155,9 @@ type Post struct {
 	SentAt   time.Time
 	Outcome  chat.Outcome
 	// Items are what the media of the post are, in their order, or without media the messages whose texts it shows. The
-	// first is the post's own; the others may belong to further deliveries, which then end as the post does. A post that is
-	// all its own and needs no form has none. That of an edit tells which message is taken out of its target.
+	// first is the post's own, unless that was dropped while the post was in doubt and another has got it; the others may
+	// belong to further deliveries, which then end as the post does. A post that is all its own and needs no form has none.
+	// That of an edit tells which message is taken out of its target.
 	Items []Item
 }
 

@@ -136,7 +136,7 @@ func (t *Tx) SavePost(p outbox.Post) error {
 			t.countPosts(p.Delivery, -int(n))
 		}
 		if err == nil && len(p.Items) > 0 {
-			_, err = t.c.exec("DELETE FROM post_member WHERE post = ?", p.ID)
+			err = t.forgetItems(p, n == 0)
 		}
 		return err
 	}
@@ -146,6 +146,17 @@ func (t *Tx) SavePost(p outbox.Post) error {
 	}
 	_, err = t.c.execKept("UPDATE post SET key = ?, remote = ?, state = ?, attempts = ?, deaths = ?, epoch = ?, sent_at = ?, outcome = ? WHERE delivery = ? AND id = ?",
 		p.Frozen.Key, p.Frozen.Chat, p.State, p.Attempts, p.Deaths, p.Epoch, p.SentAt, outcome, p.Delivery, p.ID)
+	return err
+}
+
+// forgetItems forgets the items of a post that has ended, and the post itself where another delivery has got it meanwhile.
+func (t *Tx) forgetItems(p outbox.Post, elsewhere bool) error {
+	if elsewhere {
+		if _, err := t.c.exec("DELETE FROM post WHERE id = ?1 AND delivery IN (SELECT delivery FROM post_member WHERE post = ?1)", p.ID); err != nil {
+			return err
+		}
+	}
+	_, err := t.c.exec("DELETE FROM post_member WHERE post = ?", p.ID)
 	return err
 }
 

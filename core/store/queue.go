@@ -288,8 +288,8 @@ func (t *Tx) known(id chat.DeliveryID) (d chat.Delivery, lane outbox.LaneRef, er
 	return d, outbox.LaneRef{Lane: d.Lane, Account: c.chat.Address.Account}, err
 }
 
-// DropDelivery ends an open delivery as discarded, with CodeDropped; by names who wanted it. When it was the first of its
-// lane, a hold that waits for an operator ends too. It returns the lane, to be told to the outbox. ErrUnknown, ErrInFlight
+// DropDelivery ends an open delivery as discarded, with CodeDropped; by names who wanted it. What it shares a post in doubt
+// with stays in doubt. When it was the first of its lane, a hold that waits for an operator ends too. It returns the lane, to be told to the outbox. ErrUnknown, ErrInFlight
 // and *EndedError.
 func (t *Tx) DropDelivery(id chat.DeliveryID, by, why string) (lane outbox.LaneRef, err error) {
 	d, lane, err := t.known(id)
@@ -306,10 +306,37 @@ func (t *Tx) DropDelivery(id chat.DeliveryID, by, why string) (lane outbox.LaneR
 	if err != nil {
 		return lane, err
 	}
-	if err := t.discard(d, droppedBy(d, by, why)); err != nil {
+	if err := errors.Join(t.handOver(d), t.discard(d, droppedBy(d, by, why))); err != nil {
 		return lane, err
 	}
 	return lane, t.endHoldOf(d, first.ID == id)
+}
+
+// handOver gives a post in doubt that a delivery carries together with others to the first of these, so that what becomes of
+// them is decided under the key that may have arrived.
+func (t *Tx) handOver(d chat.Delivery) error {
+	posts, err := t.OpenPosts(d.ID)
+	for _, p := range posts {
+		if err == nil && p.Attempts > 0 {
+			err = t.handOverPost(p)
+		}
+	}
+	return err
+}
+
+func (t *Tx) handOverPost(p outbox.Post) error {
+	for _, it := range p.Items {
+		if _, open, err := t.Open(it.Delivery); err != nil || !open || it.Delivery == p.Delivery {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		_, err := t.c.exec("UPDATE post SET delivery = ?, message = ?, part = ?, revision = ? WHERE delivery = ? AND id = ?",
+			it.Delivery, it.Message, it.Part, it.Revision, p.Delivery, p.ID)
+		return err
+	}
+	return nil
 }
 
 // endHoldOf ends a hold that only an operator can end when what it was for is dropped: the poison of one post goes with

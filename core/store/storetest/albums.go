@@ -187,10 +187,22 @@ var albumTests = map[string]func(*testing.T, *world){
 		})
 	},
 	"DropOfTheFirstItemLetsTheOthersWait": func(t *testing.T, w *world) {
+		ids, _ := w.album(t)
+		w.write(t, func(tx Tx) error { _, err := tx.DropDelivery(ids[0], "", ""); return err })
+		w.wantStates(t, ids[1:], chat.DeliveryWaiting)
+	},
+	"DropOfTheFirstItemInDoubtLeavesThePostToTheOthers": func(t *testing.T, w *world) {
 		ids, p := w.album(t)
 		w.put(t, p, outbox.PostUncertain, chat.DeliveryUncertain)
 		w.write(t, func(tx Tx) error { _, err := tx.DropDelivery(ids[0], "", ""); return err })
-		w.wantStates(t, ids[1:], chat.DeliveryWaiting)
+		w.wantStates(t, ids[1:], chat.DeliveryUncertain)
+		w.write(t, func(tx Tx) error {
+			open, err := tx.OpenPosts(ids[1])
+			if len(open) != 1 || open[0].Message != p.Items[1].Message || len(open[0].Items) != 3 {
+				t.Errorf("posts: %+v", open)
+			}
+			return err
+		})
 	},
 	"DropOfAnotherItemLeavesThePost": func(t *testing.T, w *world) {
 		ids, p := w.album(t)

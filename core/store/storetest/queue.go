@@ -120,6 +120,35 @@ var queueTests = map[string]func(*testing.T, *world){
 			return err
 		})
 	},
+	"DropLeavesThePostInDoubtToTheOthers": func(t *testing.T, w *world) {
+		saidA, saidB := w.say(t, "a"), w.say(t, "b")
+		first, second, a, b := w.plan(t, saidA), w.plan(t, saidB), saidA.ID, saidB.ID
+		p := outbox.Post{Message: a, State: outbox.PostUncertain, Attempts: 1, Frozen: chat.Post{Key: "k", Action: chat.ActSend},
+			Items: []outbox.Item{{Delivery: first, Message: a, Form: chat.FormMerged}, {Delivery: second, Message: b, Form: chat.FormMerged}}}
+		w.write(t, func(tx Tx) error {
+			posts := []outbox.Post{p}
+			err := tx.Freeze(w.wa, first, posts)
+			p = posts[0]
+			return err
+		})
+		w.write(t, func(tx Tx) error { _, err := tx.DropDelivery(first, "", ""); return err })
+		w.write(t, func(tx Tx) error {
+			posts, err := tx.OpenPosts(second)
+			if len(posts) != 1 || posts[0].Frozen.Key != "k" || posts[0].Attempts != 1 || posts[0].Message != b || len(posts[0].Items) != 2 {
+				t.Errorf("posts of the other: %+v", posts)
+			}
+			return err
+		})
+		p.State = outbox.PostDelivered // by an answer to a question that was asked before
+		w.write(t, func(tx Tx) error { return tx.SavePost(p) })
+		w.write(t, func(tx Tx) error {
+			_, open, err := tx.PostByKey("k")
+			if open {
+				t.Error("the post is still open")
+			}
+			return err
+		})
+	},
 	"DropKeepsAHoldThatIsNotItsOwn": func(t *testing.T, w *world) {
 		d := w.plan(t, w.say(t, "a"))
 		w.write(t, func(tx Tx) error { return tx.HoldLane(w.wa, outbox.Hold{UntilResumed: true, Why: muted}) })
