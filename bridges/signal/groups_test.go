@@ -142,6 +142,15 @@ func TestOnlyAdminsDeleteWhatOthersWrote(t *testing.T) {
 		t.Fatal("a member deleted what somebody else wrote")
 	}
 	l.must(l.people.ChangeMember(t.Context(), control.MemberChange{Chat: l.group, Action: control.Promote, User: ben}))
+	deadline, tick := time.After(patience), time.NewTicker(10*time.Millisecond)
+	defer tick.Stop()
+	for !l.bridge.running.Load().groups.isAdmin(group.Group, ServiceID(ben)) {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("nobody has noticed that Ben is an admin")
+		}
+	}
 	l.router.change(func() { l.router.events = nil })
 	deleteAs(ben, 1700000000002)
 	if !deleted() {
