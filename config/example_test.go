@@ -106,7 +106,7 @@ func TestStarterAsksLittleAndLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"causeway check -c '" + path + "'", "causeway run -c '" + path + "'", "causeway pair wa -c '" + path + "'"}
+	want := []string{"causeway check -c '" + path + "'", "causeway run -c '" + path + "'", "causeway pair wa -c '" + path + "'", "causeway chat ls -c '" + path + "'"}
 	if diff := cmp.Diff(want, next); diff != "" {
 		t.Error(diff)
 	}

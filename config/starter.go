@@ -189,14 +189,13 @@ func nextCommands(path, program string, with starting, schemas map[string]*Schem
 			check = fmt.Sprintf("export %s=…", envName(needy[0]+"_"+requiredSecret(schemas[needy[0]]))) + " && " + check
 		}
 	}
-	last := program + " chat ls" + arg
+	next := []string{check, program + " run" + arg}
 	for _, network := range with.networks {
 		if requiredSecret(schemas[network]) == "" {
-			last = program + " pair " + accountName(network) + arg
-			break
+			next = append(next, program+" pair "+accountName(network)+arg)
 		}
 	}
-	return []string{check, program + " run" + arg, last}
+	return append(next, program+" chat ls"+arg)
 }
 
 // shellQuote makes a path one word for a shell.
