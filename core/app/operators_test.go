@@ -4,6 +4,8 @@ package app
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/causeway-chat/causeway/core/chat"
@@ -50,7 +52,8 @@ func (o *operators) pause() {
 }
 
 func (o *operators) resume() {
-	for at := range o.paused {
+	byName := func(a, b chat.Address) int { return strings.Compare(a.String(), b.String()) }
+	for _, at := range slices.SortedFunc(maps.Keys(o.paused), byName) { // the same for the same seed
 		o.must(o.desk().Resume(o.w.t.Context(), at))
 	}
 	clear(o.paused)
