@@ -68,9 +68,9 @@ func (c *converter) read(e Envelope) (v verdict) {
 	var bad []string
 	n := notice{raw: e.Raw}
 	defer func() {
-		if p := recover(); p != nil { // the value may hold what people wrote
+		if p := recover(); p != nil {
 			v = c.unknown(n, "panic")
-			v.panicked = fmt.Sprintf("%T", p)
+			v.panicked = chat.PanicText(p)
 		}
 		v.bad = bad
 	}()

@@ -46,9 +46,9 @@ func (c *converter) read(raw json.RawMessage) (v verdict) {
 	var bad []string
 	u := readUpdate(raw, &bad)
 	defer func() {
-		if p := recover(); p != nil { // the value may hold what people wrote
+		if p := recover(); p != nil {
 			v = c.unknown(u)
-			v.panicked = fmt.Sprintf("%T", p)
+			v.panicked = chat.PanicText(p)
 		}
 		v.id, v.kind, v.bad = u.id, u.kind, bad
 	}()

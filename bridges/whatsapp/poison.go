@@ -5,7 +5,6 @@ package whatsapp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"strings"
@@ -15,6 +14,8 @@ import (
 	"go.mau.fi/libsignal/state/record"
 	"go.mau.fi/whatsmeow/store"
 	"go.mau.fi/whatsmeow/store/sqlstore"
+
+	"github.com/causeway-chat/causeway/core/chat"
 )
 
 // guard stands between the library and the session store. The library gives up on whatever it cannot read there, each time anew, and
@@ -147,7 +148,7 @@ func (g *guard) told(kind, name string) {
 func attempt(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v", v)
+			err = errors.New("panic: " + chat.PanicText(v))
 		}
 	}()
 	return f()

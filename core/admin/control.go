@@ -7,13 +7,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"runtime"
 	"runtime/debug"
 	"time"
 
+	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/core/command"
 )
 
@@ -222,19 +221,10 @@ func (s *Server) recovered(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if p := recover(); p != nil {
-				s.opt.Log.Error("request panicked", "err", panicText(p), "stack", string(debug.Stack()))
+				s.opt.Log.Error("request panicked", "err", chat.PanicText(p), "stack", string(debug.Stack()))
 				panic(http.ErrAbortHandler) // the client sees a cut connection, not half an answer
 			}
 		}()
 		h.ServeHTTP(w, r)
 	})
-}
-
-// panicText is what may be logged of a panic: its type, unless it is the Go runtime's own. The value could hold what people
-// wrote.
-func panicText(p any) string {
-	if e, ok := p.(runtime.Error); ok {
-		return e.Error()
-	}
-	return fmt.Sprintf("%T", p)
 }

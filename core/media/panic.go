@@ -4,20 +4,17 @@ package media
 
 import (
 	"fmt"
-	"runtime"
 	"runtime/debug"
+
+	"github.com/causeway-chat/causeway/core/chat"
 )
 
 // maxTrace bounds, in bytes, what is kept of a panic.
 const maxTrace = 4 << 10
 
-// trace is what a panic was, and where. Its value may hold a part of the file, unless it is the Go runtime's own.
+// trace is what a panic was, and where.
 func trace(p any) string {
-	what := fmt.Sprintf("%T", p)
-	if e, ok := p.(runtime.Error); ok {
-		what = e.Error()
-	}
-	t := what + "\n" + string(debug.Stack())
+	t := chat.PanicText(p) + "\n" + string(debug.Stack())
 	return t[:min(len(t), maxTrace)]
 }
 

@@ -25,6 +25,9 @@ func BackoffMedians(base, limit time.Duration, ns ...int) []time.Duration {
 	return medians
 }
 
+// Doubled is the growing wait without jitter.
+var Doubled = doubled
+
 // OverLimit is the gate before the call.
 var OverLimit = overLimit
 

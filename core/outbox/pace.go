@@ -193,14 +193,19 @@ func (p *pace) refill(now time.Time) time.Duration {
 
 // backoff is a wait with full jitter: anything from 0 to base·2^n, never more than limit.
 func backoff(base, limit time.Duration, n int, r *rand.Rand) time.Duration {
-	top := limit
-	if n < 62 && base <= limit>>n { // so that base<<n cannot overflow
-		top = base << n
-	}
+	top := doubled(base, limit, n)
 	if r == nil {
 		return time.Duration(rand.Int64N(int64(top) + 1))
 	}
 	return time.Duration(r.Int64N(int64(top) + 1))
+}
+
+// doubled is base·2^n, never more than limit.
+func doubled(base, limit time.Duration, n int) time.Duration {
+	if n < 62 && base <= limit>>n { // so that base<<n cannot overflow
+		return base << n
+	}
+	return limit
 }
 
 // jitter is a back-off by the options.

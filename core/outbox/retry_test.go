@@ -413,6 +413,14 @@ func TestBackoffMediansGrowToTheCap(t *testing.T) {
 	}
 }
 
+func TestBridgeThatIsAwayIsAskedAtLeastOnceACap(t *testing.T) {
+	for n := range 100 {
+		if d := outbox.Doubled(3*time.Hour, 24*time.Hour, n); d < 3*time.Hour || d > 24*time.Hour || n > 2 && d != 24*time.Hour {
+			t.Errorf("n = %d: %v", n, d)
+		}
+	}
+}
+
 func TestSecondRunIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -160,7 +160,7 @@ func (o *Outbox) noteOutcome(l *lane, out chat.Outcome, moved bool) {
 	o.climb(a, out)
 	if isOffline(out) {
 		if a.offlineUntil <= o.now() { // the first of several lanes that found nobody there
-			a.offlineUntil = o.now() + min(o.opt.RetryCap, o.opt.RetryBase<<min(a.offline, 20))
+			a.offlineUntil = o.now() + doubled(o.opt.RetryBase, o.opt.RetryCap, a.offline)
 			a.offline++
 		}
 		return
@@ -266,7 +266,7 @@ func (o *Outbox) call(ctx context.Context, name chat.Account, p chat.Post) (out 
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			o.log.Error("a call panicked", "account", name, "err", r, "stack", string(debug.Stack()))
+			o.log.Error("a call panicked", "account", name, "err", chat.PanicText(r), "stack", string(debug.Stack()))
 			out = chat.UncertainFor(chat.Reason{Code: CodeInternal, Sentence: "Causeway failed during the call."})
 		}
 	}()
@@ -302,7 +302,7 @@ func (o *Outbox) ask(s *step) bool {
 	}
 	l.asks++
 	s.next, s.until = nextRest, 0
-	s.wait = min(max(f.AskAfter, o.opt.RetryBase<<min(l.asks, maxAsks)), o.opt.RetryCap)
+	s.wait = min(max(f.AskAfter, doubled(o.opt.RetryBase, o.opt.RetryCap, int(l.asks))), o.opt.RetryCap)
 	return o.leave(s)
 }
 
@@ -311,7 +311,7 @@ func (o *Outbox) lookup(name chat.Account, key chat.PostKey) (f chat.Found) {
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			o.log.Error("a look-up panicked", "account", name, "err", r, "stack", string(debug.Stack()))
+			o.log.Error("a look-up panicked", "account", name, "err", chat.PanicText(r), "stack", string(debug.Stack()))
 			f = chat.Found{Kind: chat.FoundUnknown}
 		}
 	}()

@@ -3,7 +3,6 @@
 package outbox
 
 import (
-	"fmt"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -98,7 +97,7 @@ type panicError struct {
 	stack    []byte
 }
 
-func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+func (p *panicError) Error() string { return "panic: " + chat.PanicText(p.value) }
 
 // avoid changes the step so that it does not panic there again; false when nothing is left to leave out.
 func (s *step) avoid(p *panicError) bool {

@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"time"
+
+	"github.com/causeway-chat/causeway/core/chat"
 )
 
 // The bounds of one group commit. The time keeps the wait of an event short on a slow machine.
@@ -311,15 +313,11 @@ func (w *writer) runOp(o *op) bool {
 // errPanic is the error of an operation that panicked.
 var errPanic = errors.New("store: the operation panicked")
 
-// call recovers from panics of the operation. The value is not logged unless it is the runtime's: it could hold what
-// people wrote.
+// call recovers from panics of the operation.
 func (w *writer) call(o *op, tx *Tx) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			what := fmt.Sprintf("%T", r)
-			if e, ok := r.(runtime.Error); ok {
-				what = e.Error()
-			}
+			what := chat.PanicText(r)
 			w.s.log.Error("a write panicked and was undone", "err", what, "stack", string(debug.Stack()))
 			err = fmt.Errorf("%w: %s", errPanic, what)
 		}

@@ -166,7 +166,7 @@ func (in *intake) commit(batch []*pb.Put, l *life) bool {
 func (in *intake) tryStore(events []chat.Event, state []chat.StateItem) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			in.log.Error("storing events panicked", "err", wire.PanicText(v), "stack", string(debug.Stack()))
+			in.log.Error("storing events panicked", "err", chat.PanicText(v), "stack", string(debug.Stack()))
 			err = errPanicked
 		}
 	}()

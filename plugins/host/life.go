@@ -131,7 +131,7 @@ func (l *life) receive() *fault {
 func (l *life) guarded(frame *pb.SessionUp) (f *fault) {
 	defer func() {
 		if v := recover(); v != nil {
-			l.log.Error("a frame of the bridge could not be handled: panic", "err", wire.PanicText(v), "stack", string(debug.Stack()))
+			l.log.Error("a frame of the bridge could not be handled: panic", "err", chat.PanicText(v), "stack", string(debug.Stack()))
 			f = crash(CodeProtocolViolation, "a frame could not be handled")
 		}
 	}()

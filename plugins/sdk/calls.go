@@ -114,5 +114,5 @@ func (s *server) guard(where string, err *error) {
 
 // logPanic keeps what may be logged of the value, and the stack.
 func (s *server) logPanic(where string, v any) {
-	s.log.Error("panic in the bridge", "where", where, "value", wire.PanicText(v), "stack", cut(string(debug.Stack()), maxStack))
+	s.log.Error("panic in the bridge", "where", where, "value", chat.PanicText(v), "stack", cut(string(debug.Stack()), maxStack))
 }

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/causeway-chat/causeway/core/chat"
 	"github.com/causeway-chat/causeway/plugins/wire"
 	pb "github.com/causeway-chat/causeway/plugins/wire/causeway/v1"
 )
@@ -104,7 +105,7 @@ func (s *server) run(l *life) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.logPanic("run", v)
-			err = fmt.Errorf("%w: %s", errPanicked, wire.PanicText(v))
+			err = fmt.Errorf("%w: %s", errPanicked, chat.PanicText(v))
 		}
 	}()
 	return s.bridge.Run(l.ctx, l.session)
