@@ -51,14 +51,15 @@ func (s *step) planEdit(tx Tx, d chat.Delivery, m chat.Message) (plan, error) {
 // first show it.
 func (s *step) change(d chat.Delivery, m chat.Message, in render.Input, copies []chat.Copy) plan {
 	slots := s.slots(m, render.Message(in))
-	if parts, _ := shown(copies); parts >= d.Revision && lastPart(copies) >= len(slots)-1 {
+	parts, corrected := shown(copies)
+	if parts >= d.Revision && lastPart(copies) >= len(slots)-1 {
 		return done()
 	}
 	p, possible := s.edits(m, slots, copies)
 	switch {
 	case !possible && s.moves(m):
 		return done() // more of its kind come; each in a reply would be a flood
-	case !possible:
+	case !possible, corrected >= 0 && !s.moves(m): // else the last reply would tell what is not so any more
 		in.Content.Media = named(m.Content.Media) // people have seen them
 		return s.correction(m, in, copies)
 	case len(p.posts) == 0:

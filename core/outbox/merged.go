@@ -81,13 +81,16 @@ func (s *step) reactionsOn(tx Tx, c chat.Copy) (map[string]int, error) {
 func (s *step) changeMerged(tx Tx, d chat.Delivery, m chat.Message, in render.Input, copies []chat.Copy) (plan, error) {
 	aliases := ofPart(copies, 0)
 	c := newest(aliases)
-	if parts, _ := shown(copies); parts >= d.Revision {
+	parts, corrected := shown(copies)
+	if parts >= d.Revision {
 		return done(), nil
 	}
 	edit, whole, err := s.mergedAnew(tx, c)
 	switch {
 	case err != nil:
 		return plan{}, err
+	case corrected >= 0:
+		return s.correction(m, in, copies), nil // else the last reply would tell what is not so any more
 	case whole && digest(edit) == c.Digest:
 		c.Revision = m.Revision
 		return done(c), nil

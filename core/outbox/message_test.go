@@ -227,6 +227,12 @@ func TestEditBeyondTheNetworksLimitsBecomesAReply(t *testing.T) {
 			if n := w.nets["tg"].count(); n != calls {
 				t.Errorf("%s: the same edit was told twice", name)
 			}
+			back := map[bool]string{true: "a", false: "b"}[name == "fallback"] // what the copy itself shows
+			w.edit(id, back, 1)
+			w.wait(time.Second)
+			if last := w.nets["tg"].call(w.nets["tg"].count() - 1); last.Action != chat.ActSend || last.Text.Body != "(edited)\n"+back {
+				t.Errorf("%s: after the reply, the edit back went as %+v", name, last.Post)
+			}
 			w.delete(id, 1)
 			w.wait(time.Second)
 			if c := w.copies(1, id); len(c) != 0 {
