@@ -206,7 +206,7 @@ func (w *simulation) checkChat(a chat.Account, r int) (repeats int) {
 			repeated[c.ID] = repeated[c.ID] || !c.correction()
 		}
 		w.checkCopies(a, m, copies)
-		if len(copies) == 0 {
+		if len(copies) == 0 || copies[0].correction() { // of which a delete has left nothing but the repeat of a correction
 			continue
 		}
 		if copies[0].place < place[m.at] {
