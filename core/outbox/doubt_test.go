@@ -79,13 +79,7 @@ func TestWaitsOfAnEditInDoubtDoNotCountForTheNetworksLimit(t *testing.T) {
 func TestEditBackAfterOneInDoubtThatCameTooLateIsSaid(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.chat(1, "tg", editable(time.Minute, 0))
-		w.answers("tg", func(_ context.Context, n int, p chat.Post) chat.Outcome {
-			if p.Action == chat.ActEdit {
-				w.box.SetSendable("tg", false)
-				return lost
-			}
-			return chat.Outcome{}
-		})
+		w.losesAnEdit()
 		m := w.say("one", 1)
 		w.wait(0)
 		w.edit(m, "two", 1)
@@ -96,6 +90,17 @@ func TestEditBackAfterOneInDoubtThatCameTooLateIsSaid(t *testing.T) {
 		w.wait(time.Hour)
 		w.want("calls", w.nets["tg"].seen(), "send one", "edit two", "send (edited)|one")
 		w.want("ended", w.endings(), "send delivered", "edit delivered", "edit delivered")
+	})
+}
+
+// losesAnEdit lets the network be away from an edit on, the answer to which is lost.
+func (w *world) losesAnEdit() {
+	w.answers("tg", func(_ context.Context, _ int, p chat.Post) chat.Outcome {
+		if p.Action == chat.ActEdit {
+			w.box.SetSendable("tg", false)
+			return lost
+		}
+		return chat.Outcome{}
 	})
 }
 
@@ -125,13 +130,7 @@ func (w *world) blank(lane chat.ChatID) {
 func TestRetryOfAnEditInDoubtWhoseTimeIsOverIsSaidInAReply(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.chat(1, "tg", editable(time.Minute, 0))
-		w.answers("tg", func(_ context.Context, n int, p chat.Post) chat.Outcome {
-			if p.Action == chat.ActEdit {
-				w.box.SetSendable("tg", false)
-				return lost
-			}
-			return chat.Outcome{}
-		})
+		w.losesAnEdit()
 		m := w.say("one", 1)
 		w.wait(0)
 		w.edit(m, "two", 1)

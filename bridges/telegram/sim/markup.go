@@ -35,8 +35,8 @@ type openTag struct {
 	ent  entity
 }
 
-// htmlParser holds the text so far and the tags that are open.
-type htmlParser struct {
+// reading is how far a text is read: what it says so far, and the tags or marks that are open.
+type reading struct {
 	in    string
 	pos   int
 	out   strings.Builder
@@ -45,8 +45,11 @@ type htmlParser struct {
 	ents  []entity
 }
 
+// htmlParser reads the server's HTML.
+type htmlParser struct{ reading }
+
 func parseHTML(text string) (string, []entity, *refusal) {
-	p := &htmlParser{in: text}
+	p := &htmlParser{reading{in: text}}
 	for p.pos < len(p.in) {
 		if p.in[p.pos] != '<' {
 			p.text()
@@ -192,20 +195,13 @@ var mdMarks = []struct{ mark, kind string }{
 
 const mdReserved = "_*[]()~`>#+-=|{}.!"
 
-// mdParser holds the text so far and the marks that are open.
-type mdParser struct {
-	in    string
-	pos   int
-	out   strings.Builder
-	units int
-	open  []openTag
-	ents  []entity
-}
+// mdParser reads MarkdownV2.
+type mdParser struct{ reading }
 
 // parseMarkdown reads MarkdownV2 without links and block quotations, and refuses unescaped reserved
 // characters with the server's words.
 func parseMarkdown(text string) (string, []entity, *refusal) {
-	p := &mdParser{in: text}
+	p := &mdParser{reading{in: text}}
 	for p.pos < len(p.in) {
 		if r := p.step(); r != nil {
 			return "", nil, r
